@@ -1,4 +1,4 @@
-"""Redshift clusters under Pulumi that keep the final snapshot their policy asks for when they are destroyed."""
+"""Redshift clusters under Pulumi that keep, when destroyed, the final snapshot their policy asks for."""
 
 from __future__ import annotations
 
