@@ -1,0 +1,74 @@
+"""The deletion policy: YAML to rules, rules and facts to a decision.
+
+This package is pure. It imports neither pulumi nor boto3, so that the program, the policy pack, the delete itself and
+the command line all ask the same `decide`.
+"""
+
+from __future__ import annotations
+
+from redshift_teardown.deletion_policy.decision import (
+    Decision,
+    Outcome,
+    Voices,
+    decide,
+    describe_retention,
+    stricter,
+)
+from redshift_teardown.deletion_policy.facts import Facts, facts_of
+from redshift_teardown.deletion_policy.loader import load, loads
+from redshift_teardown.deletion_policy.matching import Match, match
+from redshift_teardown.deletion_policy.model import (
+    FOREVER,
+    Environment,
+    FinalSnapshot,
+    Policy,
+    SkipRule,
+    Wait,
+    When,
+)
+from redshift_teardown.deletion_policy.naming import (
+    expand_tags,
+    fit_tag_key,
+    fit_tag_value,
+    fits_template,
+    name_problem,
+    next_name,
+    snapshot_name,
+)
+from redshift_teardown.deletion_policy.normal_form import digest, from_json, to_json
+from redshift_teardown.deletion_policy.problems import Place, PolicyError, Problem
+
+__all__ = [
+    "FOREVER",
+    "Decision",
+    "Environment",
+    "Facts",
+    "FinalSnapshot",
+    "Match",
+    "Outcome",
+    "Place",
+    "Policy",
+    "PolicyError",
+    "Problem",
+    "SkipRule",
+    "Voices",
+    "Wait",
+    "When",
+    "decide",
+    "describe_retention",
+    "digest",
+    "expand_tags",
+    "facts_of",
+    "fit_tag_key",
+    "fit_tag_value",
+    "fits_template",
+    "from_json",
+    "load",
+    "loads",
+    "match",
+    "name_problem",
+    "next_name",
+    "snapshot_name",
+    "stricter",
+    "to_json",
+]

@@ -1,0 +1,338 @@
+"""Names and tags of final snapshots, always such that AWS accepts them.
+
+The rules are AWS's: a snapshot identifier has 1 to 255 letters, digits and hyphens, begins with a letter, does not end
+with a hyphen and holds no two in a row (DeleteCluster, API 2012-12-01); it is not case-sensitive, so names are in lower
+case. Tag keys have 1 to 128 characters and values up to 256: letters, digits, space and `_ . : / = + - @`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from redshift_teardown.deletion_policy.problems import listed, nearest, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+    from redshift_teardown.deletion_policy.decision import Decision
+    from redshift_teardown.deletion_policy.facts import Facts
+
+PLACEHOLDERS = (
+    "project",
+    "stack",
+    "environment",
+    "cluster",
+    "resource",
+    "account",
+    "region",
+    "date",
+    "timestamp",
+)
+LONGEST_NAME = 255
+LONGEST_TAG_KEY = 128
+LONGEST_TAG_VALUE = 256
+MOST_POLICY_TAGS = 40
+"""AWS allows 50 tags on a resource; the rest is kept for those that a teardown writes itself."""
+
+RESERVED_TAG_PREFIX = "redshift-teardown:"
+"""What a teardown writes itself begins so, and would overwrite a tag of the policy."""
+
+# The most attempts of the collision rule; an account may hold far fewer snapshots (20, unless AWS raises the quota).
+_MOST_NAMES_TRIED = 100_000
+_TIMESTAMP_LENGTH = len("20260131t120000z")
+_HASH_LENGTH = 8
+_NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,254}")
+_OTHERS = re.compile(r"[^a-z0-9]+")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_TAG_PUNCTUATION = frozenset(" _.:/=+-@")
+_TIMESTAMP = re.compile(r"(?=([0-9]{8})t([0-9]{6})z)")
+_DATE = re.compile(r"(?=([0-9]{8}))")
+
+
+def name_problem(name: str) -> str | None:
+    """Tell what AWS would refuse about a snapshot identifier.
+
+    Args:
+        name: The identifier; upper case counts as lower case, as AWS does it.
+
+    Returns:
+        A sentence about what is wrong, or None for a name that AWS accepts.
+    """
+    lowered = name.lower()
+    if _NAME.fullmatch(lowered):
+        return None
+    if not name:
+        return "a snapshot identifier cannot be empty"
+    if len(lowered) > LONGEST_NAME:
+        return f"a snapshot identifier has at most {LONGEST_NAME} characters, not {len(lowered)}"
+    if not "a" <= lowered[0] <= "z":
+        return "a snapshot identifier begins with a letter from a to z"
+    if "--" in lowered:
+        return "a snapshot identifier holds no two hyphens in a row"
+    if lowered.endswith("-"):
+        return "a snapshot identifier does not end with a hyphen"
+    return "a snapshot identifier holds only the letters a to z, digits and hyphens"
+
+
+def template_problem(template: str) -> tuple[str, str] | None:
+    """Tell why a template of names could not be used, whatever the cluster.
+
+    Args:
+        template: The template as the policy's author wrote it.
+
+    Returns:
+        What is wrong and what to write instead, or None.
+    """
+    problem = placeholder_problem(template)
+    if problem:
+        return problem
+    literal = _PLACEHOLDER.sub("", template)
+    if literal == template and not _OTHERS.sub("", template.lower()):
+        return (
+            f"the name {shown(template)} holds neither a letter nor a digit that AWS allows, nor a placeholder",
+            '"{project}-{stack}-{cluster}-final-{timestamp}"',
+        )
+    if len(template) > LONGEST_NAME:
+        return (
+            f"the name has {len(template)} characters; AWS allows {LONGEST_NAME} once the placeholders are filled in",
+            "a shorter name",
+        )
+    return None
+
+
+def placeholder_problem(template: str) -> tuple[str, str] | None:
+    """Tell what is wrong with the placeholders of a template.
+
+    Args:
+        template: The template of a name or of a tag's value.
+
+    Returns:
+        What is wrong and what to write instead, or None.
+    """
+    for match in _PLACEHOLDER.finditer(template):
+        word = match[1]
+        if word not in PLACEHOLDERS:
+            near = nearest(word, PLACEHOLDERS)
+            known = listed([f"{{{name}}}" for name in PLACEHOLDERS], "or")
+            return (
+                f"there is no placeholder {shown(match[0])}",
+                f"{{{near}}} (did you mean that?)" if near else f"one of {known}",
+            )
+    rest = _PLACEHOLDER.sub("", template)
+    if "{" in rest or "}" in rest:
+        brace = "{" if "{" in rest else "}"
+        return (
+            f"a {shown(brace)} stands alone; braces are for placeholders only",
+            "a placeholder such as {cluster}, or no brace",
+        )
+    return None
+
+
+def snapshot_name(template: str, facts: Facts, *, environment: str, at: datetime) -> str:
+    """Make the name of a final snapshot from its template.
+
+    Everything but letters, digits and hyphens becomes a hyphen. A name that is too long loses from its end, but keeps
+    its timestamp and gains a short hash of what was lost; one that comes out empty becomes `final-` and a hash.
+
+    Args:
+        template: The template; an unknown placeholder stays in it as its bare word.
+        facts: What the placeholders stand for; an unknown fact leaves its placeholder empty.
+        environment: What `{environment}` stands for.
+        at: The time that `{date}` and `{timestamp}` stand for; it must have a time zone.
+
+    Returns:
+        A name that AWS accepts, whatever the template and the facts.
+
+    Raises:
+        ValueError: `at` has no time zone.
+    """
+    words = _words(facts, environment)
+    # The hash leaves the clock out: two attempts at one snapshot differ in nothing but their timestamp.
+    digest = hashlib.sha256(_fill(template, words).encode("utf-8", "surrogatepass")).hexdigest()[
+        :_HASH_LENGTH
+    ]
+    clock = _clock(at)
+    name = _hyphenated(_fill(template, words | clock))
+    if not name:
+        return f"final-{digest}"
+    if not "a" <= name[0] <= "z":
+        name = f"final-{name}"
+    if len(name) <= LONGEST_NAME:
+        return name
+    tail = f"-{digest}-{clock['timestamp'].lower()}" if "{timestamp}" in template else f"-{digest}"
+    return name[: LONGEST_NAME - len(tail)].rstrip("-") + tail
+
+
+def fits_template(name: str, template: str, facts: Facts, *, environment: str) -> bool:
+    """Tell whether a snapshot's name can have been made from a template, at whatever time.
+
+    Args:
+        name: The name of an existing snapshot.
+        template: The template.
+        facts: The facts of the cluster.
+        environment: What `{environment}` stands for.
+
+    Returns:
+        Whether `snapshot_name`, or the collision rule of `next_name` after it, gives this name at some time.
+    """
+    for at in _times_in(name):
+        made = snapshot_name(template, facts, environment=environment, at=at)
+        if name == made:
+            return True
+        number = re.search(r"-([2-9]|[1-9][0-9]{1,5})$", name)
+        if number and name == _numbered(made, int(number[1])):
+            return True
+    return False
+
+
+def next_name(name: str, taken: Container[str]) -> str:
+    """Find a free name: the name itself, else with `-2`, `-3` and so on behind it.
+
+    Args:
+        name: A name that AWS accepts.
+        taken: The names that exist.
+
+    Returns:
+        The first name of that row that is not taken, cut where it would grow too long.
+
+    Raises:
+        ValueError: So many names are taken that no account can hold them all.
+    """
+    if name not in taken:
+        return name
+    for number in range(2, _MOST_NAMES_TRIED):
+        candidate = _numbered(name, number)
+        if candidate not in taken:
+            return candidate
+    raise ValueError(f"{shown(name)} and {_MOST_NAMES_TRIED} names like it are taken")
+
+
+def expand_tags(decision: Decision, facts: Facts, *, at: datetime) -> dict[str, str]:
+    """Fill in the placeholders of a decision's tags.
+
+    Args:
+        decision: The decision whose tags are due.
+        facts: What the placeholders stand for; an unknown fact leaves its placeholder empty.
+        at: The time that `{date}` and `{timestamp}` stand for; it must have a time zone.
+
+    Returns:
+        The tags, fitted to AWS's alphabet and length.
+
+    Raises:
+        ValueError: `at` has no time zone.
+    """
+    words = _words(facts, decision.environment) | _clock(at)
+    return {fit_tag_key(key): fit_tag_value(_fill(value, words)) for key, value in decision.tags}
+
+
+def fit_tag_value(value: str) -> str:
+    """Make a tag value that AWS accepts: other characters become hyphens, an over-long one is cut and gains a hash.
+
+    Args:
+        value: Any text.
+
+    Returns:
+        At most 256 characters of AWS's alphabet; the same text where it fits already.
+    """
+    return _fit(value, LONGEST_TAG_VALUE)
+
+
+def fit_tag_key(key: str) -> str:
+    """Make a tag key that AWS accepts, as `fit_tag_value` does; `aws:` at its beginning becomes `aws-`.
+
+    Args:
+        key: Any text.
+
+    Returns:
+        1 to 128 characters of AWS's alphabet; the same text where it fits already.
+    """
+    fitted = _fit(key, LONGEST_TAG_KEY) or "-"
+    return f"{fitted[:3]}-{fitted[4:]}" if fitted[:4].lower() == "aws:" else fitted
+
+
+def tag_text_problem(text: str) -> str | None:
+    """Tell which character of a tag's key or value AWS would refuse.
+
+    Args:
+        text: A key, or a value without its placeholders.
+
+    Returns:
+        A sentence about the first such character, or None.
+    """
+    for character in text:
+        if not _allowed_in_tag(character):
+            return (
+                f"AWS allows no {shown(character)} in a tag, only letters, digits, spaces and _ . : / = + - @"
+            )
+    return None
+
+
+def _fill(template: str, words: Mapping[str, str]) -> str:
+    return (
+        _PLACEHOLDER.sub(lambda match: words.get(match[1], match[1]), template)
+        if "{" in template
+        else template
+    )
+
+
+def _words(facts: Facts, environment: str) -> dict[str, str]:
+    return {
+        "project": facts.project or "",
+        "stack": facts.stack or "",
+        "environment": environment,
+        "cluster": facts.identifier or "",
+        "resource": facts.resource or "",
+        "account": facts.account or "",
+        "region": facts.region or "",
+    }
+
+
+def _clock(at: datetime) -> dict[str, str]:
+    if at.tzinfo is None:
+        raise ValueError("the time of a snapshot's name needs a time zone")
+    utc = at.astimezone(timezone.utc)
+    # Not strftime, whose %Y gives a year before 1000 fewer than four digits on some systems.
+    date = f"{utc.year:04}{utc.month:02}{utc.day:02}"
+    return {"date": date, "timestamp": f"{date}T{utc.hour:02}{utc.minute:02}{utc.second:02}Z"}
+
+
+def _hyphenated(text: str) -> str:
+    return _OTHERS.sub("-", text.lower()).strip("-")
+
+
+def _numbered(name: str, number: int) -> str:
+    suffix = f"-{number}"
+    return name[: LONGEST_NAME - len(suffix)].rstrip("-") + suffix
+
+
+def _times_in(name: str) -> list[datetime]:
+    """Find every time that a name may have been made at; any time will do where it shows none."""
+    found = [datetime(2000, 1, 1, tzinfo=timezone.utc)]
+    stamps = [f"{match[1]}{match[2]}" for match in _TIMESTAMP.finditer(name)]
+    stamps += [f"{match[1]}000000" for match in _DATE.finditer(name)]
+    for stamp in stamps:
+        numbers = [int(stamp[:4]), *(int(stamp[start : start + 2]) for start in range(4, 14, 2))]
+        try:
+            found.append(datetime(*numbers, tzinfo=timezone.utc))
+        except ValueError:
+            continue  # digits that are no date, such as an account's
+    return found
+
+
+def _fit(text: str, longest: int) -> str:
+    if len(text) <= longest and text == text.strip() and all(map(_allowed_in_tag, text)):
+        return text
+    composed = unicodedata.normalize("NFC", text)
+    fitted = "".join(c if _allowed_in_tag(c) else "-" for c in composed).strip()
+    if len(fitted) <= longest:
+        return fitted
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]
+    return f"{fitted[: longest - _HASH_LENGTH - 1]}-{digest}"
+
+
+def _allowed_in_tag(character: str) -> bool:
+    return character in _TAG_PUNCTUATION or unicodedata.category(character)[0] in "LN"

@@ -1,0 +1,234 @@
+"""One environment as plain JSON, which is what a stack's state records, and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.deletion_policy.decoder import (
+    CONDITIONS,
+    Decoder,
+    Defaults,
+    is_environment_name,
+    receipts_problem,
+)
+from redshift_teardown.deletion_policy.nodes import ListNode, MapNode, Mark, Report, ScalarNode
+
+if TYPE_CHECKING:
+    from redshift_teardown.deletion_policy.model import Environment, SkipRule, When
+    from redshift_teardown.deletion_policy.nodes import Node
+
+RECORDED = "the recorded deletion policy"
+
+_KEYS = ("name", "protected", "place", "stacks", "accounts", "skip", "final_snapshot", "wait", "receipts")
+_SNAPSHOT_KEYS = ("name", "retention_days", "tags", "place")
+_RULE_KEYS = ("when", "because", "place")
+_WAIT_KEYS = ("timeout_hours", "poll_seconds")
+
+
+def to_json(environment: Environment) -> dict[str, Any]:
+    """Give an environment as plain JSON: nothing but dicts, lists, texts, numbers and booleans, and no null.
+
+    Args:
+        environment: The environment.
+
+    Returns:
+        A document from which `from_json` makes the same environment.
+    """
+    snapshot = environment.final_snapshot
+    document: dict[str, Any] = {
+        "name": environment.name,
+        # Said twice, so that a document that lost its rules, or gained some, is noticed.
+        "protected": environment.protected,
+        "place": str(environment.place),
+        "stacks": list(environment.stacks),
+        "accounts": list(environment.accounts),
+        "skip": [_rule_to_json(rule) for rule in environment.skip],
+        "final_snapshot": {
+            "name": snapshot.name,
+            "retention_days": snapshot.retention_days,
+            "tags": dict(snapshot.tags),
+            "place": str(snapshot.place),
+        },
+        "wait": {
+            "timeout_hours": environment.wait.timeout_hours,
+            "poll_seconds": environment.wait.poll_seconds,
+        },
+        "receipts": environment.receipts,
+    }
+    if environment.skip_place:
+        document["skip_place"] = str(environment.skip_place)
+    return document
+
+
+def from_json(document: Mapping[str, Any]) -> Environment:
+    """Read an environment back from what `to_json` gave.
+
+    It is as strict as the loader of the YAML, and more: nothing may be missing. Whatever damaged the document, the
+    result is the environment that was recorded or an error, never looser rules. Whole numbers may come as floats,
+    since that is how Pulumi's state brings them back.
+
+    Args:
+        document: The document.
+
+    Returns:
+        The environment.
+
+    Raises:
+        PolicyError: The document is damaged; all problems are told, each with its path.
+    """
+    report = Report(RECORDED)
+    root = Mark(RECORDED, 0, 0, "rules")
+    if not isinstance(document, Mapping):
+        report.add(root, "a mapping is due")
+        raise report.error()
+    _require(document, _KEYS, ("skip_place",), root.path, report)
+    _require(document["final_snapshot"], _SNAPSHOT_KEYS, (), "rules.final_snapshot", report)
+    _require(document["wait"], _WAIT_KEYS, (), "rules.wait", report)
+    if not isinstance(document["skip"], list):
+        report.add(Mark(RECORDED, 0, 0, "rules.skip"), "a list is due")
+        raise report.error()
+    for index, rule in enumerate(document["skip"]):
+        _require(rule, _RULE_KEYS, (), f"rules.skip[{index}]", report)
+    name = document["name"]
+    if not isinstance(name, str) or (name and not is_environment_name(name)):
+        report.add(Mark(RECORDED, 0, 0, "rules.name"), "the name of an environment is due")
+    receipts = document["receipts"]
+    if not isinstance(receipts, str) or receipts_problem(receipts):
+        report.add(Mark(RECORDED, 0, 0, "rules.receipts"), "a folder inside the project is due")
+    mark = _mark(document["place"], "rules.place", report)
+    skip_mark = None
+    if "skip_place" in document:
+        skip_mark = _mark(document["skip_place"], "rules.skip_place", report)
+    node = _environment_node(document, mark, report)
+    report.raise_if_any()
+    environment = Decoder(report).environment(name, mark, node, Defaults(receipts=receipts))
+    environment = replace(environment, skip_place=skip_mark.place if skip_mark else None)
+    if document["protected"] is not environment.protected:
+        report.add(Mark(RECORDED, 0, 0, "rules.protected"), "this contradicts the skip rules")
+    report.raise_if_any()
+    return environment
+
+
+def digest(environment: Environment) -> str:
+    """Give a fingerprint of an environment's rules.
+
+    Args:
+        environment: The environment.
+
+    Returns:
+        `sha256:` and 64 hexadecimal digits, over everything that changes what a destroy does: not over places and
+        comments, nor over the stacks and accounts that the environment claims.
+    """
+    document = to_json(environment)
+    for key in ("place", "skip_place", "stacks", "accounts"):
+        document.pop(key, None)
+    del document["final_snapshot"]["place"]
+    for rule in document["skip"]:
+        del rule["place"]
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def _rule_to_json(rule: SkipRule) -> dict[str, Any]:
+    return {"when": _when_to_json(rule.when), "because": rule.because, "place": str(rule.place)}
+
+
+def _when_to_json(when: When) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for condition in CONDITIONS:
+        value = getattr(when, condition)
+        # No condition is a False `always`, None or an empty tuple; a False `requested` is one.
+        if value is None or value == () or (condition == "always" and not value):
+            continue
+        if condition == "tags":
+            document[condition] = dict(value)
+        else:
+            document[condition] = list(value) if isinstance(value, tuple) else value
+    return document
+
+
+def _require(
+    document: object, keys: tuple[str, ...], optional: tuple[str, ...], path: str, report: Report
+) -> None:
+    """Refuse a mapping that lacks a key or has one too many; what it lacks would come from the defaults."""
+    mark = Mark(RECORDED, 0, 0, path)
+    if not isinstance(document, Mapping):
+        report.add(mark, "a mapping is due")
+    else:
+        for key in keys:
+            if key not in document:
+                report.add(mark, f"{key} is missing")
+        for key in document:
+            if key not in keys and key not in optional:
+                report.add(mark, f"there is no key {key!r}")
+    report.raise_if_any()
+
+
+def _environment_node(document: Mapping[str, Any], mark: Mark, report: Report) -> MapNode:
+    """Build the nodes the decoder would get from YAML, with the places that are recorded."""
+    snapshot = dict(document["final_snapshot"])
+    snapshot_mark = _mark(snapshot.pop("place"), "rules.final_snapshot.place", report)
+    rules: list[Node] = []
+    for index, recorded in enumerate(document["skip"]):
+        path = f"rules.skip[{index}]"
+        rule = dict(recorded)
+        rule_mark = _mark(rule.pop("place"), path, report)
+        rules.append(_node(rule, rule_mark, report))
+    entries: list[tuple[ScalarNode, Node]] = []
+    for key in ("stacks", "accounts", "wait"):
+        key_mark = Mark(mark.source, mark.line, 0, f"rules.{key}")
+        entries.append((_key(key, key_mark), _node(document[key], key_mark, report)))
+    entries.append(
+        (
+            _key("final_snapshot", snapshot_mark),
+            _node(snapshot, _at(snapshot_mark, "rules.final_snapshot"), report),
+        )
+    )
+    if rules or "skip_place" in document:
+        skip_mark = Mark(mark.source, mark.line, 0, "rules.skip")
+        entries.append((_key("skip", skip_mark), ListNode(skip_mark, tuple(rules))))
+    return MapNode(Mark(mark.source, mark.line, 0, "rules"), tuple(entries))
+
+
+def _at(mark: Mark, path: str) -> Mark:
+    return Mark(mark.source, mark.line, 0, path)
+
+
+def _mark(place: object, path: str, report: Report) -> Mark:
+    if isinstance(place, str):
+        source, colon, line = place.rpartition(":")
+        if colon and line.isascii() and line.isdigit() and len(line) < 10:
+            return Mark(source, int(line), 0, path)
+    report.add(Mark(RECORDED, 0, 0, path), "a place such as policy/deletion-policy.yaml:12 is due")
+    return Mark(RECORDED, 0, 0, path)
+
+
+def _key(text: str, mark: Mark) -> ScalarNode:
+    return ScalarNode(mark, "text", text, text)
+
+
+def _node(value: object, mark: Mark, report: Report) -> Node:
+    if isinstance(value, Mapping):
+        entries = []
+        for key, item in value.items():
+            here = _at(mark, f"{mark.path}.{key}")
+            entries.append((_key(str(key), here), _node(item, here, report)))
+        return MapNode(mark, tuple(entries))
+    if isinstance(value, (list, tuple)):
+        items = (_node(item, _at(mark, f"{mark.path}[{index}]"), report) for index, item in enumerate(value))
+        return ListNode(mark, tuple(items))
+    if isinstance(value, bool):
+        return ScalarNode(mark, "truth", value, str(value).lower())
+    if isinstance(value, str):
+        return ScalarNode(mark, "text", value, value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int):
+        return ScalarNode(mark, "whole", value, str(value))
+    if isinstance(value, float):
+        return ScalarNode(mark, "decimal", value, str(value))
+    return ScalarNode(mark, "nothing", None, "")

@@ -1,0 +1,323 @@
+"""YAML text to nodes, refusing what would not mean what its author thinks it means."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import yaml
+from yaml.resolver import Resolver
+
+from redshift_teardown.deletion_policy.nodes import ListNode, MapNode, Mark, Report, ScalarNode
+from redshift_teardown.deletion_policy.problems import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from redshift_teardown.deletion_policy.nodes import Kind, Node
+
+LARGEST_FILE = 1024 * 1024
+"""Bytes; a policy of a thousand environments is smaller."""
+
+MOST_NODES = 50_000
+"""How many values a document may hold once its aliases are written out."""
+
+DEEPEST = 24
+"""How deep values may lie inside each other; the language itself needs seven levels."""
+
+# libyaml, where PyYAML has it, is ten times faster. What it says about a mistake is terser, see _explain.
+_FAST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?:\s|$)|={7}\s*$")
+# What YAML does not allow at all, what it takes for a line break while editors do not, a byte-order mark inside the
+# text, and the controls that make text read differently from how it is stored (CVE-2021-42574).
+_FORBIDDEN = re.compile(
+    "[^\\x09\\x0a\\x0d\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
+    "|[\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff]"
+)
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
+# Numbers of YAML 1.2 that YAML 1.1 takes for text.
+_NUMBER_1_2 = re.compile(
+    r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+)
+_READINGS = {
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "nothing",
+    "timestamp": "a date",
+    "merge": "a merge key",
+    "value": "a default value",
+}
+# What the parser says (a part of its words), what that means here, and what to do.
+_SYNTAX = (
+    ("character '\\t'", "a tab stands where YAML wants spaces", "spaces; indent with them only"),
+    ("could not find expected ':'", 'a ":" is missing after a key', "key: value"),
+    (
+        "mapping values are not allowed",
+        'a ":" stands where no key can be',
+        'one key on each line, and quotes around text that holds ": "',
+    ),
+    (
+        "expected alphabetic or numeric character",
+        'a "*" or "&" begins a value; YAML takes that for an alias or an anchor',
+        'the glob in quotes, such as "*-prod"',
+    ),
+    ("while scanning a quoted scalar", "a quote is opened and not closed", "the closing quote"),
+    ("while parsing a flow sequence", 'a list in brackets lacks a "," or its "]"', "[one, two]"),
+    (
+        "while parsing a flow mapping",
+        'a mapping in braces lacks a "," or its "}"',
+        "{key: value, other: value}",
+    ),
+    ("cannot start any token", "a value begins with a character that YAML reserves", "the value in quotes"),
+    (
+        "while parsing a block",
+        "the indentation does not fit the lines above",
+        "two spaces for each level, and keys of one level exactly under each other",
+    ),
+)
+
+
+def read_document(text: bytes | str, *, source: str) -> tuple[Node, Report]:
+    """Read one YAML document.
+
+    Args:
+        text: The file's content.
+        source: The file as it is displayed.
+
+    Returns:
+        The document, and the report in which problems found so far stand that did not prevent reading it.
+
+    Raises:
+        PolicyError: The text is no YAML document, or one that is not safe to read.
+    """
+    if len(text) > LARGEST_FILE:
+        message = "the file is larger than 1 MiB, which is no deletion policy"
+        _fail(Report(source), Mark(source, 0, 0), message, "a smaller file")
+    decoded = _decoded(text, source)
+    report = Report(source, tuple(_LINE_BREAK.split(decoded)))
+    _refuse_unreadable(decoded, report)
+    composer = _Composer(decoded, report)
+    try:
+        return composer.document(), report
+    except yaml.YAMLError as error:
+        _explain(error, decoded, report)
+
+
+def _decoded(text: bytes | str, source: str) -> str:
+    if isinstance(text, str):
+        return text.removeprefix("\ufeff")
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")):
+        _fail(Report(source), Mark(source, 0, 0), "the file is UTF-16", "the same text, saved as UTF-8")
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = text[: error.start].decode("utf-8-sig", "replace")
+        lines = _LINE_BREAK.split(before)
+        after = _LINE_BREAK.split(text[error.start : error.start + 80].decode("utf-8", "replace"))[0]
+        report = Report(source, (*lines[:-1], lines[-1] + after))
+        byte = text[error.start]
+        mark = Mark(source, len(lines), len(lines[-1]) + 1)
+        _fail(report, mark, f"the byte 0x{byte:02x} is not UTF-8", "the same text, saved as UTF-8")
+
+
+def _refuse_unreadable(text: str, report: Report) -> None:
+    """Refuse what no author meant to write, before a parser stumbles over it."""
+    for number, line in enumerate(_LINE_BREAK.split(text), 1):
+        if _CONFLICT.match(line):
+            mark = Mark(report.source, number, 1)
+            report.add(
+                mark, "a merge conflict is left in the file", "one of the two sides, without the markers"
+            )
+        for found in _FORBIDDEN.finditer(line):
+            mark = Mark(report.source, number, found.start() + 1)
+            name = f"U+{ord(found[0]):04X}"
+            report.add(
+                mark,
+                f"the invisible character {name} is not allowed",
+                f'nothing, or "\\u{ord(found[0]):04x}" in quotes',
+            )
+    report.raise_if_any()
+
+
+class _Composer:
+    """Builds nodes from parser events.
+
+    PyYAML's own composer recurses without limit, keeps the last of two equal keys and expands aliases for free.
+    """
+
+    def __init__(self, text: str, report: Report) -> None:
+        self._report = report
+        self._events: Iterator[Any] = yaml.parse(text, Loader=_FAST_LOADER)
+        self._resolver = Resolver()
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._open_anchors: set[str] = set()
+        self._nodes = 0
+        self._depth = 0
+
+    def document(self) -> Node:
+        next(self._events)  # the stream's start
+        first = next(self._events)
+        if isinstance(first, yaml.StreamEndEvent):
+            self._fail_at(first, "the file is empty", "version: 1, and the environments")
+        root = self._node(next(self._events))
+        next(self._events)  # the document's end
+        following = next(self._events)
+        if not isinstance(following, yaml.StreamEndEvent):
+            self._fail_at(following, "a second document begins; a policy is one", "one document, without ---")
+        return root
+
+    def _node(self, event: Any) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        self._count(event, 1)
+        before = self._nodes
+        if event.anchor is not None:
+            self._open_anchors.add(event.anchor)
+        if event.tag is not None:
+            self._report.add(
+                self._mark(event),
+                f"the tag {shown(event.tag)} is not part of the language",
+                "the plain value",
+            )
+        node = self._scalar(event) if isinstance(event, yaml.ScalarEvent) else self._collection(event)
+        if event.anchor is not None:
+            self._open_anchors.discard(event.anchor)
+            self._anchors[event.anchor] = (node, self._nodes - before + 1)
+        return node
+
+    def _alias(self, event: Any) -> Node:
+        name = event.anchor
+        if name in self._open_anchors:
+            self._fail_at(event, f"the alias *{name} stands inside the value it repeats", "the value itself")
+        if name not in self._anchors:
+            self._fail_at(
+                event,
+                f"there is no anchor &{name} for the alias *{name} to repeat",
+                f'"*{name}" in quotes, if it is a glob',
+            )
+        node, size = self._anchors[name]
+        self._count(event, size)
+        return node
+
+    def _collection(self, event: Any) -> Node:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            self._fail_at(
+                event, f"values lie more than {DEEPEST} levels inside each other", "a flatter document"
+            )
+        mark = self._mark(event)
+        node: Node
+        if isinstance(event, yaml.SequenceStartEvent):
+            node = ListNode(mark, tuple(self._items()))
+        else:
+            node = MapNode(mark, tuple(self._entries()))
+        self._depth -= 1
+        return node
+
+    def _items(self) -> Iterator[Node]:
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            yield self._node(event)
+
+    def _entries(self) -> Iterator[tuple[ScalarNode, Node]]:
+        seen: dict[str, Mark] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            mark = self._mark(event)
+            key = self._node(event)
+            value = self._node(next(self._events))
+            if not isinstance(key, ScalarNode):
+                self._report.add(mark, "a key must be a plain word", "key: value")
+            elif key.kind == "trap" and key.text == "<<":
+                self._report.add(
+                    mark,
+                    "merge keys are not part of the language",
+                    "the keys themselves, or *alias for a whole value",
+                )
+            elif key.kind != "text":
+                self._report.add(
+                    mark,
+                    f"YAML reads the key {key.text or 'here'} as {key.reading}, not as text",
+                    f'"{key.text}":',
+                )
+            elif key.text in seen:
+                first = seen[key.text].line
+                self._report.add(
+                    mark,
+                    f"the key {shown(key.text)} stands here a second time; the first is in line {first}",
+                    "each key once",
+                )
+            else:
+                seen[key.text] = mark
+                yield ScalarNode(mark, "text", key.text, key.text), value
+
+    def _scalar(self, event: Any) -> ScalarNode:
+        text: str = event.value
+        mark = self._mark(event)
+        if event.style:  # libyaml gives an empty text where the parser in Python gives None
+            return ScalarNode(mark, "text", text, text)
+        tag = self._resolver.resolve(yaml.ScalarNode, text, (True, False)).rpartition(":")[2]
+        kind, value = _plain(text, tag)
+        reading = _READINGS.get(tag, "a number")
+        return ScalarNode(mark, kind, value, text, "" if kind == "text" else reading)
+
+    def _count(self, event: Any, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MOST_NODES:
+            self._fail_at(
+                event,
+                f"with its aliases written out the file holds more than {MOST_NODES:,} values",
+                "fewer aliases",
+            )
+
+    def _mark(self, event: Any) -> Mark:
+        start = event.start_mark
+        return Mark(self._report.source, start.line + 1, start.column + 1)
+
+    def _fail_at(self, event: Any, message: str, hint: str) -> NoReturn:
+        _fail(self._report, self._mark(event), message, hint)
+
+
+def _plain(text: str, tag: str) -> tuple[Kind, str | int | float | bool | None]:
+    """Tell what an unquoted scalar is, given what YAML 1.1 makes of it."""
+    if text in {"true", "false"}:
+        return "truth", text == "true"
+    if text in {"", "~", "null"}:
+        return "nothing", None
+    if _WHOLE.fullmatch(text):
+        return "whole", int(text)
+    if _DECIMAL.fullmatch(text):
+        return "decimal", float(text)
+    if tag != "str" or _NUMBER_1_2.fullmatch(text):
+        return "trap", text
+    return "text", text
+
+
+def _explain(error: yaml.YAMLError, text: str, report: Report) -> NoReturn:
+    """Tell a syntax error in this product's words, and at the place where it begins."""
+    if _FAST_LOADER is not yaml.SafeLoader:
+        # The parser in Python names places better; where it finds nothing wrong, the fast one's words have to do.
+        try:
+            for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+                pass
+        except yaml.YAMLError as better:
+            error = better
+    context = getattr(error, "context", None) or ""
+    problem = getattr(error, "problem", None) or str(error)
+    place = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    message, hint = problem, ""
+    for words, meaning, instead in _SYNTAX:
+        if words in problem or words in context:
+            message, hint = meaning, instead
+            break
+    if "quoted scalar" in context:
+        place = getattr(error, "context_mark", None) or place
+    mark = Mark(report.source, place.line + 1, place.column + 1) if place else Mark(report.source, 0, 0)
+    _fail(report, mark, message, hint)
+
+
+def _fail(report: Report, mark: Mark, message: str, hint: str) -> NoReturn:
+    report.add(mark, message, hint)
+    raise report.error()
