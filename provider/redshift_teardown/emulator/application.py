@@ -1,0 +1,272 @@
+"""What happens to a request: who calls, what goes wrong, what is done, what is answered, what is logged."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.emulator import sts
+from redshift_teardown.emulator.accounts import DEFAULT_ACCOUNT, Caller, identify, refuse_change
+from redshift_teardown.emulator.calls import CallLog, CallRecord, without_secrets
+from redshift_teardown.emulator.control import ControlApi
+from redshift_teardown.emulator.errors import AwsError, ControlError, Dropped
+from redshift_teardown.emulator.faults import FaultBook
+from redshift_teardown.emulator.http import Response
+from redshift_teardown.emulator.moto_bridge import MotoBridge
+from redshift_teardown.emulator.redshift.call import Call
+from redshift_teardown.emulator.redshift.service import OPERATIONS
+from redshift_teardown.emulator.wire import Protocol, form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redshift_teardown.emulator.faults import Fault
+    from redshift_teardown.emulator.http import Request
+    from redshift_teardown.emulator.persistence import StateFile
+    from redshift_teardown.emulator.world import World
+
+__all__ = ["Application"]
+
+_CONTROL = "/_emulator/"
+_SCOPE_PARTS = 5
+_READING = ("Describe", "Get", "List")
+
+
+@dataclass
+class _Incoming:
+    """A request, taken apart as far as all calls are alike."""
+
+    request: Request
+    service: str
+    region: str
+    operation: str
+    values: dict[str, str]
+    caller: Caller
+    refused: AwsError | None
+
+
+class Application:
+    """One emulator without its server.
+
+    Args:
+        world: its state.
+        state_file: where the state is kept; None for nowhere.
+    """
+
+    def __init__(self, world: World, state_file: StateFile | None = None) -> None:
+        self.world = world
+        self.faults = FaultBook()
+        self.log = CallLog()
+        self.moto = MotoBridge()
+        self._state_file = state_file
+        self._protocols = {name: Protocol(name) for name in ("redshift", "sts")}
+        self._control = ControlApi(world, self.faults, self.log)
+
+    def handle(self, request: Request, on_call: Callable[[str, str], None] | None = None) -> Response:
+        """Answer a request.
+
+        Args:
+            request: what came.
+            on_call: called with the operation and ``before`` or ``after``; whatever it raises goes to the
+                caller, which is how a test kills a client at a given call.
+
+        Raises:
+            Dropped: when the connection is to be closed without an answer.
+        """
+        if request.path.startswith(_CONTROL):
+            return self._controlled(request)
+        started = time.perf_counter()
+        incoming = self._incoming(request)
+        if on_call:
+            on_call(incoming.operation, "before")
+        response, dropped = self._called(incoming, started)
+        if on_call:
+            on_call(incoming.operation, "after")
+        if dropped:
+            raise Dropped
+        return response
+
+    def save(self) -> None:
+        """Write the state file, where there is one."""
+        if self._state_file:
+            with self.world.lock:
+                self._state_file.write(self.world.to_json())
+
+    # --- the control API -----------------------------------------------------------------------
+
+    def _controlled(self, request: Request) -> Response:
+        verb = request.path.removeprefix(_CONTROL).partition("?")[0]
+        headers = {"Content-Type": "application/json"}
+        try:
+            data = _json_object(request.body)
+            with self.world.lock:
+                result = self._control.perform(verb, data)
+                if verb not in ControlApi.READING:
+                    self.save()
+        except (ControlError, AwsError, ValueError) as error:
+            return Response(400, headers, json.dumps({"error": str(error)}).encode())
+        return Response(200, headers, json.dumps({"result": result}).encode())
+
+    # --- AWS -----------------------------------------------------------------------------------
+
+    def _incoming(self, request: Request) -> _Incoming:
+        scope = (
+            request.headers.get("authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
+        )
+        refused = None
+        values: dict[str, str] = {}
+        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            try:
+                values = form(request.body)
+            except AwsError as error:
+                refused = error
+        if len(scope) >= _SCOPE_PARTS:
+            key, region, service = "/".join(scope[:-4]), scope[-3], scope[-2]
+        else:
+            key, region, service = "", "us-east-1", "sts" if "RoleArn" in values else "redshift"
+            refused = refused or AwsError(
+                "MissingAuthenticationToken", "Request is missing Authentication Token", 403
+            )
+        target = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        operation = values.get("Action") or target or f"{request.method} {request.path.partition('?')[0]}"
+        caller = Caller(DEFAULT_ACCOUNT, key)
+        try:
+            caller = identify(key)
+            refuse_change(caller, service, operation)
+        except AwsError as error:
+            refused = refused or error
+        return _Incoming(request, service, region, operation, values, caller, refused)
+
+    def _called(self, incoming: _Incoming, started: float) -> tuple[Response, bool]:
+        """The answer, and whether it is lost on the way."""
+        world = self.world
+        with world.lock:
+            arrived = world.now()
+            striking = self.faults.striking(
+                incoming.operation,
+                incoming.values.get("ClusterIdentifier"),
+                incoming.caller.account,
+                incoming.region,
+                arrived,
+            )
+        error: AwsError | None = None
+        dropped = took_effect = False
+        response = Response(0)
+        try:
+            self._strike(striking, "before")
+            response, error = self._answered(incoming)
+            took_effect = error is None
+            self._strike(striking, "after")
+        except Dropped:
+            dropped = True
+        except AwsError as fault:
+            error = fault
+            response = self._failure(incoming, fault)
+        with world.lock:
+            self.log.add(
+                CallRecord(
+                    time=arrived,
+                    account=incoming.caller.account,
+                    region=incoming.region,
+                    service=incoming.service,
+                    operation=incoming.operation,
+                    parameters=without_secrets(
+                        {
+                            key: value
+                            for key, value in incoming.values.items()
+                            if key not in ("Action", "Version")
+                        }
+                    ),
+                    result="dropped" if dropped else error.code if error else "ok",
+                    status=0 if dropped else response.status,
+                    fault="; ".join(each.describe() for each in striking),
+                    took_effect=took_effect,
+                    latency=time.perf_counter() - started,
+                )
+            )
+        return response, dropped
+
+    def _strike(self, faults: list[Fault], when: str) -> None:
+        for fault in faults:
+            if fault.when != when:
+                continue
+            if fault.kind == "delay":
+                self.world.clock.sleep(fault.seconds)
+            elif fault.kind == "drop":
+                raise Dropped
+            else:
+                raise AwsError(
+                    fault.code,
+                    fault.message or _USUAL_WORDS.get(fault.code, fault.code),
+                    fault.status or _USUAL_STATUSES.get(fault.code),
+                )
+
+    def _answered(self, incoming: _Incoming) -> tuple[Response, AwsError | None]:
+        if incoming.refused:
+            return self._failure(incoming, incoming.refused), incoming.refused
+        protocol = self._protocols.get(incoming.service)
+        ours = OPERATIONS if incoming.service == "redshift" else sts.OPERATIONS
+        if protocol is None or (incoming.service == "sts" and incoming.operation not in ours):
+            return self.moto.handle(incoming.request, incoming.caller.account), None
+        if incoming.operation not in ours:
+            error = AwsError(
+                "InvalidAction",
+                f"The emulator does not have the operation {incoming.operation} of Redshift.",
+            )
+            return self._failure(incoming, error), error
+        try:
+            params = protocol.parse(incoming.operation, incoming.values)
+            with self.world.lock:
+                result = self._performed(incoming, params)
+                if not incoming.operation.startswith(_READING):
+                    self.save()
+        except AwsError as error:
+            return self._failure(incoming, error), error
+        answer = protocol.answer(incoming.operation, result, _request_id())
+        return Response(answer.status, _XML, answer.body), None
+
+    def _performed(self, incoming: _Incoming, params: dict[str, Any]) -> dict[str, Any] | None:
+        world = self.world
+        if incoming.service == "sts":
+            return sts.OPERATIONS[incoming.operation](incoming.caller, params, world.now())
+        place = world.place(incoming.caller.account, incoming.region)
+        return OPERATIONS[incoming.operation](Call(world, place, params, world.now()))
+
+    def _failure(self, incoming: _Incoming, error: AwsError) -> Response:
+        protocol = self._protocols.get(incoming.service)
+        if protocol is None:  # a JSON service of moto's
+            body = json.dumps({"__type": error.code, "message": error.message}).encode()
+            return Response(error.status or 400, {"Content-Type": "application/x-amz-json-1.1"}, body)
+        answer = protocol.failure(error, _request_id())
+        return Response(answer.status, _XML, answer.body)
+
+
+_XML = {"Content-Type": "text/xml"}
+_USUAL_STATUSES = {
+    "AccessDenied": 403,
+    "ExpiredToken": 403,
+    "InternalFailure": 500,
+    "InvalidClientTokenId": 403,
+    "ServiceUnavailable": 503,
+}
+_USUAL_WORDS = {
+    "InternalFailure": "The request processing has failed because of an unknown error, exception or failure.",
+    "ServiceUnavailable": "The request has failed due to a temporary failure of the server.",
+    "Throttling": "Rate exceeded",
+    "AccessDenied": "User is not authorized to perform this action.",
+    "ExpiredToken": "The security token included in the request is expired",
+}
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    data = json.loads(body or b"{}")
+    if not isinstance(data, dict):
+        raise ControlError("the body must be a JSON object")
+    return data
+
+
+def _request_id() -> str:
+    return str(uuid.uuid4())

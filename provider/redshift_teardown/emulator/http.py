@@ -1,0 +1,126 @@
+"""The HTTP server: one thread a connection, connections kept open, a dropped call closes its connection."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import threading
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+from redshift_teardown.emulator.errors import Dropped, EmulatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["HttpServer", "Request", "Response"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request, wherever it came from. Header names are lower-cased; the path has its query string."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def _serve(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else b""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            response = self.server.handle(Request(self.command, self.path, headers, body))
+        except Dropped:
+            # Closing the file objects alone leaves the client waiting: the socket itself must be shut.
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+            return
+        try:
+            reason = HTTPStatus(response.status).phrase
+        except ValueError:
+            reason = "Unknown"
+        lines = [f"HTTP/1.1 {response.status} {reason}"]
+        lines += [f"{name}: {value}" for name, value in response.headers.items()]
+        lines += [f"Content-Length: {len(response.body)}", "", ""]
+        # In one piece: two writes would meet Nagle's algorithm and wait for an acknowledgement.
+        self.wfile.write("\r\n".join(lines).encode("latin-1") + response.body)
+
+    # The base class finds the method to call by these names.
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
+        """Keep quiet: there is a call log."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 1024
+    handle: Callable[[Request], Response]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that went away; of anything else, everything."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+    def server_bind(self) -> None:
+        """Bind without asking the resolver for a name, which may take seconds."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+
+class HttpServer:
+    """Serves one function.
+
+    Args:
+        host: the address to listen on.
+        port: the port; 0 takes a free one.
+        handle: answers a request, or raises `Dropped`.
+
+    Raises:
+        EmulatorError: when the address cannot be had.
+    """
+
+    def __init__(self, host: str, port: int, handle: Callable[[Request], Response]) -> None:
+        try:
+            self._server = _Server((host, port), _Handler)
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise EmulatorError(f"cannot listen on {host}:{port}: {why}") from error
+        self._server.handle = handle
+        self.host, self.port = host, self._server.server_port
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="emulator", daemon=True
+        )
+
+    def start(self) -> None:
+        """Serve, in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and wait for the thread."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

@@ -1,0 +1,97 @@
+"""How long things take, and where AWS's behaviour is not known for sure, which way it goes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from redshift_teardown.emulator.errors import ControlError
+
+__all__ = ["Behaviour", "Lifecycle", "Phases"]
+
+
+@dataclass(frozen=True)
+class Phases:
+    """Seconds that each phase lasts (divided by a real clock's speed), and the size of a snapshot in MB."""
+
+    creating: float = 180.0
+    modifying: float = 60.0
+    resizing: float = 600.0
+    rebooting: float = 60.0
+    renaming: float = 60.0
+    pausing: float = 120.0
+    resuming: float = 180.0
+    final_snapshot: float = 300.0
+    manual_snapshot: float = 120.0
+    deleting: float = 60.0
+    restoring: float = 240.0
+    snapshot_megabytes: float = 51_200.0
+
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """What can be set."""
+        return tuple(each.name for each in fields(Phases))
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """Switches for what AWS does not document, each set to what is likeliest.
+
+    Attributes:
+        delete_paused: a paused cluster may be deleted, with a final snapshot too. AWS's newer message
+            counts PAUSED among the deletable lifecycles; people have reported the contrary.
+        final_snapshot_status: what a final snapshot is called while it runs; ``creating`` or
+            ``final snapshot``, both of which AWS's documentation names.
+        tag_unfinished_snapshots: CreateTags works on a snapshot that is still being taken.
+        unknown_cluster_has_snapshots: DescribeClusterSnapshots of a cluster nobody ever heard of answers
+            an empty list; False answers ``ClusterNotFound``.
+        allow_unencrypted: CreateCluster takes ``Encrypted=false``, as it did until 2025.
+        automated_snapshots: a cluster that becomes available gets an automated snapshot.
+        keeps_create_time: ClusterCreateTime survives a classic resize and a resume.
+    """
+
+    delete_paused: bool = True
+    final_snapshot_status: str = "creating"
+    tag_unfinished_snapshots: bool = True
+    unknown_cluster_has_snapshots: bool = True
+    allow_unencrypted: bool = False
+    automated_snapshots: bool = True
+    keeps_create_time: bool = True
+
+
+@dataclass
+class Lifecycle:
+    """Phases for all clusters, and for some of them others. Keys are ``account/region/identifier``."""
+
+    phases: Phases = field(default_factory=Phases)
+    of_cluster: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def of(self, key: str) -> Phases:
+        """The phases of one cluster."""
+        own = self.of_cluster.get(key)
+        return replace(self.phases, **own) if own else self.phases
+
+    def set(self, key: str | None, seconds: dict[str, Any]) -> None:
+        """Change phases: for all, or with a key for one cluster, whether it exists yet or not.
+
+        Raises:
+            ControlError: for a phase that does not exist, or a length that is no number from 0 on.
+        """
+        for name, value in seconds.items():
+            if name not in Phases.names():
+                raise ControlError(f"no phase is called {name!r}; there are {', '.join(Phases.names())}")
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+                raise ControlError(f"{name} must be a number of at least 0, not {value!r}")
+        if key is None:
+            self.phases = replace(self.phases, **seconds)
+        else:
+            self.of_cluster[key] = {**self.of_cluster.get(key, {}), **seconds}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for the state file."""
+        return {"phases": asdict(self.phases), "of_cluster": self.of_cluster}
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> Lifecycle:
+        """The reverse of `to_json`."""
+        return Lifecycle(Phases(**data["phases"]), data["of_cluster"])

@@ -1,0 +1,94 @@
+"""Everything one emulator holds: all accounts and regions, their time and their habits."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.emulator.errors import ControlError
+from redshift_teardown.emulator.lifecycle import Behaviour, Lifecycle
+from redshift_teardown.emulator.redshift.state import Place
+from redshift_teardown.emulator.redshift.transitions import settle
+
+if TYPE_CHECKING:
+    from redshift_teardown.emulator.clock import Clock
+
+__all__ = ["World"]
+
+
+class World:
+    """The state of one emulator, behind one lock.
+
+    Args:
+        clock: its time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.places: dict[str, Place] = {}
+        self.lifecycle = Lifecycle()
+        self.behaviour = Behaviour()
+
+    def now(self) -> float:
+        """The time, as seconds since the epoch."""
+        return self.clock.now().timestamp()
+
+    def place(self, account: str, region: str) -> Place:
+        """An account's region, brought to the present; made when first asked for."""
+        key = f"{account}/{region}"
+        place = self.places.get(key)
+        if place is None:
+            place = self.places[key] = Place.new(account, region)
+        settle(place, self.now(), self.clock, self.lifecycle, self.behaviour)
+        return place
+
+    def settle_all(self) -> None:
+        """Bring every place to the present."""
+        for place in self.places.values():
+            settle(place, self.now(), self.clock, self.lifecycle, self.behaviour)
+
+    def behave(self, changes: dict[str, Any]) -> None:
+        """Flip switches of `Behaviour`.
+
+        Raises:
+            ControlError: for a switch that does not exist, or a value of the wrong type.
+        """
+        known = asdict(self.behaviour)
+        for name, value in changes.items():
+            if name not in known:
+                raise ControlError(f"no switch is called {name!r}; there are {', '.join(known)}")
+            if type(value) is not type(known[name]):
+                raise ControlError(f"{name} must be a {type(known[name]).__name__}, not {value!r}")
+        self.behaviour = replace(self.behaviour, **changes)
+
+    def reset(self) -> None:
+        """Forget everything but the time."""
+        self.places.clear()
+        self.lifecycle = Lifecycle()
+        self.behaviour = Behaviour()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for the state file."""
+        return {
+            "clock": self.now() if self.clock.virtual else None,
+            "lifecycle": self.lifecycle.to_json(),
+            "behaviour": asdict(self.behaviour),
+            "places": [place.to_json() for place in self.places.values()],
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Take over what `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, AttributeError: for data of another shape.
+        """
+        places = [Place.from_json(each) for each in data["places"]]
+        lifecycle = Lifecycle.from_json(data["lifecycle"])
+        behaviour = Behaviour(**data["behaviour"])
+        clock = data["clock"]
+        if clock is not None and self.clock.virtual:
+            self.clock.advance(max(0.0, clock - self.now()))
+        self.places = {place.key: place for place in places}
+        self.lifecycle, self.behaviour = lifecycle, behaviour
