@@ -89,6 +89,26 @@ def environment(state: Path | None = None, path: str | None = None) -> dict[str,
     }
 
 
+def copy_project(destination: Path) -> Path:
+    """Copy the project, to run stacks of it without touching the clone.
+
+    `pulumi stack init` writes a salt into the stack's settings file; in a copy that is nobody's business.
+    The package itself is not copied: the copy uses the clone's virtual environment.
+
+    Args:
+        destination: The folder to make; its parent must exist.
+
+    Returns:
+        The destination, for `pulumi --cwd`.
+    """
+    destination.mkdir()
+    for file in (*sorted(CLONE.glob("Pulumi*.yaml")), CLONE / "__main__.py", CLONE / "network.py"):
+        shutil.copy2(file, destination)
+    shutil.copytree(CLONE / "policy", destination / "policy", ignore=shutil.ignore_patterns("__pycache__"))
+    (destination / ".venv").symlink_to(CLONE / ".venv")
+    return destination
+
+
 def exports(variables: Mapping[str, str]) -> str:
     """Write variables as shell exports, quoted for `eval`."""
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())

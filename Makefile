@@ -1,0 +1,71 @@
+# Every target does the set-up it needs; `make` alone lists them.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+INPUTS := pyproject.toml requirements.txt requirements-dev.txt requirements-dev.lock tools/pulumi/go.mod tools/pulumi/go.sum
+
+# A virtual environment holds absolute paths: in a clone that was moved or copied it must be made anew.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
+
+PYTEST_ARGS ?= -n auto --dist loadgroup
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint format env lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## make .venv with everything installed, and the Pulumi engine where none is installed
+	@:
+
+# `ready` is written last, so that a set-up which failed half-way is done again.
+$(READY): $(INPUTS)
+	@rm -f $(READY)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
+		echo "error: this needs Python 3.10 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true). Name another: make setup PYTHON=python3.12" >&2; \
+		exit 1; }
+	@{ grep -qF "$(CURDIR)/" $(BIN)/pip && $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 10))'; } 2>/dev/null || { \
+		echo "Making $(VENV) (about a minute, first time only)." >&2; \
+		$(PYTHON) -m venv --clear $(VENV); }
+	@$(PIP) install --requirement requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python tools/pulumi/engine.py ensure
+	@printf '%s\n' "$(CURDIR)" > $(READY)
+
+demo: $(READY) ## the main job on the emulator: up, blocked preview, destroy with snapshot, restore
+	@$(BIN)/python tools/demo/run.py
+
+test: $(READY) ## run the tests, with a fixed slice of the long ones
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-all: $(READY) ## run every test, the long ones in full
+	@REDSHIFT_TEARDOWN_TEST_ALL=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(READY) ## ruff, mypy, import-linter
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/mypy --no-error-summary __main__.py network.py
+	@$(BIN)/lint-imports --no-logo
+
+format: $(READY) ## rewrite the code in the project's format
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+env: ## print shell exports for the tests' own engine: eval "$$(make -s env)"
+	@$(MAKE) -s setup >&2
+	@$(BIN)/python tools/pulumi/engine.py env
+
+lock: ## renew requirements-dev.lock (with the oldest Python you have from 3.10 on)
+	@PYTHON="$(PYTHON)" tools/lock
+
+# .pulumi-state and .redshift-teardown stay: they may speak of clusters that exist.
+clean: ## remove what setup and builds made; stacks, their state and receipts stay
+	@rm -rf $(VENV) .pulumi-engine build dist provider/*.egg-info
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	@find provider policy tests tools -type d -name __pycache__ -prune -exec rm -rf {} +
