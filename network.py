@@ -49,7 +49,7 @@ def _existing(config: pulumi.Config) -> Network:
     security_group_ids = config.get_object("securityGroupIds")
     if not subnet_group or not security_group_ids:
         raise pulumi.RunError(
-            "warehouse:network is existing, but subnetGroup or securityGroupIds does not say which. Set both:\n"
+            "warehouse:network is existing, but subnetGroup or securityGroupIds is not set. Set both:\n"
             "  pulumi config set subnetGroup my-subnets\n"
             "  pulumi config set --path 'securityGroupIds[0]' sg-0123456789abcdef0"
         )
