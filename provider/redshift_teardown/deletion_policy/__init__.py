@@ -1,7 +1,7 @@
 """The deletion policy: YAML to rules, rules and facts to a decision.
 
-This package is pure. It imports neither pulumi nor boto3, so that the program, the policy pack, the delete itself and
-the command line all ask the same `decide`.
+This package is pure. It imports neither pulumi nor boto3, so that the program, the policy pack, the delete
+itself and the command line all ask the same `decide`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from redshift_teardown.deletion_policy.facts import Facts
-    from redshift_teardown.deletion_policy.model import Environment, SkipRule, When
+    from redshift_teardown.deletion_policy.model import Environment, When
     from redshift_teardown.deletion_policy.problems import Place
 
 # Two clocks differ by seconds; a creation further in the future than this gives no age to trust.
@@ -115,13 +115,14 @@ def decide(
 ) -> Decision:
     """Decide what destroying a cluster does.
 
-    Rules are tried in order, and the first that holds decides. A fact that is unknown makes a rule undecided, and the
-    decision with it, unless a later rule holds anyway. A protected environment never decides to skip.
+    Rules are tried in order, and the first that holds decides. A fact that is unknown makes a rule undecided,
+    and the decision with it, unless a later rule holds anyway. A protected environment never decides to skip.
 
     Args:
         environment: The rules.
         facts: What is known about the cluster.
-        at_destroy: Whether this is the delete itself, where a rule that asks for an unknown fact does not hold.
+        at_destroy: Whether this is the delete itself, where a rule that asks for an unknown fact does not
+            hold.
         precedence: 0 for recorded rules, 1 for the current file; see `stricter`.
 
     Returns:
@@ -166,10 +167,11 @@ def decide(
 def stricter(a: Decision, b: Decision) -> Decision:
     """Combine two decisions about one cluster into one that yields to neither.
 
-    A snapshot beats undecided, and that beats skip; the longer retention, the longer timeout and the shorter poll
-    win; tags are united. Name template, requested name, receipts folder and clashing tag values come from the side of
-    higher precedence. `because`, `place` and `environment` are those of the side that gave the outcome,
-    `retention_place` is that of the side that gave the retention. The order does not matter, nor does repetition.
+    A snapshot beats undecided, and that beats skip; the longer retention, the longer timeout and the shorter
+    poll win; tags are united. Name template, requested name, receipts folder and clashing tag values come
+    from the side of higher precedence. `because`, `place` and `environment` are those of the side that gave
+    the outcome, `retention_place` is that of the side that gave the retention. The order does not matter, nor
+    does repetition.
 
     Args:
         a: One decision.
@@ -273,7 +275,8 @@ def _glob_verdict(text: str | None, patterns: tuple[str, ...], what: str) -> boo
 
 
 def _age_verdict(facts: Facts, hours: float) -> bool | str:
-    # A preview asks without a clock, whether or not the cluster exists, so that its text does not change with time.
+    # A preview asks without a clock, whether or not the cluster exists, so that its text does not change with
+    # time.
     if facts.now is None:
         return "age known only at destroy"
     if facts.create_time is None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-# Pulumi writes a value that is not known before `up` as this text (pulumi.runtime.rpc.UNKNOWN), and a secret as a
-# mapping with this key; either may stand where a plain value is expected.
+# Pulumi writes a value that is not known before `up` as this text (pulumi.runtime.rpc.UNKNOWN), and a secret
+# as a mapping with this key; either may stand where a plain value is expected.
 _PULUMI_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _PULUMI_SIGNATURE = "4dabf18193072939515e22adb298388d"
 
@@ -65,8 +65,9 @@ def facts_of(
 ) -> Facts:
     """Read the facts from a cluster's inputs.
 
-    What is absent (or None) has AWS's own default where that is a fact: no skip, one node, no tags. What has a wrong
-    type is unknown, and so is what only a snapshot knows: the nodes of a restored or adopted cluster that names none.
+    What is absent (or None) has AWS's own default where that is a fact: no skip, one node, no tags. What has
+    a wrong type is unknown, and so is what only a snapshot knows: the nodes of a restored or adopted cluster
+    that names none.
 
     Args:
         inputs: The arguments of the cluster, in snake case; numbers may be floats.
@@ -129,8 +130,8 @@ def _tags(value: object) -> dict[str, str | None] | None:
 def _restored(inputs: Mapping[str, object]) -> bool | None:
     """Tell whether a cluster comes from a snapshot.
 
-    An argument not known yet may still turn out to be absent. With `restore_final_snapshot` only `up` finds out
-    whether there is a snapshot to restore from.
+    An argument not known yet may still turn out to be absent. With `restore_final_snapshot` only `up` finds
+    out whether there is a snapshot to restore from.
     """
     if _text(inputs.get("snapshot_identifier")) or _text(inputs.get("snapshot_arn")):
         return True

@@ -29,7 +29,8 @@ class Match:
         how: What claimed it: its account, exact name or a pattern, the configuration, or nothing.
         evidence: The account, name, pattern or configured environment; empty where nothing claimed it.
         place: Where the environment begins; None where nothing claimed the stack.
-        undecided: "account unknown" where the account is unknown and could still change the answer; else None.
+        undecided: "account unknown" where the account is unknown and could still change the answer; else
+            None.
         note: The same in words for a person.
     """
 
@@ -56,8 +57,9 @@ def is_glob(text: str) -> bool:
 def match(policy: Policy, *, stack: str, account: str | None, requested: str | None = None) -> Match:
     """Find the environment of a stack.
 
-    Protected environments come first, then the others. Within each an account beats an exact stack name, and that
-    beats a pattern; the order of the file breaks ties. What nothing claims is protected, with the defaults.
+    Protected environments come first, then the others. Within each an account beats an exact stack name, and
+    that beats a pattern; the order of the file breaks ties. What nothing claims is protected, with the
+    defaults.
 
     Args:
         policy: The deletion policy.
@@ -69,8 +71,8 @@ def match(policy: Policy, *, stack: str, account: str | None, requested: str | N
         The environment and why it is that one.
 
     Raises:
-        PolicyError: `requested` names no environment, or another one than the protected environment that claims the
-            stack or its account.
+        PolicyError: `requested` names no environment, or another one than the protected environment that
+            claims the stack or its account.
     """
     claim = _claim(policy.environments, stack, account)
     if requested is not None:
@@ -164,13 +166,13 @@ def _note(claim: _Claim, stack: str, undecided: str | None) -> str:
 
 def _unmatched_note(policy: Policy, stack: str, undecided: str | None) -> str:
     host = next((environment for environment in policy.environments if not environment.protected), None)
-    name = host.name if host else "dev"
-    stacks = [*(host.stacks if host else ()), stack]
+    host = host or policy.environment("dev")
+    name, stacks = (host.name, [*host.stacks, stack]) if host else ("dev", [stack])
     # Quoted, since a stack may be called `no` or begin with a star.
     written = [json.dumps(text, ensure_ascii=False) for text in stacks]
     return (
-        f"no environment of {policy.source} claims stack {shown(stack)}, so it is protected, with the defaults"
-        f"{_doubt(undecided)}. To claim it, write under environments:\n"
+        f"no environment of {policy.source} claims stack {shown(stack)}, "
+        f"so it is protected, with the defaults{_doubt(undecided)}. To claim it, write under environments:\n"
         f"  {name}:\n"
         f"    stacks: [{', '.join(written)}]"
     )

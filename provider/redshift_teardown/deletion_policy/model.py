@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from redshift_teardown.deletion_policy.problems import Place
+if TYPE_CHECKING:
+    from redshift_teardown.deletion_policy.problems import Place
 
 FOREVER = -1
 """AWS's own number for a manual snapshot that is kept until somebody deletes it."""

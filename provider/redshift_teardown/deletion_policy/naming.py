@@ -1,8 +1,9 @@
 """Names and tags of final snapshots, always such that AWS accepts them.
 
-The rules are AWS's: a snapshot identifier has 1 to 255 letters, digits and hyphens, begins with a letter, does not end
-with a hyphen and holds no two in a row (DeleteCluster, API 2012-12-01); it is not case-sensitive, so names are in lower
-case. Tag keys have 1 to 128 characters and values up to 256: letters, digits, space and `_ . : / = + - @`.
+The rules are AWS's: a snapshot identifier has 1 to 255 letters, digits and hyphens, begins with a letter,
+does not end with a hyphen and holds no two in a row (DeleteCluster, API 2012-12-01); it is not case-
+sensitive, so names are in lower case. Tag keys have 1 to 128 characters and values up to 256: letters,
+digits, space and `_ . : / = + - @`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import unicodedata
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from redshift_teardown.deletion_policy.problems import listed, nearest, shown
+from redshift_teardown.deletion_policy.problems import Objection, listed, nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -41,7 +42,8 @@ MOST_POLICY_TAGS = 40
 RESERVED_TAG_PREFIX = "redshift-teardown:"
 """What a teardown writes itself begins so, and would overwrite a tag of the policy."""
 
-# The most attempts of the collision rule; an account may hold far fewer snapshots (20, unless AWS raises the quota).
+# The most attempts of the collision rule; an account may hold far fewer snapshots (20, unless AWS raises the
+# quota).
 _MOST_NAMES_TRIED = 100_000
 _TIMESTAMP_LENGTH = len("20260131t120000z")
 _HASH_LENGTH = 8
@@ -63,22 +65,19 @@ def name_problem(name: str) -> str | None:
         A sentence about what is wrong, or None for a name that AWS accepts.
     """
     lowered = name.lower()
-    if _NAME.fullmatch(lowered):
-        return None
-    if not name:
-        return "a snapshot identifier cannot be empty"
-    if len(lowered) > LONGEST_NAME:
-        return f"a snapshot identifier has at most {LONGEST_NAME} characters, not {len(lowered)}"
-    if not "a" <= lowered[0] <= "z":
-        return "a snapshot identifier begins with a letter from a to z"
-    if "--" in lowered:
-        return "a snapshot identifier holds no two hyphens in a row"
-    if lowered.endswith("-"):
-        return "a snapshot identifier does not end with a hyphen"
-    return "a snapshot identifier holds only the letters a to z, digits and hyphens"
+    rules = (
+        (not name, "cannot be empty"),
+        (len(lowered) > LONGEST_NAME, f"has at most {LONGEST_NAME} characters, not {len(lowered)}"),
+        (not "a" <= lowered[:1] <= "z", "begins with a letter from a to z"),
+        ("--" in lowered, "holds no two hyphens in a row"),
+        (lowered.endswith("-"), "does not end with a hyphen"),
+        (not _NAME.fullmatch(lowered), "holds only the letters a to z, digits and hyphens"),
+    )
+    broken = next((rule for breaks, rule in rules if breaks), None)
+    return f"a snapshot identifier {broken}" if broken else None
 
 
-def template_problem(template: str) -> tuple[str, str] | None:
+def template_problem(template: str) -> Objection | None:
     """Tell why a template of names could not be used, whatever the cluster.
 
     Args:
@@ -92,19 +91,19 @@ def template_problem(template: str) -> tuple[str, str] | None:
         return problem
     literal = _PLACEHOLDER.sub("", template)
     if literal == template and not _OTHERS.sub("", template.lower()):
-        return (
-            f"the name {shown(template)} holds neither a letter nor a digit that AWS allows, nor a placeholder",
+        return Objection(
+            f"the name {shown(template)} has no letter or digit that AWS allows, and no placeholder",
             '"{project}-{stack}-{cluster}-final-{timestamp}"',
         )
     if len(template) > LONGEST_NAME:
-        return (
-            f"the name has {len(template)} characters; AWS allows {LONGEST_NAME} once the placeholders are filled in",
+        return Objection(
+            f"the name has {len(template)} characters; AWS allows {LONGEST_NAME}, placeholders filled in",
             "a shorter name",
         )
     return None
 
 
-def placeholder_problem(template: str) -> tuple[str, str] | None:
+def placeholder_problem(template: str) -> Objection | None:
     """Tell what is wrong with the placeholders of a template.
 
     Args:
@@ -118,14 +117,14 @@ def placeholder_problem(template: str) -> tuple[str, str] | None:
         if word not in PLACEHOLDERS:
             near = nearest(word, PLACEHOLDERS)
             known = listed([f"{{{name}}}" for name in PLACEHOLDERS], "or")
-            return (
+            return Objection(
                 f"there is no placeholder {shown(match[0])}",
                 f"{{{near}}} (did you mean that?)" if near else f"one of {known}",
             )
     rest = _PLACEHOLDER.sub("", template)
     if "{" in rest or "}" in rest:
         brace = "{" if "{" in rest else "}"
-        return (
+        return Objection(
             f"a {shown(brace)} stands alone; braces are for placeholders only",
             "a placeholder such as {cluster}, or no brace",
         )
@@ -135,8 +134,9 @@ def placeholder_problem(template: str) -> tuple[str, str] | None:
 def snapshot_name(template: str, facts: Facts, *, environment: str, at: datetime) -> str:
     """Make the name of a final snapshot from its template.
 
-    Everything but letters, digits and hyphens becomes a hyphen. A name that is too long loses from its end, but keeps
-    its timestamp and gains a short hash of what was lost; one that comes out empty becomes `final-` and a hash.
+    Everything but letters, digits and hyphens becomes a hyphen. A name that is too long loses from its end,
+    but keeps its timestamp and gains a short hash of what was lost; one that comes out empty becomes `final-`
+    and a hash.
 
     Args:
         template: The template; an unknown placeholder stays in it as its bare word.
@@ -230,7 +230,7 @@ def expand_tags(decision: Decision, facts: Facts, *, at: datetime) -> dict[str, 
 
 
 def fit_tag_value(value: str) -> str:
-    """Make a tag value that AWS accepts: other characters become hyphens, an over-long one is cut and gains a hash.
+    """Make a tag value that AWS accepts: other characters become hyphens, a long one is cut and gains a hash.
 
     Args:
         value: Any text.
@@ -315,10 +315,9 @@ def _times_in(name: str) -> list[datetime]:
     stamps = [f"{match[1]}{match[2]}" for match in _TIMESTAMP.finditer(name)]
     stamps += [f"{match[1]}000000" for match in _DATE.finditer(name)]
     for stamp in stamps:
-        numbers = [int(stamp[:4]), *(int(stamp[start : start + 2]) for start in range(4, 14, 2))]
         try:
-            found.append(datetime(*numbers, tzinfo=timezone.utc))
-        except ValueError:
+            found.append(datetime.strptime(f"{stamp}+0000", "%Y%m%d%H%M%S%z"))
+        except ValueError:  # noqa: PERF203 - a name holds a handful of digit groups
             continue  # digits that are no date, such as an account's
     return found
 

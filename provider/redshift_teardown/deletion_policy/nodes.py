@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Union
+from typing import Literal
 
 from redshift_teardown.deletion_policy.problems import Place, PolicyError, Problem
 
 Kind = Literal["text", "whole", "decimal", "truth", "nothing", "trap"]
-"""What a scalar is. A *trap* is one that readers of YAML 1.1 and 1.2 do not agree on, such as `no` and `010`."""
+"""What a scalar is; a *trap* is read differently by YAML 1.1 and 1.2, such as `no` and `010`."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class MapNode:
     entries: tuple[tuple[ScalarNode, Node], ...]
 
 
-Node = Union[ScalarNode, ListNode, MapNode]
+Node = ScalarNode | ListNode | MapNode
 
 
 class Report:

@@ -8,21 +8,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.deletion_policy.decoder import (
-    CONDITIONS,
-    Decoder,
-    Defaults,
-    is_environment_name,
-    receipts_problem,
-)
+from redshift_teardown.deletion_policy import checks
+from redshift_teardown.deletion_policy.decoder import Decoder, Defaults
 from redshift_teardown.deletion_policy.nodes import ListNode, MapNode, Mark, Report, ScalarNode
+from redshift_teardown.deletion_policy.reader import CONDITIONS
 
 if TYPE_CHECKING:
     from redshift_teardown.deletion_policy.model import Environment, SkipRule, When
-    from redshift_teardown.deletion_policy.nodes import Node
+    from redshift_teardown.deletion_policy.nodes import Kind, Node
 
 RECORDED = "the recorded deletion policy"
 
+_DEEPEST = 8
+_LONGEST_LINE_NUMBER = 9
+# A boolean is an int to Python, so it comes first.
+_KINDS: tuple[tuple[type[bool | str | int | float], Kind], ...] = (
+    (bool, "truth"),
+    (str, "text"),
+    (int, "whole"),
+    (float, "decimal"),
+)
 _KEYS = ("name", "protected", "place", "stacks", "accounts", "skip", "final_snapshot", "wait", "receipts")
 _SNAPSHOT_KEYS = ("name", "retention_days", "tags", "place")
 _RULE_KEYS = ("when", "because", "place")
@@ -64,12 +69,12 @@ def to_json(environment: Environment) -> dict[str, Any]:
     return document
 
 
-def from_json(document: Mapping[str, Any]) -> Environment:
+def from_json(document: object) -> Environment:
     """Read an environment back from what `to_json` gave.
 
-    It is as strict as the loader of the YAML, and more: nothing may be missing. Whatever damaged the document, the
-    result is the environment that was recorded or an error, never looser rules. Whole numbers may come as floats,
-    since that is how Pulumi's state brings them back.
+    It is as strict as the loader of the YAML, and more: nothing may be missing. Whatever damaged the
+    document, the result is the environment that was recorded or an error, never looser rules. Whole numbers
+    may come as floats, since that is how Pulumi's state brings them back.
 
     Args:
         document: The document.
@@ -94,10 +99,10 @@ def from_json(document: Mapping[str, Any]) -> Environment:
     for index, rule in enumerate(document["skip"]):
         _require(rule, _RULE_KEYS, (), f"rules.skip[{index}]", report)
     name = document["name"]
-    if not isinstance(name, str) or (name and not is_environment_name(name)):
+    if not isinstance(name, str) or (name and checks.environment_name(name)):
         report.add(Mark(RECORDED, 0, 0, "rules.name"), "the name of an environment is due")
     receipts = document["receipts"]
-    if not isinstance(receipts, str) or receipts_problem(receipts):
+    if not isinstance(receipts, str) or checks.receipts(receipts):
         report.add(Mark(RECORDED, 0, 0, "rules.receipts"), "a folder inside the project is due")
     mark = _mark(document["place"], "rules.place", report)
     skip_mark = None
@@ -120,8 +125,8 @@ def digest(environment: Environment) -> str:
         environment: The environment.
 
     Returns:
-        `sha256:` and 64 hexadecimal digits, over everything that changes what a destroy does: not over places and
-        comments, nor over the stacks and accounts that the environment claims.
+        `sha256:` and 64 hexadecimal digits, over everything that changes what a destroy does: not over places
+        and comments, nor over the stacks and accounts that the environment claims.
     """
     document = to_json(environment)
     for key in ("place", "skip_place", "stacks", "accounts"):
@@ -201,7 +206,7 @@ def _at(mark: Mark, path: str) -> Mark:
 def _mark(place: object, path: str, report: Report) -> Mark:
     if isinstance(place, str):
         source, colon, line = place.rpartition(":")
-        if colon and line.isascii() and line.isdigit() and len(line) < 10:
+        if colon and line.isascii() and line.isdigit() and len(line) <= _LONGEST_LINE_NUMBER:
             return Mark(source, int(line), 0, path)
     report.add(Mark(RECORDED, 0, 0, path), "a place such as policy/deletion-policy.yaml:12 is due")
     return Mark(RECORDED, 0, 0, path)
@@ -211,24 +216,25 @@ def _key(text: str, mark: Mark) -> ScalarNode:
     return ScalarNode(mark, "text", text, text)
 
 
-def _node(value: object, mark: Mark, report: Report) -> Node:
+def _node(value: object, mark: Mark, report: Report, depth: int = 0) -> Node:
+    if depth > _DEEPEST:
+        report.add(mark, "values lie too deep inside each other")
+        return ScalarNode(mark, "nothing", None, "")
     if isinstance(value, Mapping):
         entries = []
         for key, item in value.items():
             here = _at(mark, f"{mark.path}.{key}")
-            entries.append((_key(str(key), here), _node(item, here, report)))
+            entries.append((_key(str(key), here), _node(item, here, report, depth + 1)))
         return MapNode(mark, tuple(entries))
-    if isinstance(value, (list, tuple)):
-        items = (_node(item, _at(mark, f"{mark.path}[{index}]"), report) for index, item in enumerate(value))
+    if isinstance(value, list):
+        items = (
+            _node(item, _at(mark, f"{mark.path}[{index}]"), report, depth + 1)
+            for index, item in enumerate(value)
+        )
         return ListNode(mark, tuple(items))
-    if isinstance(value, bool):
-        return ScalarNode(mark, "truth", value, str(value).lower())
-    if isinstance(value, str):
-        return ScalarNode(mark, "text", value, value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, int):
-        return ScalarNode(mark, "whole", value, str(value))
-    if isinstance(value, float):
-        return ScalarNode(mark, "decimal", value, str(value))
+    for scalar, kind in _KINDS:
+        if isinstance(value, scalar):
+            return ScalarNode(mark, kind, value, str(value))
     return ScalarNode(mark, "nothing", None, "")

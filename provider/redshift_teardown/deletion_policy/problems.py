@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +64,7 @@ class Problem:
         return ":".join(parts)
 
     def render(self) -> str:
-        """Give the problem as text: place and message, source line with a caret, and what to write instead."""
+        """Give the problem as text: place, message, source line with a caret, and what to write instead."""
         lines = [f"{self.where}: {self.message}"]
         if self.excerpt:
             text, offset = _window(self.excerpt, self.column)
@@ -75,6 +75,13 @@ class Problem:
         if self.hint:
             lines.append(f"      write instead: {self.hint}")
         return "\n".join(lines)
+
+
+class Objection(NamedTuple):
+    """What is wrong with a single text, and what to write instead."""
+
+    message: str
+    hint: str
 
 
 class PolicyError(Exception):

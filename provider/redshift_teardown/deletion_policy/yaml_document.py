@@ -30,8 +30,8 @@ _FAST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?:\s|$)|={7}\s*$")
-# What YAML does not allow at all, what it takes for a line break while editors do not, a byte-order mark inside the
-# text, and the controls that make text read differently from how it is stored (CVE-2021-42574).
+# What YAML does not allow at all, what it takes for a line break while editors do not, a byte-order mark
+# inside the text, and the controls that make text read differently from how it is stored (CVE-2021-42574).
 _FORBIDDEN = re.compile(
     "[^\\x09\\x0a\\x0d\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
     "|[\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff]"
@@ -146,13 +146,14 @@ def _refuse_unreadable(text: str, report: Report) -> None:
 class _Composer:
     """Builds nodes from parser events.
 
-    PyYAML's own composer recurses without limit, keeps the last of two equal keys and expands aliases for free.
+    PyYAML's own composer recurses without limit, keeps the last of two equal keys and expands aliases for
+    free.
     """
 
     def __init__(self, text: str, report: Report) -> None:
         self._report = report
         self._events: Iterator[Any] = yaml.parse(text, Loader=_FAST_LOADER)
-        self._resolver = Resolver()
+        self._resolver: Any = Resolver()
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._open_anchors: set[str] = set()
         self._nodes = 0
@@ -298,7 +299,8 @@ def _plain(text: str, tag: str) -> tuple[Kind, str | int | float | bool | None]:
 def _explain(error: yaml.YAMLError, text: str, report: Report) -> NoReturn:
     """Tell a syntax error in this product's words, and at the place where it begins."""
     if _FAST_LOADER is not yaml.SafeLoader:
-        # The parser in Python names places better; where it finds nothing wrong, the fast one's words have to do.
+        # The parser in Python names places better; where it finds nothing wrong, the fast one's words have to
+        # do.
         try:
             for _ in yaml.parse(text, Loader=yaml.SafeLoader):
                 pass

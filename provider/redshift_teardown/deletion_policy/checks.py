@@ -1,0 +1,160 @@
+"""What is wrong with single texts of a deletion policy, each with what to write instead."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from redshift_teardown.deletion_policy.matching import is_glob
+from redshift_teardown.deletion_policy.naming import (
+    LONGEST_TAG_KEY,
+    LONGEST_TAG_VALUE,
+    RESERVED_TAG_PREFIX,
+    placeholder_problem,
+    tag_text_problem,
+)
+from redshift_teardown.deletion_policy.problems import Objection, shown
+
+LONGEST_REASON = 500
+LONGEST_ENVIRONMENT_NAME = 64
+
+_ENVIRONMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+# Pulumi's own rule for stack names, and the signs of a glob.
+_STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_STACK_GLOB = re.compile(r"[A-Za-z0-9_.*?\[\]!-]{1,200}")
+_IDENTIFIER_GLOB = re.compile(r"[a-z0-9*?\[\]!-]{1,200}")
+_NODE_TYPE_GLOB = re.compile(r"[a-z0-9.*?\[\]!-]{1,200}")
+_BRACKETS = re.compile(r"\[!?\]?[^\]]*\]")
+_PLACEHOLDER = re.compile(r"\{[a-z]*\}")
+
+
+def environment_name(text: str) -> Objection | None:
+    """Tell why an environment cannot be called so."""
+    if len(text) <= LONGEST_ENVIRONMENT_NAME and _ENVIRONMENT_NAME.fullmatch(text):
+        return None
+    return Objection(
+        f"{shown(text)} is no name for an environment",
+        f"a letter, then letters, digits and - _ . (at most {LONGEST_ENVIRONMENT_NAME} characters)",
+    )
+
+
+def receipts(text: str) -> Objection | None:
+    """Tell why a folder cannot hold receipts: it must lie inside the project, on every system."""
+    hint = "a folder such as .redshift-teardown/receipts"
+    if not text.strip() or text != text.strip():
+        return Objection("the folder's name is empty or has spaces around it", hint)
+    parts = text.split("/")
+    if parts[0] in ("", "~") or ".." in parts or ":" in text or "\\" in text:
+        return Objection(
+            f"the folder {shown(text)} must lie inside the project, written with / and relative to it", hint
+        )
+    return None
+
+
+def stack(text: str) -> Objection | None:
+    """Tell why an entry of `stacks` can name or match no stack."""
+    if "/" in text:
+        last = text.rpartition("/")[2]
+        return Objection(
+            "stacks are named without organisation and project", json.dumps(last, ensure_ascii=False)
+        )
+    if is_glob(text):
+        return _pattern(text, _STACK_GLOB, "stack; their names hold letters, digits and - _ . only", "dev-*")
+    if _STACK.fullmatch(text):
+        return None
+    return Objection(
+        f"no stack can be called {shown(text)}; names hold 1 to 100 letters, digits and - _ .",
+        'a name such as "dev", or a pattern such as "dev-*"',
+    )
+
+
+def account(text: str) -> Objection | None:
+    """Tell why an entry of `accounts` is no AWS account."""
+    if _ACCOUNT.fullmatch(text):
+        return None
+    return Objection(f"{shown(text)} is no AWS account; an account has 12 digits", '"111122223333"')
+
+
+def identifier(text: str) -> Objection | None:
+    """Tell why a pattern can match no cluster identifier."""
+    return _pattern(text, _IDENTIFIER_GLOB, "cluster; identifiers hold a to z, digits and hyphens", "etl-*")
+
+
+def node_type(text: str) -> Objection | None:
+    """Tell why a pattern can match no node type."""
+    return _pattern(text, _NODE_TYPE_GLOB, "node type; they look like ra3.xlplus", "dc2.*")
+
+
+def tag_key(text: str) -> Objection | None:
+    """Tell why no tag can have this key."""
+    problem = None
+    if not text:
+        problem = "a tag's key cannot be empty"
+    elif len(text) > LONGEST_TAG_KEY:
+        problem = f"a tag's key has at most {LONGEST_TAG_KEY} characters, not {len(text)}"
+    elif text.lower().startswith("aws:"):
+        problem = "tags that begin with aws: are AWS's own"
+    else:
+        problem = tag_text_problem(text)
+    return Objection(problem, "a key such as team") if problem else None
+
+
+def own_tag_key(text: str) -> Objection | None:
+    """Tell why a policy cannot give snapshots a tag with this key."""
+    if text.startswith(RESERVED_TAG_PREFIX):
+        return Objection(
+            f"tags that begin with {RESERVED_TAG_PREFIX} are written by the teardown itself",
+            "a key such as team",
+        )
+    return tag_key(text)
+
+
+def tag_value(text: str) -> Objection | None:
+    """Tell why a policy cannot give snapshots a tag with this value, which may hold placeholders."""
+    problem = placeholder_problem(text)
+    if problem:
+        return problem
+    refused = tag_text_problem(_PLACEHOLDER.sub("", text))
+    if refused:
+        return Objection(refused, "only those characters, and placeholders such as {stack}")
+    return _tag_length(text)
+
+
+def tag_pattern(text: str) -> Objection | None:
+    """Tell why a glob can match no value of a tag."""
+    return _tag_length(text) or _open_bracket(text, "tmp-*")
+
+
+def reason(text: str) -> Objection | None:
+    """Tell why a text gives no reason for a skip rule."""
+    if not text.strip():
+        return Objection("because is empty", "the reason, in one sentence")
+    if len(text) > LONGEST_REASON:
+        return Objection(
+            f"because has {len(text)} characters, more than {LONGEST_REASON}", "the reason, in one sentence"
+        )
+    return None
+
+
+def _tag_length(text: str) -> Objection | None:
+    if len(text) <= LONGEST_TAG_VALUE:
+        return None
+    return Objection(
+        f"a tag's value has at most {LONGEST_TAG_VALUE} characters, not {len(text)}", "a shorter value"
+    )
+
+
+def _pattern(text: str, alphabet: re.Pattern[str], what: str, example: str) -> Objection | None:
+    if not alphabet.fullmatch(text):
+        return Objection(f"the pattern {shown(text)} can match no {what}", f'a pattern such as "{example}"')
+    return _open_bracket(text, example)
+
+
+def _open_bracket(text: str, example: str) -> Objection | None:
+    """Refuse a bracket that is not closed, which `fnmatch` takes for an ordinary character."""
+    if "[" not in _BRACKETS.sub("", text):
+        return None
+    return Objection(
+        f'the pattern {shown(text)} opens a "[" that it does not close', f'a pattern such as "{example}"'
+    )
