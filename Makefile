@@ -27,7 +27,7 @@ setup: $(READY) ## make .venv with everything installed, and the Pulumi engine w
 $(READY): $(INPUTS)
 	@rm -f $(READY)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
-		echo "error: this needs Python 3.10 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true). Name another: make setup PYTHON=python3.12" >&2; \
+		echo "error: this needs Python 3.10 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo not there). Name another: make setup PYTHON=python3.12" >&2; \
 		exit 1; }
 	@{ grep -qF "$(CURDIR)/" $(BIN)/pip && $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 10))'; } 2>/dev/null || { \
 		echo "Making $(VENV) (about a minute, first time only)." >&2; \
