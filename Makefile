@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-INPUTS := pyproject.toml requirements.txt requirements-dev.txt requirements-dev.lock tools/pulumi/go.mod tools/pulumi/go.sum
+INPUTS := pyproject.toml requirements.txt requirements-dev.txt requirements-dev.lock
 
 # A virtual environment holds absolute paths: in a clone that was moved or copied it must be made anew.
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
@@ -21,7 +21,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## make .venv with everything installed, and the Pulumi engine where none is installed
-	@:
+	@$(BIN)/python tools/pulumi/engine.py ensure
 
 # `ready` is written last, so that a set-up which failed half-way is done again.
 $(READY): $(INPUTS)
@@ -34,16 +34,15 @@ $(READY): $(INPUTS)
 		$(PYTHON) -m venv --clear $(VENV); }
 	@$(PIP) install --requirement requirements-dev.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
-	@$(BIN)/python tools/pulumi/engine.py ensure
 	@printf '%s\n' "$(CURDIR)" > $(READY)
 
-demo: $(READY) ## the main job on the emulator: up, blocked preview, destroy with snapshot, restore
+demo: setup ## the main job on the emulator: up, blocked preview, destroy with snapshot, restore
 	@$(BIN)/python tools/demo/run.py
 
-test: $(READY) ## run the tests, with a fixed slice of the long ones
+test: setup ## run the tests, with a fixed slice of the long ones
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-all: $(READY) ## run every test, the long ones in full
+test-all: setup ## run every test, the long ones in full
 	@REDSHIFT_TEARDOWN_TEST_ALL=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(READY) ## ruff, mypy, import-linter
