@@ -25,6 +25,7 @@ ABOUT: Final = About(
     remediation="Remove retain_on_delete and deleted_with from the cluster's options, then run `pulumi up`.",
 )
 
+_ANY: Final = "retain_on_delete or deleted_with (which one is not known yet)"
 _DESTROY: Final = {
     "retain_on_delete": (
         "forgets the cluster and leaves it running: no final snapshot, no owner, and a bill that goes on"
@@ -51,7 +52,7 @@ def judge(case: Case) -> Iterable[Finding]:
         return
     options = recorded if isinstance(recorded, list) else [recorded]
     for option in options:
-        name = option if isinstance(option, str) else "that is not known yet"
+        name = option if isinstance(option, str) else _ANY
         yield Finding(
             what=(
                 f"{capital(case.subject.called)} has the resource option {name}, with which Pulumi never "

@@ -18,6 +18,7 @@ from redshift_teardown.urn import Urn, UrnError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_RECORD: Final = "run `pulumi up`, so that the rules of this stack are recorded"
 DEFAULT_TAGS: Final = ("environment", "env", "stage")
 
 ABOUT: Final = About(
@@ -73,12 +74,13 @@ def _recorded_urn(case: Case) -> Iterable[Finding]:
     try:
         old = Urn.parse(claimed)
     except UrnError:
-        stack, production = claimed, True
+        stack, production, fled = claimed, True, False
     else:
         stack = old.stack
         # The rules recorded are those of the old name; either name may be production's.
         was = standing_of(case.policy, case.settings, stack=old.stack, account=case.account)
         production = was.may_be_production or case.standing.may_be_production
+        fled = was.may_be_production and not case.standing.may_be_production
     if production:
         yield Finding(
             what=(
@@ -87,7 +89,11 @@ def _recorded_urn(case: Case) -> Iterable[Finding]:
             ),
             rule=case.standing.rule,
             destroy=f"goes by the rules that were recorded for stack {stack}",
-            fix="run `pulumi up`, so that the rules of this stack are recorded",
+            fix=(
+                f"if the cluster is production, `pulumi stack rename {stack}`; if not, {_RECORD}"
+                if fled
+                else _RECORD
+            ),
         )
 
 
@@ -166,7 +172,7 @@ def _cluster_tags(case: Case) -> Mapping[str, object]:
 def _say(case: Case) -> str:
     if case.standing.claim:
         return f"say so there:\n{case.standing.claim}"
-    return f"take it out of {case.standing.environment.name} there"
+    return f"take it out of environment {case.standing.environment.name} there"
 
 
 RULE: Final = Rule(about=ABOUT, kinds=frozenset(Kind), judge=judge)

@@ -55,10 +55,11 @@ def judge(case: Case) -> Iterable[Finding]:
     if kept == FOREVER or (minimum != FOREVER and kept >= minimum):
         return
     word = "forever" if minimum == FOREVER else str(minimum)
+    demand = "for ever" if minimum == FOREVER else f"at least {minimum} days"
     yield Finding(
         what=(
             f"{capital(case.subject.called)} leaves a final snapshot that is "
-            f"{describe_retention(kept)}; the pack demands {'forever' if minimum == FOREVER else minimum}"
+            f"{describe_retention(kept)}; the pack demands {demand}"
             f"{doubted(case.standing)}."
         ),
         rule=case.standing.rule,
