@@ -102,7 +102,7 @@ def _finding(member: Member, key: PolicyResource) -> Finding:
     return Finding(
         what=(
             f'{capital(subject.called)} is encrypted with the KMS key "{name}" of the same stack, which is not '
-            f"protected{doubted(standing)}."
+            f"is not protected{doubted(standing)}."
         ),
         rule=standing.rule,
         destroy=(
