@@ -101,7 +101,7 @@ def _finding(member: Member, key: PolicyResource) -> Finding:
     name = Urn.parse(key.urn).name
     return Finding(
         what=(
-            f'{capital(subject.called)} is encrypted with the KMS key "{name}" of the same stack, which is not '
+            f'{capital(subject.called)} is encrypted with the KMS key "{name}" of the same stack, which '
             f"is not protected{doubted(standing)}."
         ),
         rule=standing.rule,

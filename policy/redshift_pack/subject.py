@@ -71,10 +71,12 @@ class Subject:
     def account(self) -> str | None:
         """The AWS account the cluster is in, as far as its own resource and provider tell.
 
-        What AWS said (an identity, an ARN) goes before what the provider is restricted to, since a
-        provider with `allowedAccountIds` refuses every other account, and before the role it assumes.
+        An owned cluster records its account: in its identity, and at preview already with its policy. What AWS
+        said (that, or an ARN) goes before what the provider is restricted to, since a provider with
+        `allowedAccountIds` refuses every other account, and before the role it assumes.
         """
-        for recorded in (mapping(self.props.get("identity")).get("account_id"), self.props.get("account_id")):
+        identity, policy = mapping(self.props.get("identity")), mapping(self.props.get("policy"))
+        for recorded in (identity.get("account_id"), policy.get("account")):
             if isinstance(recorded, str) and _ACCOUNT.fullmatch(recorded):
                 return recorded
         found = _ARN_ACCOUNT.match(text(self.props.get("arn")) or "")

@@ -29,11 +29,13 @@ def recorded(
         file: The stack's own policy file, among those of these tests.
         environment: The environment it claims by its configuration.
     """
-    found = match(_policy(file), stack=stack, account=account, requested=environment).environment
+    found = match(_policy(file), stack=stack, account=account, requested=environment)
     return {
-        "digest": digest(found),
+        "digest": digest(found.environment),
         "source": f"stack/{file}",
-        "environment": found.name,
-        "protected": found.protected,
-        "rules": to_json(found),
+        "environment": found.environment.name,
+        "protected": found.environment.protected,
+        "matched_by": found.how,
+        "account": account or "",
+        "rules": to_json(found.environment),
     }
