@@ -6,7 +6,7 @@
 | `test`, anything else | 123456789012 |
 
 and a few keys that fail the way keys fail: `AKIAINVALID…` is unknown, `ASIAEXPIRED…` has expired, and
-`AKIADENIED…` may look but not change anything.
+`AKIADENIED…` may look at Redshift but not change anything.
 """
 
 from __future__ import annotations
@@ -60,12 +60,13 @@ def identify(access_key: str) -> Caller:
 
 
 def refuse_change(caller: Caller, service: str, operation: str) -> None:
-    """Refuse a call that changes something, where the key may not.
+    """Refuse a call that changes something of Redshift, where the key may not.
 
     Raises:
         AwsError: ``AccessDenied`` 403, worded as IAM words it.
     """
-    if caller.access_key.startswith("AKIADENIED") and not operation.startswith(("Describe", "Get", "List")):
+    reading = service != "redshift" or operation.startswith("Describe")
+    if caller.access_key.startswith("AKIADENIED") and not reading:
         raise AwsError(
             "AccessDenied",
             f"User: {caller.arn} is not authorized to perform: {service}:{operation} because no "

@@ -43,6 +43,16 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
+    def setup(self) -> None:
+        """Remember the connection, so that it can be closed from elsewhere."""
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        """Forget it."""
+        self.server.connections.discard(self.connection)
+        super().finish()
+
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else b""
@@ -50,9 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             response = self.server.handle(Request(self.command, self.path, headers, body))
         except Dropped:
-            # Closing the file objects alone leaves the client waiting: the socket itself must be shut.
-            with contextlib.suppress(OSError):
-                self.connection.shutdown(socket.SHUT_RDWR)
+            _shut(self.connection)
             self.close_connection = True
             return
         try:
@@ -72,11 +80,18 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet: there is a call log."""
 
 
+def _shut(connection: socket.socket) -> None:
+    """Close a connection for good: closing the file objects alone leaves the client waiting."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 1024
     handle: Callable[[Request], Response]
+    connections: set[socket.socket]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of clients that went away; of anything else, everything."""
@@ -105,11 +120,18 @@ class HttpServer:
 
     def __init__(self, host: str, port: int, handle: Callable[[Request], Response]) -> None:
         try:
-            self._server = _Server((host, port), _Handler)
+            self._server = _Server((host, port), _Handler, bind_and_activate=False)
+            try:
+                self._server.server_bind()
+                self._server.server_activate()
+            except BaseException:
+                self._server.server_close()
+                raise
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise EmulatorError(f"cannot listen on {host}:{port}: {why}") from error
         self._server.handle = handle
+        self._server.connections = set()
         self.host, self.port = host, self._server.server_port
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="emulator", daemon=True
@@ -120,7 +142,9 @@ class HttpServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening and wait for the thread."""
+        """Stop listening, wait for the thread, and close connections that clients keep open."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        for connection in list(self._server.connections):
+            _shut(connection)

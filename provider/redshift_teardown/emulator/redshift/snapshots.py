@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator import validation
@@ -49,7 +50,7 @@ def create(call: Call) -> dict[str, Any]:
 
 def describe(call: Call) -> dict[str, Any]:
     """DescribeClusterSnapshots, with every one of its filters."""
-    params = call.params
+    params, asking = call.params, call.place.account
     name, cluster = params.get("SnapshotIdentifier"), params.get("ClusterIdentifier")
     if name is not None and cluster is not None:
         raise AwsError(
@@ -63,7 +64,14 @@ def describe(call: Call) -> dict[str, Any]:
         raise AwsError(
             "InvalidParameterCombination", "ClusterIdentifier is required if ClusterExists is true."
         )
-    chosen = [each for each in _named(call, name, cluster) if _wanted(call, each)]
+    owner = params.get("OwnerAccount", call.place.account)
+    if owner != call.place.account:
+        call = _shared_by(call, owner)
+    chosen = [
+        each
+        for each in _named(call, name, cluster)
+        if _wanted(call, each) and (owner == asking or asking in each.shared)
+    ]
     for sorting in reversed(params.get("SortingEntities", [])):
         key = _SORTING.get(sorting.get("Attribute", ""))
         if key is None:
@@ -71,6 +79,11 @@ def describe(call: Call) -> dict[str, Any]:
         chosen.sort(key=key, reverse=sorting.get("SortOrder", "ASC") == "DESC")
     shown, marker = page(chosen, params)
     return {"Snapshots": [call.rendered_snapshot(each) for each in shown], "Marker": marker}
+
+
+def _shared_by(call: Call, owner: str) -> Call:
+    """The same call, looking into the account that shares its snapshots."""
+    return replace(call, place=call.world.place(owner, call.place.region))
 
 
 def _named(call: Call, name: str | None, cluster: str | None) -> list[Snapshot]:

@@ -112,6 +112,7 @@ def _phases(place: Place, cluster: Cluster, lifecycle: Lifecycle) -> Phases:
 def _apply(place: Place, cluster: Cluster, activity: Activity) -> None:
     changes = dict(activity.changes)
     name = changes.pop("ClusterIdentifier", None)
+    changes.pop("resize_type", None)
     digest = changes.pop("password_digest", None)
     if digest is not None:
         cluster.password_digest = digest
