@@ -71,8 +71,8 @@ class Subject:
     def account(self) -> str | None:
         """The AWS account the cluster is in, as far as its own resource and provider tell.
 
-        An owned cluster records its account: in its identity, and at preview already with its policy. What AWS
-        said (that, or an ARN) goes before what the provider is restricted to, since a provider with
+        An owned cluster records its account: in its identity, and with its policy already at preview. What
+        AWS said (that, or an ARN) goes before what the provider is restricted to, since a provider with
         `allowedAccountIds` refuses every other account, and before the role it assumes.
         """
         identity, policy = mapping(self.props.get("identity")), mapping(self.props.get("policy"))
