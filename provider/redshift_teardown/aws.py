@@ -1,0 +1,227 @@
+"""AWS sessions, clients, retries, and the account and region they stand for.
+
+boto3 is imported when a client is made, never when this module is: the program's process needs
+none of it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.errors import ConfigError, TeardownError
+
+if TYPE_CHECKING:
+    import boto3
+    from types_boto3_redshift import RedshiftClient
+
+    from redshift_teardown.settings import AssumedRole, Settings
+
+CONNECT_TIMEOUT_SECONDS = 10
+READ_TIMEOUT_SECONDS = 60
+READ_ATTEMPTS = 5
+CONNECTIONS = 64
+
+_LOCK = threading.RLock()
+_CACHE: dict[tuple[Settings, str], Aws] = {}
+
+
+def resolve_region(settings: Settings, argument: object = None) -> str:
+    """Give the region a cluster lives in: its own argument, else config, else the SDK's environment.
+
+    Raises:
+        ConfigError: none of them names a region.
+
+    """
+    if isinstance(argument, str) and argument:
+        return argument
+    region = settings.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not region:
+        with _LOCK:
+            region = _session(settings, None).region_name
+    if not region:
+        message = (
+            "no AWS region is set: run `pulumi config set aws:region eu-west-1` (your region), "
+            "give the cluster a region=…, or set AWS_REGION"
+        )
+        raise ConfigError(message)
+    return region
+
+
+def connect(settings: Settings, region: str) -> Aws:
+    """Give the clients of one set of credentials in one region; the same ones for the same settings."""
+    with _LOCK:
+        aws = _CACHE.get((settings, region))
+        if aws is None:
+            aws = _CACHE[settings, region] = Aws(settings, region)
+        return aws
+
+
+class Aws:
+    """The clients of one set of credentials in one region.
+
+    Attributes:
+        region: The region every call goes to.
+        redshift: For reads and for writes that may be sent twice. botocore's ``standard`` retries.
+        redshift_once: For DeleteCluster. It is sent once: a blind resend after a lost answer would
+            meet its own success as InvalidClusterState.
+
+    """
+
+    def __init__(self, settings: Settings, region: str) -> None:
+        """Make the clients; no call is made yet.
+
+        Raises:
+            ConfigError: the profile does not exist, or an endpoint or region is malformed.
+
+        """
+        from botocore.config import Config  # noqa: PLC0415 - see the module's docstring
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+        self.region = region
+        self._settings = settings
+        self._account_lock = threading.Lock()
+        self._account_id: str | None = None
+        retries = {"mode": "standard", "total_max_attempts": READ_ATTEMPTS}
+        common: dict[str, Any] = {
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "read_timeout": READ_TIMEOUT_SECONDS,
+            "max_pool_connections": CONNECTIONS,
+            "user_agent_extra": "redshift-teardown",
+        }
+        often = Config(retries=retries, **common)
+        once = Config(retries={"mode": "standard", "total_max_attempts": 1}, **common)
+        endpoints = dict(settings.endpoints)
+        try:
+            session = _session(settings, region)
+            self.redshift: RedshiftClient = session.client(
+                "redshift", config=often, endpoint_url=endpoints.get("redshift")
+            )
+            self.redshift_once: RedshiftClient = session.client(
+                "redshift", config=once, endpoint_url=endpoints.get("redshift")
+            )
+            self._sts = session.client("sts", config=often, endpoint_url=endpoints.get("sts"))
+        except (BotoCoreError, ValueError) as error:
+            message = f"AWS cannot be reached with this configuration: {error}"
+            raise ConfigError(message) from None
+
+    def account_id(self) -> str:
+        """Ask STS once whose credentials these are.
+
+        Raises:
+            TeardownError: STS does not answer, or the account is not one that
+                ``aws:allowedAccountIds`` / ``aws:forbiddenAccountIds`` let through.
+
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        with self._account_lock:
+            if self._account_id is None:
+                try:
+                    account = self._sts.get_caller_identity()["Account"]
+                except (BotoCoreError, ClientError) as error:
+                    raise explain(error, "ask AWS whose credentials these are", self.region) from None
+                self._check_allowed(account)
+                self._account_id = account
+            return self._account_id
+
+    def _check_allowed(self, account: str) -> None:
+        allowed = self._settings.allowed_account_ids
+        if (allowed and account not in allowed) or account in self._settings.forbidden_account_ids:
+            message = (
+                f"these are credentials of AWS account {account}, which config "
+                f"{'aws:allowedAccountIds' if allowed else 'aws:forbiddenAccountIds'} does not let through"
+                f"{' (allowed: ' + ', '.join(allowed) + ')' if allowed else ''}; nothing was changed. "
+                "Use credentials of the right account"
+            )
+            raise ConfigError(message)
+
+
+def explain(error: Exception, intent: str, region: str) -> TeardownError:
+    """Turn an AWS SDK error into one that says what to do; AWS's own words are kept.
+
+    Args:
+        error: What botocore raised.
+        intent: What was being done, as a verb phrase: ``describe cluster warehouse-prod``.
+        region: Where it was sent.
+
+    """
+    from botocore import exceptions  # noqa: PLC0415
+
+    advice = "nothing was changed by this call; mend the cause and run the command again"
+    words = str(error)
+    if isinstance(error, exceptions.ClientError):
+        code = error.response.get("Error", {}).get("Code", "")
+        words = f"{code}: {error.response.get('Error', {}).get('Message', '')}"
+        if code in {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}:
+            advice = "AWS does not know these credentials; check AWS_PROFILE, the access key, or aws:profile"
+        elif code.startswith("ExpiredToken"):
+            advice = "the credentials have expired; log in again, then run the command again"
+        elif code.startswith(("AccessDenied", "Unauthorized")):
+            advice = "these credentials may not do that; see the IAM policy in the documentation"
+    elif isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
+        advice = "set AWS_PROFILE, run `aws sso login`, or `pulumi config set aws:profile NAME`"
+    elif isinstance(error, exceptions.EndpointConnectionError):
+        advice = (
+            "nothing answers there: check the network, AWS_ENDPOINT_URL, config aws:endpoints and the "
+            f"region ({region})"
+        )
+    elif isinstance(error, exceptions.ProfileNotFound):
+        advice = "name a profile that exists in AWS_PROFILE or config aws:profile"
+    return ConfigError(f"cannot {intent} in {region}: {words}\n  next: {advice}")
+
+
+def _session(settings: Settings, region: str | None) -> boto3.Session:
+    import boto3  # noqa: PLC0415 - see the module's docstring
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    try:
+        session = boto3.Session(
+            profile_name=settings.profile,
+            region_name=region or settings.region,
+            aws_access_key_id=settings.access_key,
+            aws_secret_access_key=settings.secret_key,
+            aws_session_token=settings.token,
+        )
+        for role in settings.assume_roles:
+            session = _assume(session, role, settings, region)
+    except BotoCoreError as error:
+        raise explain(error, "read the AWS configuration", region or "no region") from None
+    return session
+
+
+def _assume(
+    session: boto3.Session, role: AssumedRole, settings: Settings, region: str | None
+) -> boto3.Session:
+    """Give a session whose credentials are the role's and renew themselves: a teardown may last hours."""
+    import boto3  # noqa: PLC0415
+    from botocore.credentials import (  # noqa: PLC0415
+        AssumeRoleCredentialFetcher,
+        DeferredRefreshableCredentials,
+    )
+    from botocore.session import Session as BotocoreSession  # noqa: PLC0415
+
+    endpoint = dict(settings.endpoints).get("sts")
+
+    def client(*args: Any, **kwargs: Any) -> Any:
+        if endpoint:
+            kwargs.setdefault("endpoint_url", endpoint)
+        return session._session.create_client(*args, **kwargs)  # noqa: SLF001 - boto3 offers no public way
+
+    extra: dict[str, Any] = {"RoleSessionName": role.session_name}
+    if role.external_id:
+        extra["ExternalId"] = role.external_id
+    if role.duration_seconds:
+        extra["DurationSeconds"] = role.duration_seconds
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=client,
+        source_credentials=session.get_credentials(),
+        role_arn=role.role_arn,
+        extra_args=extra,
+    )
+    botocore_session = BotocoreSession()
+    botocore_session._credentials = DeferredRefreshableCredentials(  # noqa: SLF001
+        refresh_using=fetcher.fetch_credentials, method="assume-role"
+    )
+    return boto3.Session(botocore_session=botocore_session, region_name=region or settings.region)

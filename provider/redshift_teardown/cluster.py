@@ -1,0 +1,338 @@
+"""The resource a program writes: a Redshift cluster that its deletion policy protects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from redshift_teardown.deletion_policy import PolicyError
+from redshift_teardown.errors import TeardownError
+from redshift_teardown.parameters import ARGUMENTS, READ_ONLY
+from redshift_teardown.provider import ClusterProvider
+from redshift_teardown.settings import ENVIRONMENT_KEY, Settings, read_settings
+from redshift_teardown.stack_policy import Resolved, read_policy, refuse_bypass, resolve
+from redshift_teardown.state import STATE_VERSION
+from redshift_teardown.urn import Urn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TYPE_TOKEN = "pulumi-python:dynamic/redshift:Cluster"  # noqa: S105 - a type's name
+_BYPASSES = ("retain_on_delete", "deleted_with")
+_SECRETS = tuple(argument.name for argument in ARGUMENTS if argument.secret)
+
+
+class Cluster(Resource, module="redshift", name="Cluster"):
+    """A Redshift cluster that cannot be destroyed without the final snapshot its policy asks for.
+
+    Every argument and output of ``pulumi_aws.redshift.Cluster`` 7.x has the same name here.
+    ``skip_final_snapshot`` and ``final_snapshot_identifier`` are requests that the deletion policy
+    grants or refuses; ``restore_final_snapshot``, ``adopt_existing`` and ``environment`` are added.
+    """
+
+    cluster_identifier: pulumi.Output[str]
+    node_type: pulumi.Output[str]
+    number_of_nodes: pulumi.Output[int | None]
+    cluster_type: pulumi.Output[str | None]
+    database_name: pulumi.Output[str | None]
+    master_username: pulumi.Output[str | None]
+    master_password: pulumi.Output[str | None]
+    master_password_wo: pulumi.Output[str | None]
+    master_password_wo_version: pulumi.Output[int | None]
+    manage_master_password: pulumi.Output[bool | None]
+    master_password_secret_kms_key_id: pulumi.Output[str | None]
+    encrypted: pulumi.Output[str | None]
+    kms_key_id: pulumi.Output[str | None]
+    multi_az: pulumi.Output[bool | None]
+    availability_zone: pulumi.Output[str | None]
+    availability_zone_relocation_enabled: pulumi.Output[bool | None]
+    allow_version_upgrade: pulumi.Output[bool | None]
+    automated_snapshot_retention_period: pulumi.Output[int | None]
+    manual_snapshot_retention_period: pulumi.Output[int | None]
+    cluster_parameter_group_name: pulumi.Output[str | None]
+    cluster_subnet_group_name: pulumi.Output[str | None]
+    cluster_version: pulumi.Output[str | None]
+    default_iam_role_arn: pulumi.Output[str | None]
+    elastic_ip: pulumi.Output[str | None]
+    enhanced_vpc_routing: pulumi.Output[bool | None]
+    iam_roles: pulumi.Output[Sequence[str] | None]
+    maintenance_track_name: pulumi.Output[str | None]
+    port: pulumi.Output[int | None]
+    preferred_maintenance_window: pulumi.Output[str | None]
+    publicly_accessible: pulumi.Output[bool | None]
+    vpc_security_group_ids: pulumi.Output[Sequence[str] | None]
+    tags: pulumi.Output[Mapping[str, str] | None]
+    apply_immediately: pulumi.Output[bool | None]
+    aqua_configuration_status: pulumi.Output[str | None]
+    snapshot_identifier: pulumi.Output[str | None]
+    snapshot_arn: pulumi.Output[str | None]
+    snapshot_cluster_identifier: pulumi.Output[str | None]
+    owner_account: pulumi.Output[str | None]
+    region: pulumi.Output[str | None]
+    skip_final_snapshot: pulumi.Output[bool | None]
+    final_snapshot_identifier: pulumi.Output[str | None]
+    restore_final_snapshot: pulumi.Output[bool | None]
+    adopt_existing: pulumi.Output[bool | None]
+    environment: pulumi.Output[str | None]
+    arn: pulumi.Output[str]
+    """The cluster's ARN."""
+    cluster_namespace_arn: pulumi.Output[str]
+    """The ARN of the cluster's namespace: the identity of this generation."""
+    cluster_nodes: pulumi.Output[Sequence[Mapping[str, str]]]
+    """The nodes: ``node_role``, ``private_ip_address``, ``public_ip_address``."""
+    cluster_public_key: pulumi.Output[str]
+    """The public key of the cluster."""
+    cluster_revision_number: pulumi.Output[str]
+    """The revision number of its database."""
+    dns_name: pulumi.Output[str]
+    """The DNS name."""
+    endpoint: pulumi.Output[str]
+    """The DNS name and port, ``name:port``."""
+    master_password_secret_arn: pulumi.Output[str]
+    """The ARN of the secret that holds a managed password."""
+    tags_all: pulumi.Output[Mapping[str, str]]
+    """All tags, the stack's default ones included."""
+    on_destroy: pulumi.Output[str]
+    """What destroying the cluster would do, and which line of the deletion policy says so."""
+    identity: pulumi.Output[Mapping[str, str]]
+    """The generation recorded: ``account_id``, ``region``, ``cluster_namespace_arn``, ``cluster_create_time``."""
+    policy: pulumi.Output[Mapping[str, Any]]
+    """What is recorded of the deletion policy: digest, source, environment, rules."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep the type token: a subclass is the same kind of resource to the engine and the policy pack."""
+        super().__init_subclass__(module="redshift", name="Cluster", **kwargs)
+
+    def __init__(
+        self,
+        resource_name: str,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        cluster_identifier: pulumi.Input[str] | None = None,
+        node_type: pulumi.Input[str] | None = None,
+        number_of_nodes: pulumi.Input[int] | None = None,
+        cluster_type: pulumi.Input[str] | None = None,
+        database_name: pulumi.Input[str] | None = None,
+        master_username: pulumi.Input[str] | None = None,
+        master_password: pulumi.Input[str] | None = None,
+        master_password_wo: pulumi.Input[str] | None = None,
+        master_password_wo_version: pulumi.Input[int] | None = None,
+        manage_master_password: pulumi.Input[bool] | None = None,
+        master_password_secret_kms_key_id: pulumi.Input[str] | None = None,
+        encrypted: pulumi.Input[str] | pulumi.Input[bool] | None = None,
+        kms_key_id: pulumi.Input[str] | None = None,
+        multi_az: pulumi.Input[bool] | None = None,
+        availability_zone: pulumi.Input[str] | None = None,
+        availability_zone_relocation_enabled: pulumi.Input[bool] | None = None,
+        allow_version_upgrade: pulumi.Input[bool] | None = None,
+        automated_snapshot_retention_period: pulumi.Input[int] | None = None,
+        manual_snapshot_retention_period: pulumi.Input[int] | None = None,
+        cluster_parameter_group_name: pulumi.Input[str] | None = None,
+        cluster_subnet_group_name: pulumi.Input[str] | None = None,
+        cluster_version: pulumi.Input[str] | None = None,
+        default_iam_role_arn: pulumi.Input[str] | None = None,
+        elastic_ip: pulumi.Input[str] | None = None,
+        enhanced_vpc_routing: pulumi.Input[bool] | None = None,
+        iam_roles: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        maintenance_track_name: pulumi.Input[str] | None = None,
+        port: pulumi.Input[int] | None = None,
+        preferred_maintenance_window: pulumi.Input[str] | None = None,
+        publicly_accessible: pulumi.Input[bool] | None = None,
+        vpc_security_group_ids: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        tags: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        apply_immediately: pulumi.Input[bool] | None = None,
+        aqua_configuration_status: pulumi.Input[str] | None = None,
+        snapshot_identifier: pulumi.Input[str] | None = None,
+        snapshot_arn: pulumi.Input[str] | None = None,
+        snapshot_cluster_identifier: pulumi.Input[str] | None = None,
+        owner_account: pulumi.Input[str] | None = None,
+        region: pulumi.Input[str] | None = None,
+        skip_final_snapshot: pulumi.Input[bool] | None = None,
+        final_snapshot_identifier: pulumi.Input[str] | None = None,
+        restore_final_snapshot: pulumi.Input[bool] | None = None,
+        adopt_existing: pulumi.Input[bool] | None = None,
+        environment: pulumi.Input[str] | None = None,
+    ) -> None:
+        """Declare a cluster.
+
+        Args:
+            resource_name: The resource's name in this stack.
+            opts: Resource options. ``provider`` is refused: a dynamic resource takes its AWS configuration
+                from the stack (``aws:region``, ``aws:profile`` …). ``retain_on_delete`` and ``deleted_with``
+                are refused in a protected environment.
+            cluster_identifier: The cluster's name: 1 to 63 lower-case letters, digits and hyphens. Changing
+                it renames the cluster.
+            node_type: The node type, such as ``ra3.xlplus``. Changing it resizes the cluster.
+            number_of_nodes: The number of compute nodes; 1 makes a single-node cluster. Default 1.
+            cluster_type: ``single-node`` or ``multi-node``; follows ``number_of_nodes`` where that is
+                given.
+            database_name: The first database's name. Default ``dev``. Changing it replaces the cluster.
+            master_username: The admin user's name. Changing it replaces the cluster.
+            master_password: The admin user's password, 8 to 64 characters. Kept in the state as a secret
+                and nowhere else; prefer ``manage_master_password``.
+            master_password_wo: Like ``master_password``, sent when the cluster is created and whenever
+                ``master_password_wo_version`` changes.
+            master_password_wo_version: Changing it sends ``master_password_wo`` again.
+            manage_master_password: Whether AWS Secrets Manager makes, keeps and rotates the admin password.
+                The better way: no password is ever in a program or a state. Default False.
+            master_password_secret_kms_key_id: The KMS key that encrypts the managed password's secret.
+            encrypted: Whether the data is encrypted at rest, ``"true"`` or ``"false"``. Default ``"true"``.
+            kms_key_id: The ARN of the KMS key that encrypts the data. It must outlive the final snapshot,
+                which cannot be read without it.
+            multi_az: Whether the cluster spans two Availability Zones. Default False.
+            availability_zone: The Availability Zone. Changing it relocates the cluster, where relocation is
+                enabled.
+            availability_zone_relocation_enabled: Whether the cluster may be relocated to another
+                Availability Zone. Default False.
+            allow_version_upgrade: Whether major engine upgrades are applied in the maintenance window.
+                Default True.
+            automated_snapshot_retention_period: Days that automated snapshots are kept, 0 to 35; RA3
+                clusters need at least 1. Default 1.
+            manual_snapshot_retention_period: Days that manual snapshots are kept by default, 1 to 3653, or
+                -1 for ever. The final snapshot's own retention comes from the deletion policy. Default -1.
+            cluster_parameter_group_name: The parameter group. A change takes effect at the next reboot.
+            cluster_subnet_group_name: The subnet group. Changing it replaces the cluster.
+            cluster_version: The engine version. Default ``1.0``.
+            default_iam_role_arn: The ARN of the IAM role that is the cluster's default; one of
+                ``iam_roles``.
+            elastic_ip: The Elastic IP address of a publicly accessible cluster.
+            enhanced_vpc_routing: Whether traffic between the cluster and data repositories goes through the
+                VPC. Default False.
+            iam_roles: The ARNs of the IAM roles the cluster may use, at most 50.
+            maintenance_track_name: The maintenance track. Default ``current``. A change takes effect in the
+                next maintenance window.
+            port: The port it listens on; RA3 clusters take 5431 to 5455 and 8191 to 8215. Default 5439.
+            preferred_maintenance_window: The weekly maintenance window in UTC, ``ddd:hh:mm-ddd:hh:mm``.
+            publicly_accessible: Whether the cluster can be reached from outside its VPC. Default False.
+            vpc_security_group_ids: The VPC security groups.
+            tags: The cluster's tags; with the same key they go before ``aws:defaultTags``.
+            apply_immediately: Taken for compatibility with pulumi-aws. Changes are applied at once where
+                AWS can, and in the next maintenance window where it cannot. Default False.
+            aqua_configuration_status: Taken for compatibility with pulumi-aws; AWS retired AQUA's setting
+                and always answers ``auto``.
+            snapshot_identifier: The snapshot to restore the new cluster from. Changing it replaces the
+                cluster.
+            snapshot_arn: Like ``snapshot_identifier``, by ARN; one of the two.
+            snapshot_cluster_identifier: The cluster that the snapshot was taken of. Changing it replaces
+                the cluster.
+            owner_account: The AWS account that owns the snapshot, where it is another's. Changing it
+                replaces the cluster.
+            region: The AWS region. Default: ``aws:region``. Changing it replaces the cluster.
+            skip_final_snapshot: A request to the deletion policy to be destroyed without a final snapshot;
+                granted only by a rule that says so. Default False.
+            final_snapshot_identifier: A request for the final snapshot's name. Granted once; while that
+                name is taken, ``-2``, ``-3`` … is appended.
+            restore_final_snapshot: Whether a cluster that is created anew is restored from the newest final
+                snapshot of this project, stack and resource, where there is one. Default False.
+            adopt_existing: Whether a running cluster of this identifier is taken over as it is, instead of
+                being refused. Default False.
+            environment: The deletion policy's environment for this cluster, where a stack holds more than
+                one. It cannot turn a stack or account that a protected environment claims into another.
+
+        Raises:
+            pulumi.RunError: the deletion policy cannot be read, the configuration contradicts it, or an
+                option would go round it.
+
+        """
+        given = dict(locals())
+        arguments = {argument.name: given[argument.name] for argument in ARGUMENTS}
+        options = opts or pulumi.ResourceOptions()
+        _refuse_provider(resource_name, options)
+        _refuse_create_before_delete(resource_name, options)
+        bypass = [name for name in _BYPASSES if getattr(options, name, None)]
+        resolved = _resolve(resource_name, arguments, bypass)
+        props: dict[str, Any] = {
+            **dict.fromkeys(READ_ONLY),
+            "identity": None,
+            **arguments,
+            "state_version": STATE_VERSION,
+            "urn": _own_urn(resource_name, options),
+            "policy": resolved.record(),
+            "on_destroy": resolved.on_destroy,
+            "bypass": bypass or None,
+        }
+        for name in _SECRETS:
+            if props[name] is not None:
+                props[name] = pulumi.Output.secret(props[name])
+        super().__init__(
+            ClusterProvider(),
+            resource_name,
+            props,
+            pulumi.ResourceOptions.merge(
+                options, pulumi.ResourceOptions(additional_secret_outputs=list(_SECRETS))
+            ),
+        )
+        _warn(self, resolved)
+
+
+def _config(key: str) -> str | None:
+    namespace, _, name = key.partition(":")
+    return pulumi.Config(namespace).get(name)
+
+
+def _resolve(resource_name: str, arguments: Mapping[str, Any], bypass: list[str]) -> Resolved:
+    """Resolve the policy with plain values, while the program runs."""
+    try:
+        settings: Settings = read_settings(_config)
+        text = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{TYPE_TOKEN}::{resource_name}"
+        resolved = resolve(
+            read_policy(settings),
+            settings,
+            arguments,
+            Urn.parse(text),
+            account=settings.only_account,
+            region=settings.region,
+        )
+        refuse_bypass(resolved.match.environment, bypass, resource_name)
+    except (PolicyError, TeardownError) as error:
+        raise pulumi.RunError(str(error)) from None
+    return resolved
+
+
+def _warn(cluster: Cluster, resolved: Resolved) -> None:
+    decision = resolved.decision
+    if decision.request_refused:
+        pulumi.log.warn(
+            "skip_final_snapshot is asked for and the deletion policy does not grant it: "
+            f"{decision.describe()}",
+            cluster,
+        )
+    if resolved.match.how == "unmatched":
+        pulumi.log.warn(
+            f"{resolved.match.note}\n(or name one with `pulumi config set {ENVIRONMENT_KEY} NAME`)", cluster
+        )
+
+
+def _refuse_provider(resource_name: str, options: pulumi.ResourceOptions) -> None:
+    """Refuse an AWS provider, which the engine would drop in silence: the cluster would land elsewhere."""
+    own = options.provider
+    given = options.providers
+    listed = list(given.values()) if isinstance(given, dict) else list(given or [])
+    inherited = getattr(options.parent, "_providers", None)
+    candidates = [*([own] if own else []), *listed, *(inherited or {}).values()]
+    if not any(getattr(candidate, "package", "") == "aws" for candidate in candidates):
+        return
+    message = (
+        f"{resource_name}: an aws provider does not reach this resource. Configure the stack instead: "
+        "`pulumi config set aws:region …`, `aws:profile …`, `aws:assumeRoles …`; for another region give the "
+        "cluster a region=…; take it out of a component that has an aws provider of its own"
+    )
+    raise pulumi.RunError(message)
+
+
+def _refuse_create_before_delete(resource_name: str, options: pulumi.ResourceOptions) -> None:
+    """Refuse delete_before_replace=False: with one identifier the new cluster would be created, then deleted."""
+    if options.delete_before_replace is False:
+        message = (
+            f"{resource_name}: delete_before_replace=False cannot work for a cluster, which has one identifier: "
+            "the engine would create and then delete the same cluster. Leave the option out"
+        )
+        raise pulumi.RunError(message)
+
+
+def _own_urn(resource_name: str, options: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Give the resource's own URN, without dependencies: the child of a component would wait for its parent."""
+    urn = pulumi.create_urn(resource_name, TYPE_TOKEN, options.parent)
+    return pulumi.Output(set(), urn.future(), urn.is_known(), urn.is_secret())

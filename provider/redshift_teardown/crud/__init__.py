@@ -1,0 +1,1 @@
+"""What ``ClusterProvider`` does, one verb a module."""

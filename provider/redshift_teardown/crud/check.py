@@ -1,0 +1,77 @@
+"""Check: what AWS would refuse, and what destroying the cluster would do, both known in preview."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws import connect, resolve_region
+from redshift_teardown.deletion_policy import PolicyError
+from redshift_teardown.errors import TeardownError
+from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve, wants_account
+from redshift_teardown.state import STATE_VERSION, UNKNOWN_SENTINEL, plain
+from redshift_teardown.urn import Urn
+from redshift_teardown.validation import Failure, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_teardown.deletion_policy import Policy
+    from redshift_teardown.settings import Settings
+
+DESTROY_NOTE = "on_destroy"
+
+
+def check(
+    olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings
+) -> tuple[dict[str, Any], list[Failure]]:
+    """Validate new inputs and record in them what destroying the cluster would do.
+
+    Args:
+        olds: The old inputs; empty before the first ``up``.
+        news: What the program gives; unknown values may be in it.
+        settings: The stack's configuration.
+
+    Returns:
+        The inputs to go on with, and what is wrong with them.
+
+    """
+    inputs = {**news, "state_version": STATE_VERSION}
+    failures = validate(news)
+    urn_text = news.get("urn")
+    if not isinstance(urn_text, str) or urn_text == UNKNOWN_SENTINEL:
+        return inputs, failures
+    urn = Urn.parse(urn_text)
+    try:
+        policy = read_policy(settings)
+        account = _account(olds, policy, settings)
+        region = resolve_region(settings, news.get("region"))
+        resolved = resolve(policy, settings, _plain_inputs(news), urn, account=account, region=region)
+        bypass = news.get("bypass")
+        refuse_bypass(resolved.match.environment, list(bypass or []), urn.name)
+    except (PolicyError, TeardownError) as error:
+        failures.append(Failure(DESTROY_NOTE, str(error)))
+        return inputs, failures
+    inputs["policy"] = resolved.record()
+    inputs["on_destroy"] = resolved.on_destroy
+    return inputs, failures
+
+
+def _plain_inputs(news: Mapping[str, Any]) -> dict[str, object]:
+    return {name: plain(value) for name, value in news.items()}
+
+
+def _account(olds: Mapping[str, Any], policy: Policy, settings: Settings) -> str | None:
+    """Give the account: the recorded one, the one that config allows, else STS's, asked only where it matters."""
+    recorded = olds.get("policy")
+    if isinstance(recorded, dict) and recorded.get("account"):
+        return str(recorded["account"])
+    if settings.only_account:
+        return settings.only_account
+    if not wants_account(policy):
+        return None
+    try:
+        return connect(settings, resolve_region(settings)).account_id()
+    except TeardownError:
+        # Preview works without credentials; the decision is then shown as undecided, which the pack
+        # takes for a violation where it would skip, and `create` decides again.
+        return None

@@ -1,0 +1,117 @@
+"""Outputs: what the state records of a cluster, from what AWS shows of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.parameters import ARGUMENTS, Change, read_arguments, same
+from redshift_teardown.state import STATE_VERSION
+from redshift_teardown.teardown.calls import view_cluster
+from redshift_teardown.teardown.identity import Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_teardown.settings import Settings
+
+CREATING_TAG = "redshift-teardown:creating"
+"""Carried by a cluster from CreateCluster until its create is finished; its value is the URN."""
+
+RECORDED_INPUTS = ("policy", "on_destroy", "bypass", "urn")
+
+
+def cluster_arn(cluster: Mapping[str, Any], account_id: str, region: str) -> str:
+    """Give a cluster's ARN, in the partition that its namespace is in."""
+    namespace = str(cluster.get("ClusterNamespaceArn") or "")
+    partition = namespace.split(":")[1] if namespace.startswith("arn:") else _partition(region)
+    return f"arn:{partition}:redshift:{region}:{account_id}:cluster:{cluster['ClusterIdentifier']}"
+
+
+def _partition(region: str) -> str:
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def identity_of(cluster: Mapping[str, Any], account_id: str, region: str) -> Identity:
+    """Give the identity of a cluster that was just described."""
+    view = view_cluster(cluster)
+    return Identity(account_id, region, view.identifier, view.namespace_arn, view.create_time)
+
+
+def outputs(
+    inputs: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    cluster: Mapping[str, Any],
+    identity: Identity,
+    settings: Settings,
+) -> dict[str, Any]:
+    """Give the outputs of a cluster.
+
+    Where what the program wrote means what AWS shows, the program's form is kept, so that AWS's
+    normalisations are no diff.
+
+    Args:
+        inputs: The checked inputs: what is recorded of the policy is taken from them.
+        arguments: The arguments in them, coerced.
+        cluster: An entry of DescribeClusters.
+        identity: Whose it is, and which generation.
+        settings: The stack's configuration: default tags are told apart by it.
+
+    """
+    shown = read_arguments(cluster)
+    tags = user_tags(cluster)
+    result: dict[str, Any] = {}
+    for argument in ARGUMENTS:
+        given = arguments.get(argument.name)
+        value = given
+        if argument.change is Change.TAGS:
+            value = own_tags(tags, given, settings)
+        elif argument.read is not None:
+            seen = shown[argument.name]
+            value = given if given is not None and same(argument, given, seen) else seen
+        if value is not None:
+            result[argument.name] = value
+    endpoint = cluster.get("Endpoint") or {}
+    address = endpoint.get("Address")
+    result.update(
+        {
+            "state_version": STATE_VERSION,
+            "identity": identity.to_json(),
+            "arn": cluster_arn(cluster, identity.account_id, identity.region),
+            "cluster_namespace_arn": cluster.get("ClusterNamespaceArn") or "",
+            "cluster_nodes": [
+                {
+                    "node_role": node.get("NodeRole") or "",
+                    "private_ip_address": node.get("PrivateIPAddress") or "",
+                    "public_ip_address": node.get("PublicIPAddress") or "",
+                }
+                for node in cluster.get("ClusterNodes") or []
+            ],
+            "cluster_public_key": cluster.get("ClusterPublicKey") or "",
+            "cluster_revision_number": cluster.get("ClusterRevisionNumber") or "",
+            "dns_name": address or "",
+            "endpoint": f"{address}:{endpoint.get('Port')}" if address else "",
+            "master_password_secret_arn": cluster.get("MasterPasswordSecretArn") or "",
+            "tags_all": tags,
+        }
+    )
+    result.update({key: inputs[key] for key in RECORDED_INPUTS if inputs.get(key) is not None})
+    return result
+
+
+def user_tags(cluster: Mapping[str, Any]) -> dict[str, str]:
+    """Give the tags a cluster carries, without AWS's own and the one that marks a create under way."""
+    return {
+        tag["Key"]: tag.get("Value") or ""
+        for tag in cluster.get("Tags") or []
+        if not tag["Key"].startswith("aws:") and tag["Key"] != CREATING_TAG
+    }
+
+
+def own_tags(tags: Mapping[str, str], given: object, settings: Settings) -> dict[str, str] | None:
+    """Give a cluster's tags without the stack's default ones; None where there are none and none were given."""
+    defaults = dict(settings.default_tags)
+    kept = given if isinstance(given, dict) else {}
+    own = {key: value for key, value in tags.items() if defaults.get(key) != value or key in kept}
+    return own if own or isinstance(given, dict) else None

@@ -1,0 +1,86 @@
+"""Read: what a refresh sees. It never changes account, region or generation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.crud import owned
+from redshift_teardown.crud.outputs import outputs
+from redshift_teardown.crud.session import open_session, require_same_place
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.state import State
+from redshift_teardown.teardown.calls import UnreachableError, view_cluster
+from redshift_teardown.teardown.model import Memory
+from redshift_teardown.teardown.observe import look
+from redshift_teardown.teardown.plan import of_generation
+from redshift_teardown.teardown.statuses import ENDING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_teardown.crud.session import Session
+    from redshift_teardown.settings import Settings
+
+
+def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
+    """Read a cluster as AWS shows it now.
+
+    Args:
+        id_: The resource's id.
+        props: The stored outputs.
+        settings: The stack's configuration.
+
+    Returns:
+        The id and the outputs; an empty id where the cluster is gone.
+
+    Raises:
+        TeardownError: these are credentials for another place, or another generation lives under the name.
+
+    """
+    state = State.read(props)
+    identity = state.identity
+    session = open_session(settings, state.arguments.get("region"), str(state.urn), state.urn.name)
+    require_same_place(session, identity, f"refresh {identity}")
+    try:
+        observation = look(session.calls, identity, session.clock.now())
+        cluster = session.calls.describe(identity.cluster_identifier) if observation.cluster else None
+    except UnreachableError as error:
+        raise RefusedError(
+            f"AWS gave no answer about {identity}: {error}",
+            data="nothing was touched; the state is as it was",
+            next_step="run the command again",
+        ) from None
+    if cluster is None:
+        if observation.renamed_to:
+            raise RefusedError(
+                f"{identity} was renamed to {observation.renamed_to} outside of Pulumi",
+                data="the cluster lives on under its new name and was not touched; nothing is lost",
+                next_step=f"set cluster_identifier to {observation.renamed_to!r} in the program and rename it "
+                "back for one `pulumi up`, or let go of it with "
+                f"`pulumi state delete '{state.urn}'` and adopt it with adopt_existing=True",
+            )
+        _warn_gone(session, state, observation.snapshots)
+        return "", {}
+    view = view_cluster(cluster)
+    if not identity.is_generation_of(view):
+        raise RefusedError(
+            f"{identity} is another generation now than the one this stack created",
+            data="that cluster was not touched, and the state is as it was",
+            next_step=f"let go of the recorded one with `pulumi state delete '{state.urn}'`, then adopt the new "
+            "one with adopt_existing=True",
+        )
+    if view.status in ENDING:
+        session.reporter.warn(f"{identity} is being deleted ({view.status})")
+    owned.claim(identity, str(state.urn))
+    return id_, outputs(props, state.arguments, cluster, identity.seen_as(view), settings)
+
+
+def _warn_gone(session: Session, state: State, snapshots: Any) -> None:
+    memory = Memory(started=session.clock.now())
+    left = sorted(
+        f"{snapshot.identifier} ({snapshot.status})"
+        for snapshot in snapshots
+        if of_generation(snapshot, state.identity, memory)
+    )
+    what = f"manual snapshots of it: {', '.join(left)}" if left else "no manual snapshot of it exists"
+    session.reporter.warn(f"{state.identity} was deleted outside of Pulumi; {what}. It leaves the state")

@@ -1,0 +1,99 @@
+"""What one operation works with: the stack's settings, AWS, a clock and a reporter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws import Aws, connect, resolve_region
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.progress import EngineReporter
+from redshift_teardown.teardown.calls import RedshiftCalls
+from redshift_teardown.teardown.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.identity import Identity
+
+
+@dataclass(frozen=True)
+class Session:
+    """One operation's surroundings.
+
+    Attributes:
+        settings: The stack's configuration of this operation.
+        aws: Clients of the credentials in force, in the cluster's region.
+        account_id: Whose credentials these are, asked of STS.
+        calls: The calls of this operation, counted.
+        clock: What is waited by.
+        reporter: What the operator reads.
+
+    """
+
+    settings: Settings
+    aws: Aws
+    account_id: str
+    calls: RedshiftCalls
+    clock: Clock
+    reporter: EngineReporter
+
+
+def open_session(settings: Settings, region: object, urn: str, label: str) -> Session:
+    """Connect, and ask whose credentials these are.
+
+    Args:
+        settings: The stack's configuration.
+        region: The cluster's own ``region``, where it has one.
+        urn: The resource's URN, for its row in the display.
+        label: The resource's name, for plain lines.
+
+    Raises:
+        ConfigError: no region, no credentials, no answer, or an account that is not let through.
+
+    """
+    clock = SystemClock()
+    aws = connect(settings, resolve_region(settings, region))
+    return Session(
+        settings=settings,
+        aws=aws,
+        account_id=aws.account_id(),
+        calls=RedshiftCalls(aws, clock.now),
+        clock=clock,
+        reporter=EngineReporter(urn, label),
+    )
+
+
+def require_same_place(session: Session, identity: Identity, intent: str) -> None:
+    """Refuse to act in another account or region than the recorded one.
+
+    Args:
+        session: The operation's surroundings.
+        identity: What the state records.
+        intent: What was about to be done, as a verb phrase.
+
+    Raises:
+        RefusedError: they differ; the message names both.
+
+    """
+    for word, recorded, present in (
+        ("account", identity.account_id, session.account_id),
+        ("region", identity.region, session.aws.region),
+    ):
+        if recorded == present:
+            continue
+        fix = (
+            "use credentials of that account (AWS_PROFILE, aws:profile)"
+            if word == "account"
+            else f"run `pulumi config set aws:region {recorded}`"
+        )
+        raise RefusedError(
+            f"refused to {intent}: it was created in {word} {recorded or '(not recorded)'}, and this "
+            f"configuration is for {word} {present}",
+            data="nothing was touched; in that other place AWS says nothing about this cluster",
+            next_step=f"{fix}, then run the command again",
+        )
+
+
+def first_line(value: Any) -> str:
+    """Give the first line of a text, for a message of one line."""
+    return str(value).splitlines()[0] if str(value) else ""

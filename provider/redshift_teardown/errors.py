@@ -1,0 +1,34 @@
+"""The errors a person is meant to read.
+
+Every message says three things: what happened, what state the data is in, and what to do
+next. They are raised ``from None`` at the edge of the provider, since Pulumi shows whatever
+the exception says, and nothing else of it is of use to an operator.
+"""
+
+from __future__ import annotations
+
+
+class TeardownError(Exception):
+    """Base of every error of this package that is written for a person."""
+
+
+class RefusedError(TeardownError):
+    """Something was not done, on purpose, because the data would be at risk or the call is impossible.
+
+    Args:
+        what: What happened, with AWS's own words where AWS said something.
+        data: What state the data is in now.
+        next_step: What the operator can do about it.
+
+    """
+
+    def __init__(self, what: str, *, data: str, next_step: str) -> None:
+        """Keep the three parts apart; see the class for the arguments."""
+        super().__init__(f"{what}\n  data: {data}\n  next: {next_step}")
+        self.what = what
+        self.data = data
+        self.next_step = next_step
+
+
+class ConfigError(TeardownError):
+    """The stack's configuration, or the machine's AWS environment, does not say what is needed."""

@@ -1,0 +1,125 @@
+"""The dynamic provider. Thin on purpose, and its dotted path is a contract.
+
+Pulumi pickles a provider into every resource's state, by reference where its class is importable:
+module path and class name. Destroy then runs the code installed *now*. So this class must stay
+``redshift_teardown.provider.ClusterProvider``, without attributes: moving or renaming it would break the
+destroy of every existing stack.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from redshift_teardown.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+_LOCK = threading.Lock()
+_SETTINGS: Settings | None = None
+
+
+class ClusterProvider(ResourceProvider):
+    """Creates, reads, updates and tears down one kind of resource: a Redshift cluster."""
+
+    serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Take the stack's configuration of this operation, at destroy as well.
+
+        Raises:
+            ConfigError: a value is not of the form its key takes.
+
+        """
+        global _SETTINGS  # noqa: PLW0603 - the class must stay without attributes; one stack a process
+        from redshift_teardown.workers import prepare_process  # noqa: PLC0415
+
+        with _plain_errors(), _LOCK:
+            _SETTINGS = read_settings(req.config.get)
+            missing = prepare_process()
+            if missing:
+                sys.stderr.write(f"{missing}\n")
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Validate inputs and record what destroying the cluster would do."""
+        from redshift_teardown.crud.check import check  # noqa: PLC0415
+
+        with _plain_errors():
+            inputs, failures = check(_olds, news, _settings())
+        return CheckResult(inputs, [CheckFailure(f.property, f.reason) for f in failures])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Tell what changed, and whether AWS can change it on a living cluster."""
+        from redshift_teardown.crud.diff import diff  # noqa: PLC0415
+
+        with _plain_errors():
+            found = diff(_olds, _news, _settings())
+        return DiffResult(changes=found.any, replaces=list(found.replaces), delete_before_replace=True)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Create, restore or adopt a cluster, and wait until it is available."""
+        from redshift_teardown.crud.create import create  # noqa: PLC0415
+
+        with _plain_errors():
+            id_, outs = create(props, _settings())
+        return CreateResult(id_, outs)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Read a cluster for a refresh; an empty id where it is gone."""
+        from redshift_teardown.crud.read import read  # noqa: PLC0415
+
+        with _plain_errors():
+            found, outs = read(id_, props, _settings())
+        return ReadResult(found, outs)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Change a living cluster, or only what is recorded about it."""
+        from redshift_teardown.crud.update import update  # noqa: PLC0415
+
+        with _plain_errors():
+            return UpdateResult(update(_olds, _news, _settings()))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Tear a cluster down as its policies say."""
+        from redshift_teardown.crud.delete import delete  # noqa: PLC0415
+
+        with _plain_errors():
+            delete(_props, _settings())
+
+
+def _settings() -> Settings:
+    """Give the configuration of this operation; what the environment says where none was given."""
+    return _SETTINGS or Settings()
+
+
+def _plain_errors() -> AbstractContextManager[None]:
+    """Let an error for a person through alone, without the chain of what caused it."""
+    from contextlib import contextmanager  # noqa: PLC0415
+
+    from redshift_teardown.deletion_policy import PolicyError  # noqa: PLC0415
+    from redshift_teardown.errors import TeardownError  # noqa: PLC0415
+
+    @contextmanager
+    def plain() -> Iterator[None]:
+        try:
+            yield
+        except PolicyError as error:
+            raise TeardownError(str(error)) from None
+        except TeardownError as error:
+            raise error from None
+
+    return plain()

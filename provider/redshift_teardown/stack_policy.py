@@ -1,0 +1,306 @@
+"""The deletion policy of one stack: read, resolved, recorded at ``up``, and both asked at destroy.
+
+Program, ``check``, ``create``, ``update`` and ``delete`` all come here, and here alone is it said what
+is recorded. The decision itself is ``deletion_policy.decide``, the same one that the policy pack calls.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.deletion_policy import (
+    Decision,
+    Environment,
+    Facts,
+    Match,
+    Outcome,
+    Policy,
+    PolicyError,
+    decide,
+    digest,
+    facts_of,
+    from_json,
+    load,
+    match,
+    stricter,
+    to_json,
+)
+from redshift_teardown.errors import ConfigError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.identity import Identity
+    from redshift_teardown.teardown.model import ClusterView
+    from redshift_teardown.urn import Urn
+
+RECORDED, CURRENT = 0, 1
+"""Precedence of the two policies at destroy: for names and clashing tag values the current file wins."""
+
+_PLACE = re.compile(r" \([^()]*:\d+\)")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What the policy comes to for one cluster, as far as it is known.
+
+    Attributes:
+        match: Which environment the stack is, and why.
+        decision: What destroying the cluster would do.
+        account: The account it was resolved for; None where it was not known.
+
+    """
+
+    match: Match
+    decision: Decision
+    account: str | None
+
+    def record(self) -> dict[str, Any]:
+        """Give what inputs and outputs record of it, as plain values."""
+        environment = self.match.environment
+        return {
+            "digest": digest(environment),
+            "source": environment.place.source,
+            "environment": environment.name,
+            "protected": environment.protected,
+            "matched_by": self.match.how,
+            "account": self.account or "",
+            "rules": to_json(environment),
+        }
+
+    @property
+    def on_destroy(self) -> str:
+        """Say in one line what destroying the cluster would do."""
+        return self.decision.describe()
+
+
+def read_policy(settings: Settings) -> Policy:
+    """Load the stack's policy file, relative to the project's folder.
+
+    Raises:
+        PolicyError: it is missing, unreadable or wrong; every problem at once.
+
+    """
+    return load(Path(settings.policy_file), source=settings.policy_file)
+
+
+def wants_account(policy: Policy) -> bool:
+    """Tell whether the account can change which environment a stack is."""
+    return any(environment.accounts for environment in policy.environments)
+
+
+def resolve(  # noqa: PLR0913 - what a resolution depends on, each named
+    policy: Policy,
+    settings: Settings,
+    inputs: Mapping[str, object],
+    urn: Urn,
+    *,
+    account: str | None,
+    region: str | None,
+    create_time: datetime | None = None,
+) -> Resolved:
+    """Resolve the policy for one cluster, without the clock.
+
+    Args:
+        policy: The policy file, read.
+        settings: The stack's configuration; a cluster's own ``environment`` argument goes before it.
+        inputs: The cluster's inputs; unknown values may be in them.
+        urn: The resource's URN, which names stack, project and resource.
+        account: The AWS account, where it is known.
+        region: The AWS region, where it is known.
+        create_time: When AWS created the cluster, where it exists.
+
+    Raises:
+        PolicyError: the configured environment contradicts a protected one, or does not exist.
+
+    """
+    own = inputs.get("environment")
+    requested = own if isinstance(own, str) and own else settings.environment
+    found = match(policy, stack=urn.stack, account=account, requested=requested)
+    facts = facts_of(
+        inputs,
+        project=urn.project,
+        stack=urn.stack,
+        resource=urn.name,
+        account=account,
+        region=region,
+        create_time=create_time,
+    )
+    decision = decide(found.environment, facts)
+    if found.undecided and decision.outcome is Outcome.SKIP:
+        decision = replace(
+            decision, outcome=Outcome.UNDECIDED, undecided=(*decision.undecided, found.undecided)
+        )
+    return Resolved(found, decision, account)
+
+
+def differs(recorded: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Tell whether what is recorded says something else than what is wanted, lines and comments aside.
+
+    Args:
+        recorded: Old outputs.
+        wanted: New inputs.
+
+    """
+    return _essence(recorded) != _essence(wanted)
+
+
+def _essence(props: Mapping[str, Any]) -> tuple[object, ...]:
+    policy = props.get("policy")
+    policy = policy if isinstance(policy, dict) else {}
+    says = props.get("on_destroy")
+    return (
+        policy.get("digest"),
+        policy.get("environment"),
+        _PLACE.sub("", says) if isinstance(says, str) else says,
+    )
+
+
+def refuse_bypass(environment: Environment, bypass: list[str], resource: str) -> None:
+    """Refuse options that make the engine skip the delete, where the environment is protected.
+
+    Raises:
+        ConfigError: the options are set and the environment never skips.
+
+    """
+    if not bypass or not environment.protected:
+        return
+    options = " and ".join(bypass)
+    message = (
+        f"{resource}: {options} would make `pulumi destroy` drop this cluster without its final snapshot, and "
+        f"environment {environment.name or '(no environment claims this stack)'} is protected "
+        f"({environment.place}). Remove {options} from the resource's options; to keep a cluster from being "
+        "destroyed, use protect=True"
+    )
+    raise ConfigError(message)
+
+
+# --- at destroy ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BothPolicies:
+    """The recorded rules and the current file's, each with what it is called by; one may be missing.
+
+    Attributes:
+        recorded: The rules of the last ``up``.
+        current: The rules of the file as it is now.
+        warning: Why one of them is not asked, in words; empty where both are.
+
+    """
+
+    recorded: Environment | None
+    current: Environment | None
+    warning: str = ""
+
+    def environments(self) -> tuple[tuple[Environment, int], ...]:
+        """Give those there are, with their precedence."""
+        both = ((self.recorded, RECORDED), (self.current, CURRENT))
+        return tuple((environment, rank) for environment, rank in both if environment is not None)
+
+    def templates(self) -> tuple[tuple[str, str], ...]:
+        """Give every name template in force, each with its environment's name."""
+        return tuple(
+            (environment.final_snapshot.name, environment.name) for environment, _ in self.environments()
+        )
+
+    def decide(
+        self, recorded: Facts, live: Facts | None
+    ) -> tuple[Decision, tuple[tuple[str, Decision], ...]]:
+        """Ask both policies, by the recorded facts and by the live ones; the strictest answer holds.
+
+        Returns:
+            The decision, and what each was asked and said, for the receipt.
+
+        """
+        said = tuple(
+            (f"{'current' if rank else 'recorded'} policy, {of} facts", decision)
+            for environment, rank in self.environments()
+            for of, facts in (("recorded", recorded), ("live", live))
+            if facts is not None
+            for decision in (decide(environment, facts, at_destroy=True, precedence=rank),)
+        )
+        strictest = said[0][1]
+        for _, decision in said[1:]:
+            strictest = stricter(strictest, decision)
+        return strictest, said
+
+
+def both_policies(
+    recorded: Mapping[str, Any], settings: Settings, urn: Urn, *, account: str, own: object
+) -> BothPolicies:
+    """Read the recorded rules and the file as it is now.
+
+    A file that is missing or broken leaves the recorded policy in force. An environment that the
+    current file no longer knows, or a configuration that contradicts it, counts as unmatched:
+    protected, with the defaults.
+
+    Args:
+        recorded: ``policy`` of the outputs.
+        settings: The stack's configuration of this operation.
+        urn: The recorded URN: a renamed stack is judged by the name it was brought up under.
+        account: The recorded account.
+        own: The cluster's own ``environment`` argument, as recorded.
+
+    Raises:
+        RefusedError: neither of the two can be read.
+
+    """
+    warnings = []
+    rules: Environment | None = None
+    try:
+        rules = from_json(recorded.get("rules"))  # type: ignore[arg-type]
+    except (PolicyError, ValueError, TypeError, KeyError) as error:
+        warnings.append(f"the policy recorded in the state cannot be read ({error}); the file alone decides")
+    current: Environment | None = None
+    try:
+        policy = read_policy(settings)
+    except PolicyError as error:
+        warnings.append(
+            f"the policy file cannot be read, so the policy recorded at the last `up` decides:\n{error}"
+        )
+    else:
+        requested = own if isinstance(own, str) and own else settings.environment
+        try:
+            current = match(policy, stack=urn.stack, account=account, requested=requested).environment
+        except PolicyError as error:
+            current = policy.unmatched
+            warnings.append(f"this counts as a stack that no environment claims (protected):\n{error}")
+    if rules is None and current is None:
+        raise RefusedError(
+            "there is no deletion policy to go by:\n" + "\n".join(warnings),
+            data="nothing was touched",
+            next_step=f"put {settings.policy_file} right (`redshift-teardown check {settings.policy_file}`), "
+            "then run `pulumi destroy` again",
+        )
+    return BothPolicies(rules, current, "\n".join(warnings))
+
+
+def recorded_facts(arguments: Mapping[str, Any], identity: Identity, urn: Urn, now: datetime) -> Facts:
+    """Give the facts as the last ``up`` recorded them."""
+    return facts_of(
+        arguments,
+        project=urn.project,
+        stack=urn.stack,
+        resource=urn.name,
+        account=identity.account_id,
+        region=identity.region,
+        create_time=identity.cluster_create_time,
+        now=now,
+    )
+
+
+def live_facts(recorded: Facts, cluster: ClusterView) -> Facts:
+    """Give the facts as AWS shows them now; what AWS cannot know stays as recorded."""
+    return replace(
+        recorded,
+        node_type=cluster.node_type or recorded.node_type,
+        number_of_nodes=cluster.number_of_nodes or recorded.number_of_nodes,
+        tags=dict(cluster.tags),
+        create_time=cluster.create_time or recorded.create_time,
+    )

@@ -1,0 +1,171 @@
+"""The state contract: what a cluster's inputs and outputs hold in a stack's state, versioned.
+
+Pulumi hands everything to a provider through protobuf: every number arrives as a float, an unknown
+value as a sentinel. Both are made plain here and nowhere else. Old versions are read for ever; a
+newer one is refused, since what it says could be misread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Argument, Kind
+from redshift_teardown.teardown.identity import Identity
+from redshift_teardown.urn import Urn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STATE_VERSION = 1
+UNKNOWN_SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What Pulumi's wire format puts in place of a text that preview cannot know yet."""
+
+
+class Unknown:
+    """A value that preview cannot know yet."""
+
+    def __repr__(self) -> str:
+        """Name it in a message."""
+        return "unknown"
+
+
+UNKNOWN = Unknown()
+
+
+def plain(value: object) -> object:
+    """Give a value with Pulumi's unknown sentinels replaced by ``UNKNOWN``, at any depth."""
+    if value == UNKNOWN_SENTINEL:
+        return UNKNOWN
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def coerce(argument: Argument, value: Any) -> Any:
+    """Give a value in its argument's form; UNKNOWN stays so.
+
+    Raises:
+        ValueError: the value is of another form; the message says which is due.
+
+    """
+    if value is None or value is UNKNOWN:
+        return value
+    coerced = _coerce(argument.kind, value)
+    if coerced is None:
+        message = f"must be {_ARTICLE[argument.kind]}, not {_shown(argument, value)}"
+        raise ValueError(message)
+    return coerced
+
+
+_ARTICLE = {
+    Kind.TEXT: "text",
+    Kind.INTEGER: "a whole number",
+    Kind.FLAG: "true or false",
+    Kind.FLAG_TEXT: '"true" or "false"',
+    Kind.TEXTS: "a list of texts",
+    Kind.TAGS: "a map of texts",
+}
+
+
+def _coerce(kind: Kind, value: Any) -> Any:  # noqa: PLR0911 - one return a form
+    if kind is Kind.TEXT:
+        return value if isinstance(value, str) else None
+    if kind is Kind.INTEGER:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+            return None
+        return int(value)
+    if kind is Kind.FLAG:
+        return value if isinstance(value, bool) else None
+    if kind is Kind.FLAG_TEXT:
+        text = str(value).lower()
+        return text if text in {"true", "false"} else None
+    if kind is Kind.TEXTS:
+        known = isinstance(value, list) and all(isinstance(item, (str, Unknown)) for item in value)
+        if not known:
+            return None
+        return UNKNOWN if UNKNOWN in value else list(value)
+    known = isinstance(value, dict) and all(isinstance(item, (str, Unknown)) for item in value.values())
+    return dict(value) if known else None
+
+
+def _shown(argument: Argument, value: object) -> str:
+    return f"a {type(value).__name__}" if argument.secret else repr(value)
+
+
+def arguments_of(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Take every argument out of inputs or outputs, coerced; absent ones are None.
+
+    Raises:
+        ValueError: a value is of another form than its argument's; the message names it.
+
+    """
+    values: dict[str, Any] = {}
+    for argument in ARGUMENTS:
+        try:
+            values[argument.name] = coerce(argument, plain(props.get(argument.name)))
+        except ValueError as error:
+            message = f"{argument.name} {error}"
+            raise ValueError(message) from None
+    return values
+
+
+@dataclass(frozen=True)
+class State:
+    """The outputs of a cluster, read.
+
+    Attributes:
+        arguments: Every argument, coerced; None where the program said nothing.
+        identity: The generation recorded at the last ``up``.
+        policy: What was recorded of the deletion policy: digest, source, environment, rules.
+        urn: The resource's URN at the last ``up``.
+
+    """
+
+    arguments: Mapping[str, Any]
+    identity: Identity
+    policy: Mapping[str, Any]
+    urn: Urn
+
+    @classmethod
+    def read(cls, outputs: Mapping[str, Any]) -> State:
+        """Read outputs of this version or an older one.
+
+        Raises:
+            RefusedError: a newer version wrote them, or they are not a cluster's.
+
+        """
+        version = outputs.get("state_version")
+        if not isinstance(version, (int, float)) or isinstance(version, bool) or version < 1:
+            raise RefusedError(
+                "this resource's state holds no state_version: it was not written by redshift-teardown, or is damaged",
+                data="nothing was touched",
+                next_step="restore the state from a backup (`pulumi stack import`), or let go of the "
+                "resource with `pulumi state delete`",
+            )
+        if version > STATE_VERSION:
+            raise RefusedError(
+                f"this state was written by a newer redshift-teardown (state version {int(version)}; this "
+                f"one reads up to {STATE_VERSION})",
+                data="nothing was touched",
+                next_step="install the version that wrote it, or a newer one, and run the command again",
+            )
+        arguments = arguments_of(outputs)
+        recorded = outputs.get("identity")
+        return cls(
+            arguments=arguments,
+            identity=Identity.from_json(
+                recorded if isinstance(recorded, dict) else {},
+                str(arguments.get("cluster_identifier") or ""),
+            ),
+            policy=outputs["policy"] if isinstance(outputs.get("policy"), dict) else {},
+            urn=Urn.parse(str(outputs.get("urn") or "")),
+        )
+
+
+def is_known(values: Mapping[str, Any], *names: str) -> bool:
+    """Tell whether none of the named arguments is unknown yet."""
+    return all(values.get(name) is not UNKNOWN for name in names or BY_NAME)

@@ -1,0 +1,255 @@
+"""The AWS calls of a teardown, each one wrapped so that its answer is a plain value.
+
+Reads raise ``Unreachable`` when AWS could not answer and ``TeardownError`` when it answered that
+it will not. Calls that change something never raise for what AWS said: they return an
+``Attempt``, and the next step comes from a fresh look.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws import Aws, explain
+from redshift_teardown.teardown.model import Answer, Attempt, ClusterView, SnapshotView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+PAGE = 100
+
+_THROTTLING = ("Throttl", "RequestLimitExceeded", "TooManyRequests", "RequestThrottled", "SlowDown")
+_SERVER_ERROR = 500
+
+
+class UnreachableError(Exception):
+    """AWS gave no usable answer to a read: throttled, 5xx, or the connection failed.
+
+    ``throttled`` tells the first from the others.
+    """
+
+    def __init__(self, words: str, *, throttled: bool) -> None:
+        """Keep AWS's words for the operator."""
+        super().__init__(words)
+        self.throttled = throttled
+
+
+class RedshiftCalls:
+    """What a teardown asks of one account and region, counted per operation."""
+
+    def __init__(self, aws: Aws, now: Callable[[], datetime]) -> None:
+        """Use the clients of ``aws``; ``now`` stamps the attempts."""
+        self._aws = aws
+        self._now = now
+        self.counted: Counter[str] = Counter()
+
+    # --- reads ---
+
+    def describe(self, identifier: str) -> Mapping[str, Any] | None:
+        """Give one cluster as DescribeClusters shows it; None where AWS says ClusterNotFound."""
+        found = self._read(
+            "DescribeClusters",
+            f"describe cluster {identifier}",
+            lambda: self._aws.redshift.describe_clusters(ClusterIdentifier=identifier),
+            absent="ClusterNotFound",
+        )
+        return found["Clusters"][0] if found and found["Clusters"] else None
+
+    def cluster(self, identifier: str) -> ClusterView | None:
+        """Look at one cluster; None where AWS says ClusterNotFound."""
+        found = self.describe(identifier)
+        return view_cluster(found) if found else None
+
+    def clusters(self) -> Iterator[ClusterView]:
+        """Look at every cluster of the account and region, page by page."""
+        marker = ""
+        while True:
+            arguments: dict[str, Any] = {"MaxRecords": PAGE, **({"Marker": marker} if marker else {})}
+            found = self._read(
+                "DescribeClusters",
+                "list clusters",
+                lambda arguments=arguments: self._aws.redshift.describe_clusters(**arguments),
+            )
+            yield from map(view_cluster, found.get("Clusters", []))
+            marker = found.get("Marker") or ""
+            if not marker:
+                return
+
+    def snapshots(self, cluster_identifier: str) -> tuple[SnapshotView, ...]:
+        """Look at the manual snapshots under a cluster identifier, of any generation."""
+        return tuple(self._snapshots({"ClusterIdentifier": cluster_identifier}))
+
+    def tagged_snapshots(self, key: str, value: str) -> tuple[SnapshotView, ...]:
+        """Look at the manual snapshots of the account and region that carry a tag.
+
+        TagKeys and TagValues are alternatives to AWS, so the pair is looked for here.
+        """
+        found = self._snapshots({"TagKeys": [key]})
+        return tuple(snapshot for snapshot in found if dict(snapshot.tags).get(key) == value)
+
+    def _snapshots(self, query: Mapping[str, Any]) -> Iterator[SnapshotView]:
+        marker = ""
+        while True:
+            arguments: dict[str, Any] = {**query, "SnapshotType": "manual", "MaxRecords": PAGE}
+            if marker:
+                arguments["Marker"] = marker
+            found = self._read(
+                "DescribeClusterSnapshots",
+                f"list the snapshots of {query.get('ClusterIdentifier', 'the account')}",
+                lambda arguments=arguments: self._aws.redshift.describe_cluster_snapshots(**arguments),
+                absent="ClusterNotFound",
+            )
+            yield from map(view_snapshot, found.get("Snapshots", []))
+            marker = found.get("Marker") or ""
+            if not marker:
+                return
+
+    def _read(
+        self, operation: str, intent: str, call: Callable[[], Any], absent: str = ""
+    ) -> Mapping[str, Any]:
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError  # noqa: PLC0415
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+        self.counted[operation] += 1
+        try:
+            answer: Mapping[str, Any] = call()
+        except ClientError as error:
+            code, message, status = _parts(error)
+            if absent and code in {absent, f"{absent}Fault"}:
+                return {}
+            if code.startswith(_THROTTLING) or status >= _SERVER_ERROR:
+                raise UnreachableError(f"{code}: {message}", throttled=code.startswith(_THROTTLING)) from None
+            raise explain(error, intent, self._aws.region) from None
+        except (HTTPClientError, ResponseParserError) as error:
+            raise UnreachableError(str(error), throttled=False) from None
+        except BotoCoreError as error:
+            raise explain(error, intent, self._aws.region) from None
+        return answer
+
+    # --- calls that change something ---
+
+    def delete(self, identifier: str, snapshot_name: str, retention_days: int, status_before: str) -> Attempt:
+        """Send DeleteCluster, once; an empty ``snapshot_name`` means to skip, said explicitly.
+
+        Retention is always sent with a name: AWS's own default is to keep for ever, whatever the
+        cluster's ManualSnapshotRetentionPeriod says.
+        """
+        arguments: dict[str, Any] = {
+            "ClusterIdentifier": identifier,
+            "SkipFinalClusterSnapshot": not snapshot_name,
+        }
+        if snapshot_name:
+            arguments["FinalClusterSnapshotIdentifier"] = snapshot_name
+            arguments["FinalClusterSnapshotRetentionPeriod"] = retention_days
+        return self._write(
+            "DeleteCluster",
+            lambda: self._aws.redshift_once.delete_cluster(**arguments),
+            snapshot=snapshot_name,
+            status_before=status_before,
+        )
+
+    def resume(self, identifier: str) -> Attempt:
+        """Send ResumeCluster."""
+        return self._write(
+            "ResumeCluster", lambda: self._aws.redshift.resume_cluster(ClusterIdentifier=identifier)
+        )
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> Attempt:
+        """Send CreateTags; a tag with the same key is overwritten."""
+        return self._write(
+            "CreateTags",
+            lambda: self._aws.redshift.create_tags(
+                ResourceName=arn, Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
+            ),
+        )
+
+    def prolong(self, snapshot_identifier: str, retention_days: int) -> Attempt:
+        """Send ModifyClusterSnapshot; never Force, which deletes a snapshot whose time is over."""
+        return self._write(
+            "ModifyClusterSnapshot",
+            lambda: self._aws.redshift.modify_cluster_snapshot(
+                SnapshotIdentifier=snapshot_identifier, ManualSnapshotRetentionPeriod=retention_days
+            ),
+        )
+
+    def change(self, operation: str, call: Callable[[], Any]) -> Attempt:
+        """Send any other call that changes something."""
+        return self._write(operation, call)
+
+    def _write(
+        self, operation: str, call: Callable[[], Any], *, snapshot: str = "", status_before: str = ""
+    ) -> Attempt:
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError  # noqa: PLC0415
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+        self.counted[operation] += 1
+        answer, code, message = Answer.ACCEPTED, "", ""
+        try:
+            call()
+        except ClientError as error:
+            code, message, status = _parts(error)
+            answer = Answer.REFUSED
+            if code.startswith(_THROTTLING):
+                answer = Answer.THROTTLED
+            elif status >= _SERVER_ERROR or not status:
+                answer = Answer.UNKNOWN
+        except (HTTPClientError, ResponseParserError) as error:
+            answer, message = Answer.UNKNOWN, str(error)
+        except BotoCoreError as error:
+            # Raised before anything was sent: no credentials, no endpoint for the region …
+            answer, code, message = Answer.REFUSED, type(error).__name__, str(error)
+        return Attempt(operation, answer, self._now(), code, message, snapshot, status_before)
+
+
+def _parts(error: Any) -> tuple[str, str, int]:
+    details = error.response.get("Error", {})
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return str(details.get("Code", "")), str(details.get("Message", "")), int(status)
+
+
+def view_cluster(cluster: Mapping[str, Any]) -> ClusterView:
+    """Read one entry of DescribeClusters."""
+    return ClusterView(
+        identifier=cluster["ClusterIdentifier"],
+        status=cluster.get("ClusterStatus") or "",
+        availability_status=cluster.get("ClusterAvailabilityStatus") or "",
+        namespace_arn=cluster.get("ClusterNamespaceArn") or None,
+        create_time=_aware(cluster.get("ClusterCreateTime")),
+        lakehouse_status=cluster.get("LakehouseRegistrationStatus") or "",
+        tags=_tags(cluster),
+        node_type=cluster.get("NodeType"),
+        number_of_nodes=cluster.get("NumberOfNodes"),
+    )
+
+
+def view_snapshot(snapshot: Mapping[str, Any]) -> SnapshotView:
+    """Read one entry of DescribeClusterSnapshots."""
+    return SnapshotView(
+        identifier=snapshot["SnapshotIdentifier"],
+        arn=snapshot.get("SnapshotArn") or "",
+        status=snapshot.get("Status") or "",
+        cluster_identifier=snapshot.get("ClusterIdentifier") or "",
+        cluster_create_time=_aware(snapshot.get("ClusterCreateTime")),
+        create_time=_aware(snapshot.get("SnapshotCreateTime")),
+        snapshot_type=snapshot.get("SnapshotType") or "manual",
+        retention_days=snapshot.get("ManualSnapshotRetentionPeriod"),
+        remaining_days=snapshot.get("ManualSnapshotRemainingDays"),
+        tags=_tags(snapshot),
+        total_megabytes=float(snapshot.get("TotalBackupSizeInMegaBytes") or 0),
+        incremental_megabytes=float(snapshot.get("ActualIncrementalBackupSizeInMegaBytes") or 0),
+        progress_megabytes=float(snapshot.get("BackupProgressInMegaBytes") or 0),
+        megabytes_per_second=float(snapshot.get("CurrentBackupRateInMegaBytesPerSecond") or 0),
+        seconds_left=int(snapshot.get("EstimatedSecondsToCompletion") or 0),
+        elapsed_seconds=int(snapshot.get("ElapsedTimeInSeconds") or 0),
+    )
+
+
+def _tags(holder: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((tag["Key"], tag.get("Value") or "") for tag in holder.get("Tags") or []))
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=timezone.utc)

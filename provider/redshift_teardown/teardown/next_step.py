@@ -1,0 +1,370 @@
+"""What a teardown does next: the whole of the product's promise, as one pure function.
+
+The rules it keeps, each of them a test:
+
+* A cluster whose decision is *snapshot* is never deleted without asking for one, and never called
+  done without an available snapshot of its own generation.
+* An existing snapshot is adopted only while the cluster is ending or gone. A deletable cluster
+  always gets a new one: an older one lacks the writes since.
+* After any failed or unanswered DeleteCluster the next step comes from a fresh look, never from
+  the answer alone.
+* Everything that cannot be kept is refused with what happened, what state the data is in, and
+  what to do next.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from redshift_teardown.deletion_policy import Outcome, next_name
+from redshift_teardown.teardown.model import (
+    Answer,
+    Attempt,
+    Delete,
+    Done,
+    Prolong,
+    Refuse,
+    Resume,
+    Step,
+    Tag,
+    Wait,
+)
+from redshift_teardown.teardown.plan import is_ours, of_generation
+from redshift_teardown.teardown.statuses import PAUSED, Standing, standing
+
+if TYPE_CHECKING:
+    from redshift_teardown.teardown.identity import Identity
+    from redshift_teardown.teardown.model import ClusterView, Memory, Observation, SnapshotView
+    from redshift_teardown.teardown.plan import Plan
+
+RETRY_AFTER = timedelta(seconds=30)
+"""How long a refused or unanswered call rests before it is sent again."""
+
+SETTLE = timedelta(minutes=5)
+"""How long an accepted DeleteCluster may stay invisible in DescribeClusters before it is doubted."""
+
+NAME_TRIES = 50
+"""How many names in a row may turn out to be taken before something is wrong."""
+
+WRITE_TRIES = 6
+"""How often tags or retention are written before the snapshot is left as it is, with an error."""
+
+_BUSY_CODES = frozenset({"InvalidClusterState", "InvalidClusterStateFault"})
+_EXISTS_CODES = frozenset({"ClusterSnapshotAlreadyExists", "ClusterSnapshotAlreadyExistsFault"})
+_QUOTA_CODES = frozenset({"ClusterSnapshotQuotaExceeded", "ClusterSnapshotQuotaExceededFault"})
+_GONE_CODES = frozenset({"ClusterNotFound", "ClusterNotFoundFault"})
+_SNAPSHOT_BUSY_CODES = _BUSY_CODES | {"InvalidClusterSnapshotState", "InvalidClusterSnapshotStateFault"}
+_LAKEHOUSE_FREE = frozenset({"", "deregistered", "none"})
+
+
+def next_step(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Step:
+    """Decide the next step of a teardown.
+
+    Args:
+        plan: The decision, with its names and tags resolved.
+        identity: The generation recorded at the last ``up``.
+        observation: What AWS shows now.
+        memory: What this teardown and earlier ones of the generation did.
+
+    Returns:
+        Exactly one step. ``Wait`` never outlives the policy's ``wait.timeout_hours``.
+
+    """
+    step = (
+        _gone(plan, identity, observation, memory)
+        if observation.cluster is None
+        else _present(plan, identity, observation, observation.cluster, memory)
+    )
+    out_of_time = observation.at - memory.started >= timedelta(hours=plan.decision.wait.timeout_hours)
+    again = isinstance(step, (Delete, Resume)) and bool(memory.attempts)
+    if out_of_time and (isinstance(step, Wait) or again):
+        return _gave_up(plan, identity, observation, memory, step)
+    return step
+
+
+# --- the cluster is there --------------------------------------------------------------------
+
+
+def _present(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    if not identity.is_generation_of(cluster):
+        return Refuse(
+            f"{identity} is not the cluster this stack created: one of another generation "
+            f"(created {_when(cluster.create_time)}) lives under its name now",
+            data="that cluster was not touched; what became of the recorded generation "
+            f"({identity.generation()}) AWS no longer shows",
+            next_step="to let go of the recorded one without deleting anything, run "
+            f"`pulumi state delete '{plan.urn}'`; to own the new one, then adopt it with "
+            "adopt_existing=True",
+        )
+    if standing(cluster.status) is Standing.ENDING:
+        return _ending(plan, identity, observation, cluster, memory)
+    if memory.deletion_seen:
+        return _came_back(plan, identity, observation, cluster, memory)
+    if standing(cluster.status) is Standing.BUSY:
+        return Wait(f"cluster is {cluster.status}")
+    return _deletable(plan, identity, observation, cluster, memory)
+
+
+def _ending(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    """A deletion is under way, ours or another's: attach to it."""
+    if not plan.wants_snapshot:
+        return Wait(cluster.status)
+    proof = newest_proof(plan, identity, observation, memory)
+    if proof is not None and proof.available:
+        return _verify(plan, proof, memory, observation) or Wait(cluster.status, proof)
+    return Wait(cluster.status, proof)
+
+
+def _came_back(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    """AWS had begun to delete the cluster, and it is alive again."""
+    proof = newest_proof(plan, identity, observation, memory)
+    taken = ""
+    if plan.wants_snapshot:
+        taken = (
+            f", and its final snapshot {proof.identifier} is {proof.status!r}"
+            if proof
+            else ", without a final snapshot"
+        )
+    return Refuse(
+        f"AWS gave up deleting {identity}: its status is {cluster.status!r} again{taken}",
+        data="the cluster and all its data are still there; nothing is lost",
+        next_step="look for the cause in the cluster's events (`aws redshift describe-events "
+        f"--source-type cluster --source-identifier {cluster.identifier}`), then run "
+        "`pulumi destroy` again: it takes a new final snapshot",
+    )
+
+
+def _deletable(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    last = memory.last("DeleteCluster")
+    if last is None:
+        return _delete(plan, observation, memory)
+    since = observation.at - last.at
+    if last.answer is Answer.ACCEPTED:
+        if since < SETTLE:
+            return Wait("DeleteCluster was accepted; the cluster's status has not followed yet")
+        return _delete(plan, observation, memory)
+    if last.answer is Answer.REFUSED and last.code in _EXISTS_CODES:
+        if len(memory.taken) >= NAME_TRIES:
+            return _refused_for_good(identity, last)
+        return _delete(plan, observation, memory)
+    if last.answer is Answer.REFUSED and last.code not in _BUSY_CODES | _GONE_CODES:
+        return _refused_for_good(identity, last)
+    if last.code in _BUSY_CODES:
+        if cluster.lakehouse_status.lower() not in _LAKEHOUSE_FREE:
+            return Refuse(
+                f"AWS refuses to delete {identity}: {last.words} (Lakehouse registration: "
+                f"{cluster.lakehouse_status})",
+                data="the cluster and all its data are still there; nothing is lost",
+                next_step="deregister the cluster's namespace from the Lakehouse, then run "
+                "`pulumi destroy` again",
+            )
+        if cluster.status.lower() == PAUSED and last.status_before.lower() == PAUSED:
+            return _resume(identity, observation, memory)
+    if since < RETRY_AFTER:
+        return Wait(f"cluster is {cluster.status}; AWS said: {last.words}")
+    return _delete(plan, observation, memory)
+
+
+def _delete(plan: Plan, observation: Observation, memory: Memory) -> Step:
+    if not plan.wants_snapshot:
+        return Delete()
+    taken = memory.taken | {snapshot.identifier for snapshot in observation.snapshots}
+    return Delete(next_name(plan.name, taken), plan.retention_days)
+
+
+def _resume(identity: Identity, observation: Observation, memory: Memory) -> Step:
+    """A paused cluster that AWS will not delete as it is has to be resumed first."""
+    last = memory.last("ResumeCluster")
+    if last is None:
+        return Resume()
+    if last.answer is Answer.REFUSED and last.code not in _BUSY_CODES:
+        return Refuse(
+            f"{identity} is paused, AWS will not delete it so, and it cannot be resumed: {last.words}",
+            data="the cluster and all its data are still there; nothing is lost",
+            next_step="resume the cluster by hand, then run `pulumi destroy` again",
+        )
+    if observation.at - last.at < RETRY_AFTER:
+        return Wait("resuming the paused cluster, which AWS will not delete as it is")
+    return Resume()
+
+
+def _refused_for_good(identity: Identity, last: Attempt) -> Refuse:
+    advice = "mend the cause, then run `pulumi destroy` again"
+    if last.code in _QUOTA_CODES:
+        advice = (
+            "delete manual snapshots that are no longer needed (`aws redshift "
+            "describe-cluster-snapshots --snapshot-type manual`) or have the quota raised, then run "
+            "`pulumi destroy` again"
+        )
+    elif last.code.startswith(("AccessDenied", "Unauthorized", "ExpiredToken", "InvalidClientToken")):
+        advice = (
+            "use credentials of the recorded account that may call redshift:DeleteCluster on it, "
+            "then run `pulumi destroy` again"
+        )
+    return Refuse(
+        f"AWS refuses to delete {identity}: {last.words}",
+        data="the cluster and all its data are still there; nothing is lost",
+        next_step=advice,
+    )
+
+
+# --- the cluster is gone ---------------------------------------------------------------------
+
+
+def _gone(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Step:
+    if observation.renamed_to:
+        return Refuse(
+            f"{identity} was renamed to {observation.renamed_to} outside of Pulumi",
+            data="the cluster lives on under its new name and was not touched; nothing is lost",
+            next_step=f"rename it back, or set cluster_identifier to {observation.renamed_to!r} and "
+            "run `pulumi refresh`, then destroy; or let go of it with "
+            f"`pulumi state delete '{plan.urn}'`",
+        )
+    snapshot_due = plan.wants_snapshot
+    if memory.earlier_outcome and memory.last("DeleteCluster") is None:
+        # Judged by what was decided when it was deleted, not by rules that have aged since.
+        snapshot_due = memory.earlier_outcome != Outcome.SKIP.value
+    proof = newest_proof(plan, identity, observation, memory)
+    if not snapshot_due:
+        return Done(proof if proof is not None and proof.available else None)
+    if proof is None:
+        return _no_proof(plan, identity, observation, memory)
+    if proof.running:
+        return Wait("the cluster is gone; its final snapshot is still being finished", proof)
+    if not proof.available:
+        return Refuse(
+            f"final snapshot {proof.identifier} of {identity} is {proof.status!r}, and the cluster is gone",
+            data=_loss(identity, observation, memory),
+            next_step="open a case with AWS support at once, naming the snapshot; look for earlier "
+            "snapshots (`aws redshift describe-cluster-snapshots --cluster-identifier "
+            f"{identity.cluster_identifier}`); when nothing more can be done, let go with "
+            f"`pulumi state delete '{plan.urn}'`",
+            lost=True,
+        )
+    return _verify(plan, proof, memory, observation) or Done(proof)
+
+
+def _no_proof(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Refuse:
+    return Refuse(
+        f"{identity} is gone, and no final snapshot of it (generation {identity.generation()}) is there; "
+        f"the policy asks for one ({plan.decision.describe()})",
+        data=_loss(identity, observation, memory),
+        next_step="if it was deleted on purpose, let go of it with "
+        f"`pulumi state delete '{plan.urn}'`; if not, look in CloudTrail for DeleteCluster and "
+        "DeleteClusterSnapshot, and restore the newest snapshot that exists",
+        lost=True,
+    )
+
+
+def _loss(identity: Identity, observation: Observation, memory: Memory) -> str:
+    left = [
+        snapshot.identifier
+        for snapshot in observation.snapshots
+        if snapshot.available and of_generation(snapshot, identity, memory)
+    ]
+    if left:
+        return (
+            "the cluster's last state is in no final snapshot that a teardown of this stack asked for; "
+            f"snapshots of it that can still be restored: {', '.join(sorted(left))}"
+        )
+    return "no manual snapshot of this generation is available; the data is lost as far as AWS shows"
+
+
+def newest_proof(
+    plan: Plan, identity: Identity, observation: Observation, memory: Memory
+) -> SnapshotView | None:
+    """Pick the snapshot that proves, or will prove, that the data is kept.
+
+    Only manual snapshots of this generation that are ours count, and none that existed while the
+    cluster could still be written to. An available one is preferred, then one still running; of
+    equals the newest.
+    """
+    candidates = [
+        snapshot
+        for snapshot in observation.snapshots
+        if snapshot.snapshot_type == "manual"
+        and snapshot.identifier not in memory.stale
+        and of_generation(snapshot, identity, memory)
+        and is_ours(snapshot, plan, identity, memory)
+    ]
+    return max(
+        candidates,
+        key=lambda s: (s.available, s.running, s.create_time.timestamp() if s.create_time else 0.0),
+        default=None,
+    )
+
+
+def _verify(plan: Plan, snapshot: SnapshotView, memory: Memory, observation: Observation) -> Step | None:
+    """Give what the available snapshot still lacks, or None where it is as decided."""
+    missing = plan.missing_tags(snapshot)
+    if missing:
+        return _write(
+            Tag(snapshot, missing), "CreateTags", "tags", "redshift:CreateTags", memory, observation
+        )
+    if plan.wants_snapshot and not plan.keeps_long_enough(snapshot):
+        return _write(
+            Prolong(snapshot, plan.retention_days),
+            "ModifyClusterSnapshot",
+            "retention",
+            "redshift:ModifyClusterSnapshot",
+            memory,
+            observation,
+        )
+    return None
+
+
+def _write(  # noqa: PLR0913 - one place for what tags and retention have in common
+    step: Tag | Prolong,
+    operation: str,
+    subject: str,
+    permission: str,
+    memory: Memory,
+    observation: Observation,
+) -> Step:
+    tries = [attempt for attempt in memory.attempts if attempt.operation == operation]
+    if not tries:
+        return step
+    last = tries[-1]
+    final = last.answer is Answer.REFUSED and last.code not in _SNAPSHOT_BUSY_CODES
+    if final or len(tries) >= WRITE_TRIES:
+        return Refuse(
+            f"the {subject} of final snapshot {step.snapshot.identifier} could not be set: "
+            f"{last.words or 'AWS accepted them and does not show them'}",
+            data=f"the data is safe: snapshot {step.snapshot.identifier} is available",
+            next_step=f"allow {permission} on {step.snapshot.arn}, then run `pulumi destroy` again: it "
+            "finishes only what is missing",
+        )
+    if observation.at - last.at < RETRY_AFTER:
+        return Wait(f"writing the snapshot's {subject}", step.snapshot)
+    return step
+
+
+def _gave_up(plan: Plan, identity: Identity, observation: Observation, memory: Memory, step: Step) -> Refuse:
+    status = observation.cluster.status if observation.cluster else "gone"
+    why, snapshot = "", None
+    if isinstance(step, Wait):
+        why, snapshot = step.why, step.snapshot
+    elif memory.attempts:
+        why = f"AWS said: {memory.attempts[-1].words}"
+    state = f"the cluster is {status!r}"
+    if snapshot is not None:
+        state += f", its final snapshot {snapshot.identifier} is {snapshot.status!r}"
+    return Refuse(
+        f"gave up waiting for {identity} after {plan.decision.wait.timeout_hours:g} h "
+        f"(wait.timeout_hours of the policy); last: {why}",
+        data=f"{state}; AWS goes on with what it has begun",
+        next_step="run `pulumi destroy` again: it resumes where AWS is",
+    )
+
+
+def _when(moment: object) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "at an unknown time"

@@ -1,0 +1,143 @@
+"""Receipts: what a teardown decided, written before DeleteCluster is sent, and what came of it.
+
+One JSON document a teardown, in the policy's ``receipts`` folder. It is rewritten atomically and
+fsynced: first as ``under way``, at the end as ``done`` or ``refused``. A later destroy reads it to
+judge a missing cluster by what was decided then; nothing ever requires it, and a folder that
+cannot be written to warns and never fails a teardown. No secret is ever in one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.teardown.identity import Identity, parse_time, same_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+RECEIPT_VERSION = 1
+UNDER_WAY, DONE, REFUSED = "under way", "done", "refused"
+
+
+@dataclass
+class ReceiptFile:
+    """One teardown's document on disk.
+
+    Attributes:
+        folder: The receipts folder; made when the first document is written.
+        identity: The generation torn down.
+        started: When the teardown began; part of the file's name.
+        warn: Told once, in words, when the folder cannot be written to.
+
+    """
+
+    folder: Path
+    identity: Identity
+    started: datetime
+    warn: Callable[[str], None]
+    _document: dict[str, Any] = field(default_factory=dict)
+    _broken: bool = False
+
+    def __post_init__(self) -> None:
+        """Choose a name no other teardown uses, two of one generation at once included."""
+        safe = re.sub(r"[^A-Za-z0-9-]", "-", self.identity.cluster_identifier)[:80]
+        stamp = self.started.strftime("%Y%m%dt%H%M%Sz")
+        self.path = self.folder / f"{safe}-{stamp}-{uuid.uuid4().hex[:8]}.json"
+
+    def write(self, document: Mapping[str, Any]) -> None:
+        """Merge into the document and put it on disk, fsynced, before anything else happens."""
+        self._document.update(document)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            partial = self.path.with_suffix(".partial")
+            with partial.open("w", encoding="utf-8") as stream:
+                json.dump(self._document, stream, indent=2, ensure_ascii=False)
+                stream.write("\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            partial.replace(self.path)
+            _sync_folder(self.folder)
+        except OSError as error:
+            if not self._broken:
+                self.warn(
+                    f"the receipt cannot be written to {self.folder}: {error.strerror or error}; the "
+                    "teardown goes on, and proves itself in AWS"
+                )
+            self._broken = True
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier teardowns of one generation left written.
+
+    Attributes:
+        outcome: The newest one's decision, ``snapshot`` or ``skip``; empty where there is none.
+        names: Snapshot names they asked for.
+        stale: Snapshots that existed while the cluster was still deletable.
+        create_times: Create times they saw the generation with.
+
+    """
+
+    outcome: str = ""
+    names: frozenset[str] = frozenset()
+    stale: frozenset[str] = frozenset()
+    create_times: tuple[datetime, ...] = ()
+
+
+def read_earlier(folder: Path, identity: Identity) -> Earlier:
+    """Read what earlier teardowns of this generation decided; what cannot be read is passed over."""
+    found = sorted(
+        (document for document in _documents(folder) if _is_of(document, identity)),
+        key=lambda document: str(document.get("started", "")),
+    )
+    sent = [document for document in found if document.get("sent")]
+    times = [parse_time(document.get("cluster_create_time")) for document in found]
+    return Earlier(
+        outcome=str(sent[-1].get("outcome", "")) if sent else "",
+        names=frozenset(str(name) for document in sent for name in document.get("names", [])),
+        stale=frozenset(str(name) for document in sent for name in document.get("stale", [])),
+        create_times=tuple(time for time in times if time is not None),
+    )
+
+
+def _documents(folder: Path) -> Iterator[dict[str, Any]]:
+    try:
+        paths = sorted(folder.glob("*.json"))
+    except OSError:
+        return
+    for path in paths:
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            # A damaged or foreign file proves nothing and must not stop a teardown.
+            continue
+        if isinstance(document, dict) and document.get("receipt_version") == RECEIPT_VERSION:
+            yield document
+
+
+def _is_of(document: Mapping[str, Any], identity: Identity) -> bool:
+    if (document.get("account_id"), document.get("region"), document.get("cluster")) != (
+        identity.account_id,
+        identity.region,
+        identity.cluster_identifier,
+    ):
+        return False
+    namespace = document.get("cluster_namespace_arn")
+    if namespace and identity.cluster_namespace_arn:
+        return bool(namespace == identity.cluster_namespace_arn)
+    return same_moment(parse_time(document.get("cluster_create_time")), identity.cluster_create_time)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,413 @@
+"""The runner: looks, asks ``next_step``, performs, until done or refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from redshift_teardown.deletion_policy import FOREVER
+from redshift_teardown.errors import RefusedError, TeardownError
+from redshift_teardown.teardown.calls import UnreachableError
+from redshift_teardown.teardown.model import (
+    Answer,
+    Attempt,
+    Delete,
+    Done,
+    Memory,
+    Prolong,
+    Refuse,
+    Resume,
+    SnapshotView,
+    Step,
+    Tag,
+    Wait,
+)
+from redshift_teardown.teardown.next_step import next_step
+from redshift_teardown.teardown.observe import Source, look
+from redshift_teardown.teardown.plan import of_generation
+from redshift_teardown.teardown.receipt import (
+    DONE,
+    RECEIPT_VERSION,
+    REFUSED,
+    UNDER_WAY,
+    ReceiptFile,
+    read_earlier,
+)
+from redshift_teardown.teardown.statuses import Standing, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from redshift_teardown.teardown.clock import Clock
+    from redshift_teardown.teardown.identity import Identity
+    from redshift_teardown.teardown.model import ClusterView, Observation
+    from redshift_teardown.teardown.plan import Plan
+
+SHORTEST_POLL_SECONDS = 2.0
+POLL_GROWTH = 1.5
+
+INTERRUPT_NOTE = (
+    "interrupting is safe: AWS goes on with what it has begun, and running `pulumi destroy` again resumes"
+)
+
+
+class Reporter(Protocol):
+    """Where the operator reads what is going on; never fails a teardown."""
+
+    def progress(self, text: str) -> None:
+        """Show what is going on now, in place of what was shown before."""
+
+    def keep(self, text: str) -> None:
+        """Say something that stays in the output."""
+
+    def warn(self, text: str) -> None:
+        """Warn, in the output for good."""
+
+
+class Actions(Protocol):
+    """The calls that change something, each with what AWS answered."""
+
+    counted: Counter[str]
+
+    def delete(self, identifier: str, snapshot_name: str, retention_days: int, status_before: str) -> Attempt:
+        """Send DeleteCluster."""
+
+    def resume(self, identifier: str) -> Attempt:
+        """Send ResumeCluster."""
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> Attempt:
+        """Send CreateTags."""
+
+    def prolong(self, snapshot_identifier: str, retention_days: int) -> Attempt:
+        """Send ModifyClusterSnapshot."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a teardown ended well: the proof, or None where the decision was to skip."""
+
+    snapshot: SnapshotView | None
+    plan: Plan
+
+
+class Teardown:
+    """One teardown of one generation of one cluster."""
+
+    def __init__(  # noqa: PLR0913 - a runner is made of its parts; all are named at the one call
+        self,
+        *,
+        identity: Identity,
+        plan_for: Callable[[ClusterView | None], Plan],
+        source: Source,
+        actions: Actions,
+        clock: Clock,
+        reporter: Reporter,
+        receipts: Path,
+        context: Mapping[str, Any],
+    ) -> None:
+        """Prepare; nothing is asked of AWS yet.
+
+        Args:
+            identity: The generation recorded at the last ``up``.
+            plan_for: Gives the plan for a live cluster (its facts count too), or for one that is gone.
+            source: Who looks.
+            actions: Who acts.
+            clock: What is waited by.
+            reporter: What the operator reads.
+            receipts: The receipts folder.
+            context: What the receipt says besides: policies, digests, resource. Plain JSON values.
+
+        """
+        self._identity = identity
+        self._plan_for = plan_for
+        self._source = source
+        self._actions = actions
+        self._clock = clock
+        self._reporter = reporter
+        self._receipts = receipts
+        self._context = dict(context)
+        self._interval = SHORTEST_POLL_SECONDS
+        self._noted = False
+
+    def run(self) -> Outcome:
+        """Tear down, waiting as long as the policy allows.
+
+        Raises:
+            RefusedError: the cluster was not deleted, or its data is not proven to be kept; the
+                message says which, and what to do.
+
+        """
+        started = self._clock.now()
+        earlier = read_earlier(self._receipts, self._identity)
+        receipt = ReceiptFile(self._receipts, self._identity, started, self._reporter.warn)
+        memory = Memory(
+            started=started,
+            earlier_outcome=earlier.outcome,
+            earlier_names=earlier.names,
+            stale=earlier.stale,
+            create_times=earlier.create_times,
+        )
+        plan = self._plan_for(None)
+        try:
+            while True:
+                try:
+                    observation = look(self._source, self._identity, self._clock.now())
+                except UnreachableError as error:
+                    self._pause_unreachable(plan, memory, error)
+                    continue
+                if self._is_live(observation):
+                    plan = self._plan_for(observation.cluster)
+                memory = remember(plan, self._identity, observation, memory)
+                step = next_step(plan, self._identity, observation, memory)
+                if isinstance(step, Done):
+                    self._finish(receipt, plan, memory, step.snapshot)
+                    return Outcome(step.snapshot, plan)
+                if isinstance(step, Refuse):
+                    raise RefusedError(step.what, data=step.data, next_step=step.next_step)
+                memory = self._perform(step, plan, observation, memory, receipt)
+        except TeardownError as error:
+            self._note_failure(receipt, plan, memory, error)
+            raise self._placed(error, memory) from None
+
+    def _is_live(self, observation: Observation) -> bool:
+        cluster = observation.cluster
+        return (
+            cluster is not None
+            and self._identity.is_generation_of(cluster)
+            and standing(cluster.status) is not Standing.ENDING
+        )
+
+    def _perform(
+        self, step: Step, plan: Plan, observation: Observation, memory: Memory, receipt: ReceiptFile
+    ) -> Memory:
+        identifier = self._identity.cluster_identifier
+        if isinstance(step, Wait):
+            self._wait(step, plan, observation, memory)
+            return memory
+        self._interval = SHORTEST_POLL_SECONDS
+        if isinstance(step, Delete):
+            memory = self._about_to_delete(step, plan, observation, memory, receipt)
+            status = observation.cluster.status if observation.cluster else ""
+            attempt = self._actions.delete(identifier, step.snapshot_name, step.retention_days, status)
+            if attempt.answer is Answer.REFUSED and attempt.code.startswith("ClusterSnapshotAlreadyExists"):
+                memory = replace(memory, taken=memory.taken | {step.snapshot_name})
+            if attempt.answer is Answer.ACCEPTED:
+                self._reporter.progress(
+                    f"DeleteCluster accepted; final snapshot {step.snapshot_name}"
+                    if step.snapshot_name
+                    else "DeleteCluster accepted; no final snapshot"
+                )
+        elif isinstance(step, Resume):
+            self._reporter.keep(f"{identifier} is paused and AWS will not delete it so: resuming it first")
+            attempt = self._actions.resume(identifier)
+        elif isinstance(step, Tag):
+            attempt = self._actions.tag(step.snapshot.arn, dict(step.tags))
+        elif isinstance(step, Prolong):
+            attempt = self._actions.prolong(step.snapshot.identifier, step.retention_days)
+        else:
+            message = f"a teardown has no such step: {step!r}"
+            raise TypeError(message)
+        return memory.after(attempt)
+
+    def _about_to_delete(
+        self, step: Delete, plan: Plan, observation: Observation, memory: Memory, receipt: ReceiptFile
+    ) -> Memory:
+        """Write the decision down before DeleteCluster is sent."""
+        memory = replace(memory, snapshot_name=step.snapshot_name)
+        names = [attempt.snapshot for attempt in memory.attempts if attempt.snapshot]
+        receipt.write(
+            {
+                **self._document(plan, memory, UNDER_WAY),
+                "sent": True,
+                "names": [*names, *([step.snapshot_name] if step.snapshot_name else [])],
+                "stale": sorted(memory.stale),
+                "status_before": observation.cluster.status if observation.cluster else "",
+            }
+        )
+        return memory
+
+    # --- waiting ---
+
+    def _wait(self, step: Wait, plan: Plan, observation: Observation, memory: Memory) -> None:
+        waited = observation.at - memory.started
+        self._reporter.progress(_describe_wait(step, waited))
+        if not self._noted and waited >= timedelta(seconds=SHORTEST_POLL_SECONDS):
+            self._noted = True
+            self._reporter.keep(f"{self._identity.cluster_identifier}: {step.why}; {INTERRUPT_NOTE}")
+        self._sleep(plan, step.snapshot)
+
+    def _pause_unreachable(self, plan: Plan, memory: Memory, error: UnreachableError) -> None:
+        waited = self._clock.now() - memory.started
+        limit = timedelta(hours=plan.decision.wait.timeout_hours)
+        if waited >= limit:
+            raise RefusedError(
+                f"AWS gave no answer about {self._identity} for the whole of {limit}: {error}",
+                data="unknown; AWS goes on with what it has begun",
+                next_step="run `pulumi destroy` again when AWS answers: it resumes where AWS is",
+            )
+        self._reporter.progress(f"AWS does not answer, asking again: {error}")
+        self._sleep(plan, None)
+
+    def _sleep(self, plan: Plan, snapshot: SnapshotView | None) -> None:
+        """Wait for the next look: short at first, longer later, short again near the estimate."""
+        longest = max(plan.decision.wait.poll_seconds, SHORTEST_POLL_SECONDS)
+        seconds = min(self._interval, longest)
+        if snapshot is not None and snapshot.seconds_left > 0:
+            seconds = min(longest, max(SHORTEST_POLL_SECONDS, float(snapshot.seconds_left)))
+        self._interval = min(self._interval * POLL_GROWTH, longest)
+        self._clock.sleep(seconds)
+
+    # --- the end ---
+
+    def _finish(
+        self, receipt: ReceiptFile, plan: Plan, memory: Memory, snapshot: SnapshotView | None
+    ) -> None:
+        document = self._document(plan, memory, DONE)
+        if snapshot is not None:
+            document["snapshot"] = _describe_snapshot(snapshot)
+        receipt.write(document)
+        self._reporter.keep(_last_line(self._identity, plan, snapshot, self._clock.now()))
+
+    def _note_failure(self, receipt: ReceiptFile, plan: Plan, memory: Memory, error: TeardownError) -> None:
+        if memory.attempts:
+            receipt.write({**self._document(plan, memory, REFUSED), "error": str(error)})
+
+    def _placed(self, error: TeardownError, memory: Memory) -> TeardownError:
+        """Say what state the data is in, where an error from below knows only the call."""
+        if isinstance(error, RefusedError):
+            return error
+        sent = memory.last("DeleteCluster")
+        data = "this destroy has not asked AWS to delete anything yet"
+        if sent is not None and sent.answer is not Answer.REFUSED:
+            data = (
+                f"DeleteCluster was sent with final snapshot {sent.snapshot}; AWS goes on with it"
+                if sent.snapshot
+                else "DeleteCluster was sent without a final snapshot, as decided; AWS goes on with it"
+            )
+        return RefusedError(
+            str(error),
+            data=data,
+            next_step="mend the cause, then run `pulumi destroy` again: it resumes where AWS is",
+        )
+
+    def _document(self, plan: Plan, memory: Memory, state: str) -> dict[str, Any]:
+        identity, decision, now = self._identity, plan.decision, self._clock.now()
+        seen = memory.create_times[-1] if memory.create_times else identity.cluster_create_time
+        return {
+            "receipt_version": RECEIPT_VERSION,
+            "state": state,
+            "started": memory.started.isoformat(),
+            "written": now.isoformat(),
+            "duration_seconds": round((now - memory.started).total_seconds(), 3),
+            "account_id": identity.account_id,
+            "region": identity.region,
+            "cluster": identity.cluster_identifier,
+            "cluster_namespace_arn": identity.cluster_namespace_arn or "",
+            "cluster_create_time": seen.isoformat() if seen else "",
+            "urn": plan.urn,
+            "outcome": "snapshot" if plan.wants_snapshot else "skip",
+            "environment": decision.environment,
+            "protected": decision.protected,
+            "because": decision.because,
+            "rule": str(decision.place or ""),
+            "retention_days": decision.retention_days if plan.wants_snapshot else None,
+            "calls": dict(sorted(self._actions.counted.items())),
+            "attempts": [
+                {
+                    "operation": attempt.operation,
+                    "at": attempt.at.isoformat(),
+                    "answer": attempt.answer.value,
+                    "words": attempt.words,
+                }
+                for attempt in memory.attempts
+            ],
+            **self._context,
+        }
+
+
+def remember(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Memory:
+    """Take from an observation what later steps need to know."""
+    cluster = observation.cluster
+    if cluster is None or not identity.is_generation_of(cluster):
+        return memory
+    if cluster.create_time is not None and cluster.create_time not in memory.create_times:
+        memory = replace(memory, create_times=(*memory.create_times, cluster.create_time))
+    where = standing(cluster.status)
+    if where is Standing.ENDING:
+        return replace(memory, deletion_seen=True)
+    if where is Standing.DELETABLE:
+        sent = {attempt.snapshot for attempt in memory.attempts}
+        finished = {
+            snapshot.identifier
+            for snapshot in observation.snapshots
+            if not snapshot.running and of_generation(snapshot, identity, memory)
+        }
+        memory = replace(memory, stale=memory.stale | (finished - sent))
+    return memory
+
+
+def _describe_wait(step: Wait, waited: timedelta) -> str:
+    snapshot = step.snapshot
+    if snapshot is not None and snapshot.running and snapshot.total_megabytes > 0:
+        percent = min(100, int(100 * snapshot.progress_megabytes / snapshot.total_megabytes))
+        parts = [
+            f"final snapshot {percent} %",
+            f"{_size(snapshot.progress_megabytes)} of {_size(snapshot.total_megabytes)}",
+        ]
+        if snapshot.megabytes_per_second > 0:
+            parts.append(f"{snapshot.megabytes_per_second:.0f} MB/s")
+        if snapshot.seconds_left > 0:
+            parts.append(f"about {_duration(snapshot.seconds_left)} left")
+        return " · ".join(parts)
+    return f"waiting: {step.why} ({_duration(waited.total_seconds())})"
+
+
+def _describe_snapshot(snapshot: SnapshotView) -> dict[str, Any]:
+    return {
+        "identifier": snapshot.identifier,
+        "arn": snapshot.arn,
+        "status": snapshot.status,
+        "created": snapshot.create_time.isoformat() if snapshot.create_time else "",
+        "retention_days": FOREVER if snapshot.retention_days is None else snapshot.retention_days,
+        "total_megabytes": snapshot.total_megabytes,
+        "incremental_megabytes": snapshot.incremental_megabytes,
+        "tags": dict(snapshot.tags),
+    }
+
+
+def _last_line(identity: Identity, plan: Plan, snapshot: SnapshotView | None, now: datetime) -> str:
+    name = identity.cluster_identifier
+    if snapshot is None:
+        return f"{name} is gone, without a final snapshot: {plan.decision.because}"
+    days = FOREVER if snapshot.retention_days is None else snapshot.retention_days
+    kept = "kept for ever"
+    if days != FOREVER:
+        until = (snapshot.create_time or now) + timedelta(days=days)
+        kept = f"kept until {until:%Y-%m-%d} ({days} days)"
+    size = f", {_size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
+    return (
+        f"{name} is gone; final snapshot {snapshot.identifier} is available in {identity.region}{size}, "
+        f"{kept}. To bring it back: restore_final_snapshot=True, or "
+        f"snapshot_identifier={snapshot.identifier!r}, then `pulumi up`"
+    )
+
+
+def _size(megabytes: float) -> str:
+    for unit in ("MB", "GB"):
+        if megabytes < 1000:  # noqa: PLR2004 - AWS counts in thousands
+            return f"{megabytes:.1f} {unit}" if unit != "MB" else f"{megabytes:.0f} {unit}"
+        megabytes /= 1000
+    return f"{megabytes:.1f} TB"
+
+
+def _duration(seconds: float) -> str:
+    seconds = int(seconds)
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds}s"
+    if seconds < 3600:  # noqa: PLR2004
+        return f"{seconds // 60}m" + (f" {seconds % 60}s" if seconds < 600 else "")  # noqa: PLR2004
+    return f"{seconds // 3600}h {seconds % 3600 // 60}m"

@@ -1,0 +1,289 @@
+"""What AWS would refuse about a cluster's arguments, told in ``check``, so in preview.
+
+Pure: all failures at once, each on its property. A value that is not known yet is never judged.
+Sources: the Redshift API reference of CreateCluster and RestoreFromClusterSnapshot (2012-12-01).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.parameters import ARGUMENTS
+from redshift_teardown.state import UNKNOWN, coerce, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+NODE_TYPES: dict[str, tuple[int, int]] = {
+    "dc2.large": (1, 32),
+    "dc2.8xlarge": (2, 128),
+    "ra3.large": (1, 16),
+    "ra3.xlplus": (1, 32),
+    "ra3.4xlarge": (2, 128),
+    "ra3.16xlarge": (2, 128),
+}
+"""Fewest and most nodes a cluster of each type may have; a type of a family not named here is AWS's to judge."""
+
+_FAMILIES = frozenset(node_type.partition(".")[0] for node_type in NODE_TYPES)
+_NODE_TYPE = re.compile(r"[a-z0-9]+\.[a-z0-9]+")
+_IDENTIFIER = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,62}(?<!-)")
+_DATABASE = re.compile(r"[a-z_][a-z0-9_$]{0,63}")
+_USERNAME = re.compile(r"[a-z_][A-Za-z0-9_+.@$-]{0,127}")
+_DAYS = "(?:sun|mon|tue|wed|thu|fri|sat)"
+_WINDOW = re.compile(rf"{_DAYS}:([01]\d|2[0-3]):[0-5]\d-{_DAYS}:([01]\d|2[0-3]):[0-5]\d")
+_PORTS = range(1150, 65536)
+_RA3_PORTS = (range(5431, 5456), range(8191, 8216))
+_LONGEST_RETENTION = 3653
+_LONGEST_AUTOMATED_RETENTION = 35
+_MOST_TAGS = 50
+_SHORTEST_PASSWORD, _LONGEST_PASSWORD = 8, 64
+_FORBIDDEN_IN_PASSWORD = "/@\"'\\ "  # noqa: S105 - an alphabet
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing AWS would refuse: on which property, and what to write instead."""
+
+    property: str
+    reason: str
+
+
+def validate(inputs: Mapping[str, Any]) -> list[Failure]:
+    """Find everything AWS would refuse that can be known.
+
+    Args:
+        inputs: A cluster's inputs; unknown values may be in them.
+
+    """
+    failures: list[Failure] = []
+    values: dict[str, Any] = {}
+    for argument in ARGUMENTS:
+        try:
+            values[argument.name] = coerce(argument, plain(inputs.get(argument.name)))
+        except ValueError as error:
+            failures.append(Failure(argument.name, str(error)))
+            values[argument.name] = UNKNOWN
+    for rule in (_identifier, _nodes, _names, _password, _snapshots, _retention, _network, _keys, _tags):
+        failures.extend(rule(values))
+    return failures
+
+
+def _text(values: Mapping[str, Any], name: str) -> str | None:
+    value = values.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _number(values: Mapping[str, Any], name: str) -> int | None:
+    value = values.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _restoring(values: Mapping[str, Any]) -> bool:
+    """Whether the cluster is, or may be, restored: most else then comes from the snapshot."""
+    return any(
+        values.get(name)
+        for name in ("snapshot_identifier", "snapshot_arn", "restore_final_snapshot", "adopt_existing")
+    )
+
+
+def _identifier(values: Mapping[str, Any]) -> Iterator[Failure]:
+    value = values.get("cluster_identifier")
+    if value is None or value == "":
+        yield Failure("cluster_identifier", "is missing: give the cluster a name, such as 'warehouse-prod'")
+    elif isinstance(value, str) and not _IDENTIFIER.fullmatch(value):
+        yield Failure(
+            "cluster_identifier",
+            f"{value!r} is not a name AWS accepts: 1 to 63 lower-case letters, digits and hyphens, first a "
+            "letter, no hyphen at the end and no two in a row",
+        )
+
+
+def _nodes(values: Mapping[str, Any]) -> Iterator[Failure]:
+    value = values.get("node_type")
+    if value is None or value == "":
+        if not _restoring(values):
+            yield Failure("node_type", "is missing: name one, such as 'ra3.xlplus'")
+    elif isinstance(value, str):
+        yield from _node_type(value.lower())
+    count = _number(values, "number_of_nodes")
+    if count is not None and count < 1:
+        yield Failure("number_of_nodes", f"must be at least 1, not {count}")
+        return
+    cluster_type = _text(values, "cluster_type")
+    if cluster_type is not None and cluster_type not in {"single-node", "multi-node"}:
+        yield Failure("cluster_type", f"must be 'single-node' or 'multi-node', not {cluster_type!r}")
+    elif cluster_type == "single-node" and count is not None and count > 1:
+        yield Failure("cluster_type", f"'single-node' contradicts number_of_nodes {count}; leave it out")
+    elif cluster_type == "multi-node" and values.get("number_of_nodes") in (None, 1):
+        yield Failure("number_of_nodes", "must be at least 2 for cluster_type 'multi-node'")
+    if (
+        isinstance(value, str)
+        and value.lower() in NODE_TYPES
+        and values.get("number_of_nodes") is not UNKNOWN
+    ):
+        if count is None and _restoring(values):
+            return
+        fewest, most = NODE_TYPES[value.lower()]
+        if not fewest <= (count or 1) <= most:
+            yield Failure(
+                "number_of_nodes", f"a cluster of {value} has {fewest} to {most} nodes, not {count or 1}"
+            )
+
+
+def _node_type(value: str) -> Iterator[Failure]:
+    known = ", ".join(NODE_TYPES)
+    if not _NODE_TYPE.fullmatch(value):
+        yield Failure("node_type", f"{value!r} is not a node type; AWS has {known}")
+    elif value.partition(".")[0] in _FAMILIES and value not in NODE_TYPES:
+        yield Failure("node_type", f"AWS has no node type {value!r}; it has {known}")
+
+
+def _names(values: Mapping[str, Any]) -> Iterator[Failure]:
+    database = _text(values, "database_name")
+    if database is not None and not _DATABASE.fullmatch(database.lower()):
+        yield Failure(
+            "database_name",
+            f"{database!r} is not a name AWS accepts: 1 to 64 lower-case letters, digits, _ and $, first a "
+            "letter or _",
+        )
+    user = values.get("master_username")
+    if user is None:
+        if not _restoring(values):
+            yield Failure("master_username", "is missing: name the admin user, such as 'admin'")
+    elif isinstance(user, str) and (not _USERNAME.fullmatch(user) or user.lower() == "public"):
+        yield Failure(
+            "master_username",
+            f"{user!r} is not a name AWS accepts: 1 to 128 letters, digits and _ + . @ -, first a lower-case "
+            "letter, and not PUBLIC",
+        )
+    window = _text(values, "preferred_maintenance_window")
+    if window is not None and not _WINDOW.fullmatch(window.lower()):
+        yield Failure(
+            "preferred_maintenance_window",
+            f"{window!r} is not of the form ddd:hh:mm-ddd:hh:mm, 'sun:03:00-sun:03:30'",
+        )
+    name = _text(values, "final_snapshot_identifier")
+    if name is not None and not re.fullmatch(r"[a-z](?!.*--)[a-z0-9-]{0,254}(?<!-)", name.lower()):
+        yield Failure(
+            "final_snapshot_identifier",
+            f"{name!r} is not a name AWS accepts: 1 to 255 letters, digits and hyphens, first a letter, no "
+            "hyphen at the end and no two in a row",
+        )
+
+
+def _password(values: Mapping[str, Any]) -> Iterator[Failure]:
+    managed = values.get("manage_master_password")
+    given = [name for name in ("master_password", "master_password_wo") if values.get(name) is not None]
+    if managed is True and given:
+        yield Failure("manage_master_password", f"conflicts with {given[0]}: give one of the two")
+    elif len(given) > 1:
+        yield Failure("master_password_wo", "conflicts with master_password: give one of the two")
+    elif managed is not True and managed is not UNKNOWN and not given and not _restoring(values):
+        yield Failure(
+            "manage_master_password",
+            "is not set and there is no password: set it to True (better), or give master_password",
+        )
+    if values.get("master_password_wo") is not None and values.get("master_password_wo_version") is None:
+        yield Failure("master_password_wo_version", "is required with master_password_wo")
+    for name in given:
+        password = _text(values, name)
+        if password is not None:
+            yield from (Failure(name, reason) for reason in _password_faults(password))
+
+
+def _password_faults(password: str) -> Iterator[str]:
+    if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
+        yield f"must have {_SHORTEST_PASSWORD} to {_LONGEST_PASSWORD} characters"
+    for form, word in (
+        (r"[A-Z]", "an upper-case letter"),
+        (r"[a-z]", "a lower-case letter"),
+        (r"[0-9]", "a digit"),
+    ):
+        if not re.search(form, password):
+            yield f"must contain {word}"
+    if any(not "!" <= character <= "~" or character in _FORBIDDEN_IN_PASSWORD for character in password):
+        yield "must hold only printable ASCII, without / @ \" ' \\ and space"
+
+
+def _snapshots(values: Mapping[str, Any]) -> Iterator[Failure]:
+    if values.get("snapshot_identifier") is not None and values.get("snapshot_arn") is not None:
+        yield Failure("snapshot_arn", "conflicts with snapshot_identifier: give one of the two")
+    for name in ("snapshot_identifier", "snapshot_arn"):
+        if values.get(name) is not None and values.get("restore_final_snapshot") is True:
+            yield Failure("restore_final_snapshot", f"conflicts with {name}: give one of the two")
+
+
+def _retention(values: Mapping[str, Any]) -> Iterator[Failure]:
+    manual = _number(values, "manual_snapshot_retention_period")
+    if manual is not None and manual != -1 and not 1 <= manual <= _LONGEST_RETENTION:
+        yield Failure(
+            "manual_snapshot_retention_period",
+            f"must be -1 (for ever) or 1 to {_LONGEST_RETENTION} days, not {manual}",
+        )
+    automated = _number(values, "automated_snapshot_retention_period")
+    if automated is None:
+        return
+    if not 0 <= automated <= _LONGEST_AUTOMATED_RETENTION:
+        yield Failure(
+            "automated_snapshot_retention_period",
+            f"must be 0 to {_LONGEST_AUTOMATED_RETENTION} days, not {automated}",
+        )
+    elif automated == 0 and (_text(values, "node_type") or "").lower().startswith(("ra3.", "rg.")):
+        yield Failure(
+            "automated_snapshot_retention_period",
+            f"automated snapshots of {values['node_type']} clusters cannot be turned off: 1 to "
+            f"{_LONGEST_AUTOMATED_RETENTION} days",
+        )
+
+
+def _network(values: Mapping[str, Any]) -> Iterator[Failure]:
+    port = _number(values, "port")
+    ra3 = (_text(values, "node_type") or "").lower().startswith(("ra3.", "rg."))
+    if port is not None and port not in _PORTS:
+        yield Failure("port", f"must be {_PORTS.start} to {_PORTS.stop - 1}, not {port}")
+    elif port is not None and ra3 and not any(port in allowed for allowed in _RA3_PORTS):
+        yield Failure("port", f"must be 5431-5455 or 8191-8215 for {values['node_type']}, not {port}")
+    if (
+        values.get("availability_zone_relocation_enabled") is True
+        and values.get("publicly_accessible") is True
+    ):
+        yield Failure(
+            "availability_zone_relocation_enabled",
+            "a publicly accessible cluster cannot be relocated: give one of the two",
+        )
+    if values.get("elastic_ip") is not None and values.get("publicly_accessible") in (None, False):
+        yield Failure("elastic_ip", "needs publicly_accessible=True")
+
+
+def _keys(values: Mapping[str, Any]) -> Iterator[Failure]:
+    if values.get("kms_key_id") is not None and values.get("encrypted") == "false":
+        yield Failure("kms_key_id", "needs encrypted to be true")
+    if values.get("multi_az") is True and values.get("encrypted") == "false":
+        yield Failure("multi_az", "needs encrypted to be true")
+    if (
+        values.get("master_password_secret_kms_key_id") is not None
+        and values.get("manage_master_password") in (None, False)
+        and not _restoring(values)
+    ):
+        yield Failure("master_password_secret_kms_key_id", "needs manage_master_password=True")
+
+
+def _tags(values: Mapping[str, Any]) -> Iterator[Failure]:
+    tags = values.get("tags")
+    if not isinstance(tags, dict):
+        return
+    if len(tags) > _MOST_TAGS:
+        yield Failure("tags", f"AWS allows {_MOST_TAGS} tags, not {len(tags)}")
+    for key, value in tags.items():
+        if not isinstance(value, str):
+            continue
+        if not 1 <= len(key) <= 128 or len(value) > 256:  # noqa: PLR2004 - AWS's limits
+            yield Failure("tags", f"{key!r}: a key has 1 to 128 characters, a value at most 256")
+        elif key.lower().startswith("aws:"):
+            yield Failure("tags", f"{key!r}: keys that begin with aws: are AWS's own")
+        elif key.startswith("redshift-teardown:"):
+            yield Failure("tags", f"{key!r}: keys that begin with redshift-teardown: are this package's own")
+        elif re.search(r"[^\w\s.:/=+@-]", key + value):
+            yield Failure("tags", f"{key!r}: AWS allows letters, digits, spaces and _ . : / = + - @")
