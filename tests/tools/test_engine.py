@@ -142,3 +142,17 @@ def test_exports_survive_eval(tmp_path: Path) -> None:
     )
 
     assert shell.stdout == str(state / "home")
+
+
+def test_a_copied_project_forgets_the_stacks_of_the_clone(tmp_path: Path) -> None:
+    """The copy is complete, and free of the salt that `pulumi stack init` leaves in a settings file."""
+    copy = engine.copy_project(tmp_path / "copy")
+
+    settings = "".join(file.read_text() for file in copy.glob("Pulumi.*.yaml"))
+    assert {file.name for file in copy.glob("Pulumi*.yaml")} == {
+        file.name for file in engine.CLONE.glob("Pulumi*.yaml")
+    }
+    assert "encryptionsalt" not in settings
+    assert "aws:region" in settings
+    assert (copy / "policy" / "PulumiPolicy.yaml").is_file()
+    assert (copy / ".venv" / "bin" / "python").exists()

@@ -39,6 +39,7 @@ PASSPHRASE = "redshift-teardown"  # noqa: S105
 
 STAND_INS = ("pulumi-language-python", "pulumi-resource-pulumi-python")
 
+_OF_A_STACK = re.compile(r"(encryptionsalt|encryptedkey|secretsprovider):")
 _VERSION_SYMBOL = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
 
@@ -102,8 +103,16 @@ def copy_project(destination: Path) -> Path:
         The destination, for `pulumi --cwd`.
     """
     destination.mkdir()
-    for file in (*sorted(CLONE.glob("Pulumi*.yaml")), CLONE / "__main__.py", CLONE / "network.py"):
-        shutil.copy2(file, destination)
+    for name in ("__main__.py", "network.py"):
+        shutil.copy2(CLONE / name, destination)
+    for settings in sorted(CLONE.glob("Pulumi*.yaml")):
+        # A stack made in the clone has left the salt of somebody's passphrase, which is not ours to know.
+        kept = [
+            line
+            for line in settings.read_text("utf-8").splitlines(keepends=True)
+            if not _OF_A_STACK.match(line)
+        ]
+        (destination / settings.name).write_text("".join(kept), "utf-8")
     shutil.copytree(CLONE / "policy", destination / "policy", ignore=shutil.ignore_patterns("__pycache__"))
     (destination / ".venv").symlink_to(CLONE / ".venv")
     return destination
