@@ -27,6 +27,7 @@ from redshift_teardown.deletion_policy.reader import (
     SNAPSHOT_KEYS,
     WAIT_KEYS,
     NodeReader,
+    plain_number,
 )
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ class Decoder(NodeReader):
         )
         if snapshot.tags:
             self._count_tags(
-                fields["final_snapshot"].key.mark, f"{what} has", environment.final_snapshot.tags
+                fields["final_snapshot"].key.mark,
+                f"{what} has too many tags with those of the defaults",
+                environment.final_snapshot.tags,
             )
         return environment
 
@@ -189,7 +192,7 @@ class Decoder(NodeReader):
         snapshot, wait = SnapshotPart(), WaitPart()
         if "final_snapshot" in found:
             snapshot = self._snapshot(found["final_snapshot"].value)
-            self._count_tags(found["final_snapshot"].key.mark, "defaults have", snapshot.tags)
+            self._count_tags(found["final_snapshot"].key.mark, "defaults has too many tags", snapshot.tags)
         if "wait" in found:
             wait = self._wait(found["wait"].value)
         return Defaults(snapshot, wait, receipts)
@@ -198,7 +201,7 @@ class Decoder(NodeReader):
         if len(tags) > MOST_POLICY_TAGS:
             self.report.add(
                 mark,
-                f"{who} {len(tags)} tags, those of the defaults included; at most {MOST_POLICY_TAGS} fit, "
+                f"{who}: {len(tags)}; at most {MOST_POLICY_TAGS} fit, "
                 "since AWS takes 50 and a teardown writes some itself",
                 "fewer tags",
             )
@@ -383,9 +386,8 @@ class Decoder(NodeReader):
         if isinstance(node, ScalarNode) and node.kind == "text" and node.text == "forever":
             return FOREVER
         if not isinstance(node, ScalarNode) or node.kind != "whole":
-            self.wrong(
-                node, "retention_days", "a whole number of days or the word forever", "retention_days: 35"
-            )
+            example = f"retention_days: {plain_number(node, '35')}"
+            self.wrong(node, "retention_days", "a whole number of days or the word forever", example)
             return None
         days = self.whole(node, "retention_days", "35")
         if days is None or days == FOREVER or 1 <= days <= LONGEST_RETENTION_DAYS:

@@ -28,7 +28,18 @@ _KINDS: tuple[tuple[type[bool | str | int | float], Kind], ...] = (
     (int, "whole"),
     (float, "decimal"),
 )
-_KEYS = ("name", "protected", "place", "stacks", "accounts", "skip", "final_snapshot", "wait", "receipts")
+_KEYS = (
+    "name",
+    "digest",
+    "protected",
+    "place",
+    "stacks",
+    "accounts",
+    "skip",
+    "final_snapshot",
+    "wait",
+    "receipts",
+)
 _SNAPSHOT_KEYS = ("name", "retention_days", "tags", "place")
 _RULE_KEYS = ("when", "because", "place")
 _WAIT_KEYS = ("timeout_hours", "poll_seconds")
@@ -41,40 +52,19 @@ def to_json(environment: Environment) -> dict[str, Any]:
         environment: The environment.
 
     Returns:
-        A document from which `from_json` makes the same environment.
+        A document from which `from_json` makes the same environment; its digest is part of it.
     """
-    snapshot = environment.final_snapshot
-    document: dict[str, Any] = {
-        "name": environment.name,
-        # Said twice, so that a document that lost its rules, or gained some, is noticed.
-        "protected": environment.protected,
-        "place": str(environment.place),
-        "stacks": list(environment.stacks),
-        "accounts": list(environment.accounts),
-        "skip": [_rule_to_json(rule) for rule in environment.skip],
-        "final_snapshot": {
-            "name": snapshot.name,
-            "retention_days": snapshot.retention_days,
-            "tags": dict(snapshot.tags),
-            "place": str(snapshot.place),
-        },
-        "wait": {
-            "timeout_hours": environment.wait.timeout_hours,
-            "poll_seconds": environment.wait.poll_seconds,
-        },
-        "receipts": environment.receipts,
-    }
-    if environment.skip_place:
-        document["skip_place"] = str(environment.skip_place)
-    return document
+    return {**_document(environment), "digest": digest(environment)}
 
 
 def from_json(document: object) -> Environment:
     """Read an environment back from what `to_json` gave.
 
-    It is as strict as the loader of the YAML, and more: nothing may be missing. Whatever damaged the
-    document, the result is the environment that was recorded or an error, never looser rules. Whole numbers
-    may come as floats, since that is how Pulumi's state brings them back.
+    It is as strict as the loader of the YAML, and more: nothing may be missing, and the digest must be that
+    of the rules. Whatever damaged the document, the result has the rules that were recorded, or there is
+    none. Whole numbers may come as floats, since that is how Pulumi's state brings them back.
+
+    Documents of every released version must stay readable: limits here are never tightened.
 
     Args:
         document: The document.
@@ -112,8 +102,11 @@ def from_json(document: object) -> Environment:
     report.raise_if_any()
     environment = Decoder(report).environment(name, mark, node, Defaults(receipts=receipts))
     environment = replace(environment, skip_place=skip_mark.place if skip_mark else None)
+    report.raise_if_any()
     if document["protected"] is not environment.protected:
         report.add(Mark(RECORDED, 0, 0, "rules.protected"), "this contradicts the skip rules")
+    if document["digest"] != digest(environment):
+        report.add(Mark(RECORDED, 0, 0, "rules.digest"), "the rules are not those that were recorded")
     report.raise_if_any()
     return environment
 
@@ -128,7 +121,7 @@ def digest(environment: Environment) -> str:
         `sha256:` and 64 hexadecimal digits, over everything that changes what a destroy does: not over places
         and comments, nor over the stacks and accounts that the environment claims.
     """
-    document = to_json(environment)
+    document = _document(environment)
     for key in ("place", "skip_place", "stacks", "accounts"):
         document.pop(key, None)
     del document["final_snapshot"]["place"]
@@ -136,6 +129,32 @@ def digest(environment: Environment) -> str:
         del rule["place"]
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def _document(environment: Environment) -> dict[str, Any]:
+    snapshot = environment.final_snapshot
+    document: dict[str, Any] = {
+        "name": environment.name,
+        "protected": environment.protected,
+        "place": str(environment.place),
+        "stacks": list(environment.stacks),
+        "accounts": list(environment.accounts),
+        "skip": [_rule_to_json(rule) for rule in environment.skip],
+        "final_snapshot": {
+            "name": snapshot.name,
+            "retention_days": snapshot.retention_days,
+            "tags": dict(snapshot.tags),
+            "place": str(snapshot.place),
+        },
+        "wait": {
+            "timeout_hours": environment.wait.timeout_hours,
+            "poll_seconds": environment.wait.poll_seconds,
+        },
+        "receipts": environment.receipts,
+    }
+    if environment.skip_place:
+        document["skip_place"] = str(environment.skip_place)
+    return document
 
 
 def _rule_to_json(rule: SkipRule) -> dict[str, Any]:

@@ -121,6 +121,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         The nearest known word, or None where nothing is near.
     """
     by_folded = {candidate.casefold(): candidate for candidate in known}
+    begins = [candidate for candidate in by_folded if len(word) > 1 and candidate.startswith(word.casefold())]
+    if len(begins) == 1:
+        return by_folded[begins[0]]
     # Words far longer than any known one are nobody's slip, and difflib is slow on them.
     found = difflib.get_close_matches(word[:_SHOWN_WIDTH].casefold().replace("-", "_"), by_folded, n=1)
     if not found:

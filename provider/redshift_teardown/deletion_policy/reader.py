@@ -189,7 +189,8 @@ class NodeReader:
             return None
         if isinstance(node, ScalarNode) and isinstance(node.value, bool):
             return node.value
-        self.wrong(node, what, "true or false", f"{what}: true")
+        no = isinstance(node, ScalarNode) and node.reading == "false"
+        self.wrong(node, what, "true or false", f"{what}: {'false' if no else 'true'}")
         return None
 
     def whole(self, node: Node, what: str, example: str) -> int | None:
@@ -205,7 +206,7 @@ class NodeReader:
         """
         if isinstance(node, ScalarNode) and node.kind == "whole" and isinstance(node.value, int):
             return node.value
-        self.wrong(node, what, "a whole number", f"{what}: {example}")
+        self.wrong(node, what, "a whole number", f"{what}: {plain_number(node, example)}")
         return None
 
     def number(self, node: Node | None, what: str, low: float, high: float, example: str) -> float | None:
@@ -232,6 +233,20 @@ class NodeReader:
         bounds = f"from {low} to {high}" if low else f"more than 0 and at most {high}"
         self.report.add(node.mark, f"{what} must be {bounds}, not {value}", f"{what}: {example}")
         return None
+
+
+def plain_number(node: Node, example: str) -> str:
+    """Give a number as it should be written: that of the node if its digits show which is meant.
+
+    Args:
+        node: What was written.
+        example: What to give where nothing of the kind was.
+
+    Returns:
+        The digits.
+    """
+    digits = node.text.replace("_", "").lstrip("+0") if isinstance(node, ScalarNode) else ""
+    return digits if digits.isascii() and digits.isdigit() and len(digits) < len("10000") else example
 
 
 def _unknown_key(key: str, what: str, known: tuple[str, ...]) -> Objection:

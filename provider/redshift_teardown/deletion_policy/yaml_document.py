@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
@@ -42,15 +43,15 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
 _NUMBER_1_2 = re.compile(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 )
+_YES = frozenset({"yes", "on", "true"})
 _READINGS = {
-    "int": "a number",
-    "float": "a number",
-    "bool": "true or false",
     "null": "nothing",
     "timestamp": "a date",
     "merge": "a merge key",
     "value": "a default value",
+    "str": "a number or a text, as its reader likes",
 }
+_LONGEST_NUMBER_READ = 20
 # What the parser says (a part of its words), what that means here, and what to do.
 _SYNTAX = (
     ("character '\\t'", "a tab stands where YAML wants spaces", "spaces; indent with them only"),
@@ -58,7 +59,7 @@ _SYNTAX = (
     (
         "mapping values are not allowed",
         'a ":" stands where no key can be',
-        'one key on each line, and quotes around text that holds ": "',
+        'one key on each line, a space after its ":", and quotes around text that holds ": "',
     ),
     (
         "expected alphabetic or numeric character",
@@ -70,7 +71,12 @@ _SYNTAX = (
     (
         "while parsing a flow mapping",
         'a mapping in braces lacks a "," or its "}"',
-        "{key: value, other: value}",
+        "{key: value, other: value}, and quotes around text that holds a brace",
+    ),
+    (
+        "unknown escape character",
+        'a "\\" begins an escape that YAML does not know',
+        'single quotes, in which "\\" is an ordinary character',
     ),
     ("cannot start any token", "a value begins with a character that YAML reserves", "the value in quotes"),
     (
@@ -126,21 +132,22 @@ def _decoded(text: bytes | str, source: str) -> str:
 
 def _refuse_unreadable(text: str, report: Report) -> None:
     """Refuse what no author meant to write, before a parser stumbles over it."""
+    in_conflict = False
     for number, line in enumerate(_LINE_BREAK.split(text), 1):
         if _CONFLICT.match(line):
-            mark = Mark(report.source, number, 1)
-            report.add(
-                mark, "a merge conflict is left in the file", "one of the two sides, without the markers"
-            )
+            if not in_conflict:
+                mark = Mark(report.source, number, 1)
+                hint = "one of the two sides, without the markers"
+                report.add(mark, "a merge conflict is left in the file", hint)
+            in_conflict = not line.startswith(">")
         for found in _FORBIDDEN.finditer(line):
             mark = Mark(report.source, number, found.start() + 1)
-            name = f"U+{ord(found[0]):04X}"
-            report.add(
-                mark,
-                f"the invisible character {name} is not allowed",
-                f'nothing, or "\\u{ord(found[0]):04x}" in quotes',
-            )
+            report.add(mark, f"the character {_code(found[0])} is not allowed", "the text without it")
     report.raise_if_any()
+
+
+def _code(character: str) -> str:
+    return f"U+{ord(character):04X}"
 
 
 class _Composer:
@@ -163,7 +170,8 @@ class _Composer:
         next(self._events)  # the stream's start
         first = next(self._events)
         if isinstance(first, yaml.StreamEndEvent):
-            self._fail_at(first, "the file is empty", "version: 1, and the environments")
+            mark = Mark(self._report.source, 0, 0)
+            _fail(self._report, mark, "the file is empty", "version: 1, and the environments")
         root = self._node(next(self._events))
         next(self._events)  # the document's end
         following = next(self._events)
@@ -179,11 +187,9 @@ class _Composer:
         if event.anchor is not None:
             self._open_anchors.add(event.anchor)
         if event.tag is not None:
-            self._report.add(
-                self._mark(event),
-                f"the tag {shown(event.tag)} is not part of the language",
-                "the plain value",
-            )
+            tag = shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            message = f"the tag {tag} is not part of the language"
+            self._report.add(self._mark(event), message, "the plain value")
         node = self._scalar(event) if isinstance(event, yaml.ScalarEvent) else self._collection(event)
         if event.anchor is not None:
             self._open_anchors.discard(event.anchor)
@@ -229,6 +235,9 @@ class _Composer:
             mark = self._mark(event)
             key = self._node(event)
             value = self._node(next(self._events))
+            if isinstance(value, ScalarNode) and value.kind == "nothing" and not value.text:
+                # What is not there has no place of its own; the parsers disagree about it.
+                value = replace(value, mark=mark)
             if not isinstance(key, ScalarNode):
                 self._report.add(mark, "a key must be a plain word", "key: value")
             elif key.kind == "trap" and key.text == "<<":
@@ -257,12 +266,14 @@ class _Composer:
     def _scalar(self, event: Any) -> ScalarNode:
         text: str = event.value
         mark = self._mark(event)
+        escaped = _FORBIDDEN.search(text)
+        if escaped:
+            self._report.add(mark, f"the character {_code(escaped[0])} is not allowed", "the text without it")
         if event.style:  # libyaml gives an empty text where the parser in Python gives None
             return ScalarNode(mark, "text", text, text)
         tag = self._resolver.resolve(yaml.ScalarNode, text, (True, False)).rpartition(":")[2]
         kind, value = _plain(text, tag)
-        reading = _READINGS.get(tag, "a number")
-        return ScalarNode(mark, kind, value, text, "" if kind == "text" else reading)
+        return ScalarNode(mark, kind, value, text, "" if kind == "text" else _reading(text, tag))
 
     def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes
@@ -296,6 +307,15 @@ def _plain(text: str, tag: str) -> tuple[Kind, str | int | float | bool | None]:
     return "text", text
 
 
+def _reading(text: str, tag: str) -> str:
+    """Say what YAML 1.1 makes of an unquoted scalar that is no text to every reader."""
+    if tag == "bool":
+        return "true" if text.lower() in _YES else "false"
+    if tag == "int" and len(text) <= _LONGEST_NUMBER_READ:
+        return f"the number {yaml.safe_load(text)}"
+    return _READINGS.get(tag, "a number")
+
+
 def _explain(error: yaml.YAMLError, text: str, report: Report) -> NoReturn:
     """Tell a syntax error in this product's words, and at the place where it begins."""
     if _FAST_LOADER is not yaml.SafeLoader:
@@ -314,7 +334,7 @@ def _explain(error: yaml.YAMLError, text: str, report: Report) -> NoReturn:
         if words in problem or words in context:
             message, hint = meaning, instead
             break
-    if "quoted scalar" in context:
+    if "while scanning a" in context:  # a quote, an alias: where it begins says more than where it fails
         place = getattr(error, "context_mark", None) or place
     mark = Mark(report.source, place.line + 1, place.column + 1) if place else Mark(report.source, 0, 0)
     _fail(report, mark, message, hint)
