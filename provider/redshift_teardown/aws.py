@@ -83,14 +83,13 @@ class Aws:
         self._settings = settings
         self._account_lock = threading.Lock()
         self._account_id: str | None = None
-        retries = {"mode": "standard", "total_max_attempts": READ_ATTEMPTS}
         common: dict[str, Any] = {
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "read_timeout": READ_TIMEOUT_SECONDS,
             "max_pool_connections": CONNECTIONS,
             "user_agent_extra": "redshift-teardown",
         }
-        often = Config(retries=retries, **common)
+        often = Config(retries={"mode": "standard", "total_max_attempts": READ_ATTEMPTS}, **common)
         once = Config(retries={"mode": "standard", "total_max_attempts": 1}, **common)
         endpoints = dict(settings.endpoints)
         try:
@@ -221,7 +220,9 @@ def _assume(
         extra_args=extra,
     )
     botocore_session = BotocoreSession()
-    botocore_session._credentials = DeferredRefreshableCredentials(  # noqa: SLF001
+    credentials = DeferredRefreshableCredentials(
         refresh_using=fetcher.fetch_credentials, method="assume-role"
     )
+    # Set as botocore's own set_credentials does; it takes only keys that never change.
+    botocore_session._credentials = credentials  # type: ignore[attr-defined]  # noqa: SLF001
     return boto3.Session(botocore_session=botocore_session, region_name=region or settings.region)

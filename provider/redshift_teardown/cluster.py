@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -97,7 +98,7 @@ class Cluster(Resource, module="redshift", name="Cluster"):
     on_destroy: pulumi.Output[str]
     """What destroying the cluster would do, and which line of the deletion policy says so."""
     identity: pulumi.Output[Mapping[str, str]]
-    """The generation recorded: ``account_id``, ``region``, ``cluster_namespace_arn``, ``cluster_create_time``."""
+    """The generation: ``account_id``, ``region``, ``cluster_namespace_arn``, ``cluster_create_time``."""
     policy: pulumi.Output[Mapping[str, Any]]
     """What is recorded of the deletion policy: digest, source, environment, rules."""
 
@@ -323,16 +324,21 @@ def _refuse_provider(resource_name: str, options: pulumi.ResourceOptions) -> Non
 
 
 def _refuse_create_before_delete(resource_name: str, options: pulumi.ResourceOptions) -> None:
-    """Refuse delete_before_replace=False: with one identifier the new cluster would be created, then deleted."""
+    """Refuse delete_before_replace=False: a cluster's one identifier would be created, then deleted."""
     if options.delete_before_replace is False:
         message = (
-            f"{resource_name}: delete_before_replace=False cannot work for a cluster, which has one identifier: "
-            "the engine would create and then delete the same cluster. Leave the option out"
+            f"{resource_name}: delete_before_replace=False cannot work for a cluster, which has one "
+            "identifier: the engine would create and then delete the same cluster. Leave the option out"
         )
         raise pulumi.RunError(message)
 
 
 def _own_urn(resource_name: str, options: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Give the resource's own URN, without dependencies: the child of a component would wait for its parent."""
+    """Give the resource's own URN, without dependencies: a component's child would wait for its parent."""
     urn = pulumi.create_urn(resource_name, TYPE_TOKEN, options.parent)
-    return pulumi.Output(set(), urn.future(), urn.is_known(), urn.is_secret())
+    known = asyncio.ensure_future(_text(urn))
+    return pulumi.Output(set(), known, urn.is_known(), urn.is_secret())
+
+
+async def _text(urn: pulumi.Output[str]) -> str:
+    return await urn.future() or ""

@@ -5,6 +5,8 @@ ModifyCluster can change, and in which company, is from the Redshift API model (
 CloudFormation schema's ``createOnlyProperties``, and Terraform's experience.
 """
 
+# ruff: noqa: E501 - one argument a line: it reads as the table it is
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -51,7 +51,7 @@ class EngineReporter:
         if _send(severity, text, self._urn, ephemeral=ephemeral):
             return
         now = time.monotonic()
-        state = text.split("(")[0].split(" · ")[0]
+        state = text.split("(", maxsplit=1)[0].split(" · ", maxsplit=1)[0]
         if ephemeral and state == self._last_line and now - self._last_at < PLAIN_LINE_SECONDS:
             return
         self._last_line, self._last_at = state, now

@@ -94,7 +94,7 @@ def wants_account(policy: Policy) -> bool:
     return any(environment.accounts for environment in policy.environments)
 
 
-def resolve(  # noqa: PLR0913 - what a resolution depends on, each named
+def resolve(
     policy: Policy,
     settings: Settings,
     inputs: Mapping[str, object],
@@ -172,8 +172,8 @@ def refuse_bypass(environment: Environment, bypass: list[str], resource: str) ->
         return
     options = " and ".join(bypass)
     message = (
-        f"{resource}: {options} would make `pulumi destroy` drop this cluster without its final snapshot, and "
-        f"environment {environment.name or '(no environment claims this stack)'} is protected "
+        f"{resource}: {options} would make `pulumi destroy` drop this cluster without its final snapshot, "
+        f"and environment {environment.name or '(no environment claims this stack)'} is protected "
         f"({environment.place}). Remove {options} from the resource's options; to keep a cluster from being "
         "destroyed, use protect=True"
     )
@@ -254,7 +254,7 @@ def both_policies(
     warnings = []
     rules: Environment | None = None
     try:
-        rules = from_json(recorded.get("rules"))  # type: ignore[arg-type]
+        rules = from_json(recorded.get("rules"))
     except (PolicyError, ValueError, TypeError, KeyError) as error:
         warnings.append(f"the policy recorded in the state cannot be read ({error}); the file alone decides")
     current: Environment | None = None

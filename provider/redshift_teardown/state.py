@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Argument, Kind
+from redshift_teardown.parameters import ARGUMENTS, Argument, Kind
 from redshift_teardown.teardown.identity import Identity
 from redshift_teardown.urn import Urn
 
@@ -45,19 +45,20 @@ def plain(value: object) -> object:
     return value
 
 
+@dataclass(frozen=True)
+class Misfit:
+    """A value that is not of its argument's form, and why."""
+
+    reason: str
+
+
 def coerce(argument: Argument, value: Any) -> Any:
-    """Give a value in its argument's form; UNKNOWN stays so.
-
-    Raises:
-        ValueError: the value is of another form; the message says which is due.
-
-    """
+    """Give a value in its argument's form, or a Misfit; None and UNKNOWN stay what they are."""
     if value is None or value is UNKNOWN:
         return value
     coerced = _coerce(argument.kind, value)
     if coerced is None:
-        message = f"must be {_ARTICLE[argument.kind]}, not {_shown(argument, value)}"
-        raise ValueError(message)
+        return Misfit(f"must be {_ARTICLE[argument.kind]}, not {_shown(argument, value)}")
     return coerced
 
 
@@ -105,11 +106,11 @@ def arguments_of(props: Mapping[str, Any]) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     for argument in ARGUMENTS:
-        try:
-            values[argument.name] = coerce(argument, plain(props.get(argument.name)))
-        except ValueError as error:
-            message = f"{argument.name} {error}"
-            raise ValueError(message) from None
+        value = coerce(argument, plain(props.get(argument.name)))
+        if isinstance(value, Misfit):
+            message = f"{argument.name} {value.reason}"
+            raise ValueError(message)  # noqa: TRY004 - the state is wrong, not the caller
+        values[argument.name] = value
     return values
 
 
@@ -141,7 +142,8 @@ class State:
         version = outputs.get("state_version")
         if not isinstance(version, (int, float)) or isinstance(version, bool) or version < 1:
             raise RefusedError(
-                "this resource's state holds no state_version: it was not written by redshift-teardown, or is damaged",
+                "this resource's state holds no state_version: redshift-teardown did not write it, or it is "
+                "damaged",
                 data="nothing was touched",
                 next_step="restore the state from a backup (`pulumi stack import`), or let go of the "
                 "resource with `pulumi state delete`",
@@ -164,8 +166,3 @@ class State:
             policy=outputs["policy"] if isinstance(outputs.get("policy"), dict) else {},
             urn=Urn.parse(str(outputs.get("urn") or "")),
         )
-
-
-def is_known(values: Mapping[str, Any], *names: str) -> bool:
-    """Tell whether none of the named arguments is unknown yet."""
-    return all(values.get(name) is not UNKNOWN for name in names or BY_NAME)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.parameters import ARGUMENTS
-from redshift_teardown.state import UNKNOWN, coerce, plain
+from redshift_teardown.state import UNKNOWN, Misfit, coerce, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ NODE_TYPES: dict[str, tuple[int, int]] = {
     "ra3.4xlarge": (2, 128),
     "ra3.16xlarge": (2, 128),
 }
-"""Fewest and most nodes a cluster of each type may have; a type of a family not named here is AWS's to judge."""
+"""Fewest and most nodes of each type; a type of a family that is not named here is AWS's to judge."""
 
 _FAMILIES = frozenset(node_type.partition(".")[0] for node_type in NODE_TYPES)
 _NODE_TYPE = re.compile(r"[a-z0-9]+\.[a-z0-9]+")
@@ -60,12 +60,22 @@ def validate(inputs: Mapping[str, Any]) -> list[Failure]:
     failures: list[Failure] = []
     values: dict[str, Any] = {}
     for argument in ARGUMENTS:
-        try:
-            values[argument.name] = coerce(argument, plain(inputs.get(argument.name)))
-        except ValueError as error:
-            failures.append(Failure(argument.name, str(error)))
-            values[argument.name] = UNKNOWN
-    for rule in (_identifier, _nodes, _names, _password, _snapshots, _retention, _network, _keys, _tags):
+        value = coerce(argument, plain(inputs.get(argument.name)))
+        if isinstance(value, Misfit):
+            failures.append(Failure(argument.name, value.reason))
+        values[argument.name] = UNKNOWN if isinstance(value, Misfit) else value
+    for rule in (
+        _identifier,
+        _nodes,
+        _counts,
+        _names,
+        _password,
+        _snapshots,
+        _retention,
+        _network,
+        _keys,
+        _tags,
+    ):
         failures.extend(rule(values))
     return failures
 
@@ -107,29 +117,35 @@ def _nodes(values: Mapping[str, Any]) -> Iterator[Failure]:
             yield Failure("node_type", "is missing: name one, such as 'ra3.xlplus'")
     elif isinstance(value, str):
         yield from _node_type(value.lower())
+
+
+def _counts(values: Mapping[str, Any]) -> Iterator[Failure]:
     count = _number(values, "number_of_nodes")
     if count is not None and count < 1:
         yield Failure("number_of_nodes", f"must be at least 1, not {count}")
         return
+    yield from _cluster_type(values, count)
+    node_type = (_text(values, "node_type") or "").lower()
+    unknown = values.get("number_of_nodes") is UNKNOWN or (count is None and _restoring(values))
+    if node_type in NODE_TYPES and not unknown:
+        fewest, most = NODE_TYPES[node_type]
+        if not fewest <= (count or 1) <= most:
+            yield Failure(
+                "number_of_nodes",
+                f"a cluster of {node_type} has {fewest} to {most} nodes, not {count or 1}",
+            )
+
+
+def _cluster_type(values: Mapping[str, Any], count: int | None) -> Iterator[Failure]:
     cluster_type = _text(values, "cluster_type")
-    if cluster_type is not None and cluster_type not in {"single-node", "multi-node"}:
+    if cluster_type is None:
+        return
+    if cluster_type not in {"single-node", "multi-node"}:
         yield Failure("cluster_type", f"must be 'single-node' or 'multi-node', not {cluster_type!r}")
     elif cluster_type == "single-node" and count is not None and count > 1:
         yield Failure("cluster_type", f"'single-node' contradicts number_of_nodes {count}; leave it out")
     elif cluster_type == "multi-node" and values.get("number_of_nodes") in (None, 1):
         yield Failure("number_of_nodes", "must be at least 2 for cluster_type 'multi-node'")
-    if (
-        isinstance(value, str)
-        and value.lower() in NODE_TYPES
-        and values.get("number_of_nodes") is not UNKNOWN
-    ):
-        if count is None and _restoring(values):
-            return
-        fewest, most = NODE_TYPES[value.lower()]
-        if not fewest <= (count or 1) <= most:
-            yield Failure(
-                "number_of_nodes", f"a cluster of {value} has {fewest} to {most} nodes, not {count or 1}"
-            )
 
 
 def _node_type(value: str) -> Iterator[Failure]:

@@ -61,7 +61,7 @@ def _plain_inputs(news: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _account(olds: Mapping[str, Any], policy: Policy, settings: Settings) -> str | None:
-    """Give the account: the recorded one, the one that config allows, else STS's, asked only where it matters."""
+    """Give the account: the recorded one, the one config allows, else STS's, asked only where it matters."""
     recorded = olds.get("policy")
     if isinstance(recorded, dict) and recorded.get("account"):
         return str(recorded["account"])

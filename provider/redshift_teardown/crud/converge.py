@@ -6,6 +6,7 @@ found and continued. Only what cannot be read (a password) goes by the record.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.diff import all_tags
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from redshift_teardown.crud.session import Session
 
 
-def converge(  # noqa: PLR0913 - the two flags say what the caller knows and AWS does not show
+def converge(
     session: Session,
     arguments: Mapping[str, Any],
     cluster: Mapping[str, Any],
@@ -53,9 +54,7 @@ def converge(  # noqa: PLR0913 - the two flags say what the caller knows and AWS
         session.reporter.progress(f"modifying {words}")
         attempt = session.calls.change(
             "ModifyCluster",
-            lambda parameters=parameters: session.aws.redshift.modify_cluster(
-                ClusterIdentifier=identifier, **parameters
-            ),
+            partial(session.aws.redshift.modify_cluster, ClusterIdentifier=identifier, **parameters),
         )
         if attempt.answer is not Answer.ACCEPTED:
             raise _refused(identifier, f"change {words} of", attempt.words)

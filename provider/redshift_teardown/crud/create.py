@@ -68,7 +68,8 @@ def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str,
         ) from None
     if adopted:
         session.reporter.keep(
-            f"adopted cluster {identifier} as it is (created {cluster.get('ClusterCreateTime')}); nothing was changed"
+            f"adopted cluster {identifier} as it is (created {cluster.get('ClusterCreateTime')}); nothing "
+            "was changed"
         )
     return identifier, outputs(inputs, arguments, cluster, identity, settings)
 

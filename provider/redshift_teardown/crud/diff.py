@@ -90,13 +90,11 @@ def _changed(
         return all_tags(want, settings) != dict(olds.get("tags_all") or {})
     if argument.name == "region":
         return want is not None and want != (have or _recorded_region(olds))
-    if argument.name in _RESTORE_SOURCE and want is None:
-        # Letting go of the snapshot a cluster was restored from changes nothing about the cluster.
-        return False
     if argument.name == "cluster_type":
         return _type_changed(want, have, wanted)
-    if want is None and _follows_snapshot(wanted):
-        # What the program leaves out is as the snapshot, or the adopted cluster, has it.
+    if want is None and (argument.name in _RESTORE_SOURCE or _follows_snapshot(wanted)):
+        # To let go of the snapshot a cluster was restored from changes nothing about it; and what the
+        # program leaves out is as the snapshot, or the adopted cluster, has it.
         return False
     return not same(argument, want, have)
 

@@ -110,7 +110,7 @@ def user_tags(cluster: Mapping[str, Any]) -> dict[str, str]:
 
 
 def own_tags(tags: Mapping[str, str], given: object, settings: Settings) -> dict[str, str] | None:
-    """Give a cluster's tags without the stack's default ones; None where there are none and none were given."""
+    """Give a cluster's tags without the stack's default ones; None where it has none and none were given."""
     defaults = dict(settings.default_tags)
     kept = given if isinstance(given, dict) else {}
     own = {key: value for key, value in tags.items() if defaults.get(key) != value or key in kept}

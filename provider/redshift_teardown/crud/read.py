@@ -34,7 +34,7 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
         The id and the outputs; an empty id where the cluster is gone.
 
     Raises:
-        TeardownError: these are credentials for another place, or another generation lives under the name.
+        TeardownError: these are credentials for another place, or another generation has the name now.
 
     """
     state = State.read(props)
@@ -55,9 +55,9 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
             raise RefusedError(
                 f"{identity} was renamed to {observation.renamed_to} outside of Pulumi",
                 data="the cluster lives on under its new name and was not touched; nothing is lost",
-                next_step=f"set cluster_identifier to {observation.renamed_to!r} in the program and rename it "
-                "back for one `pulumi up`, or let go of it with "
-                f"`pulumi state delete '{state.urn}'` and adopt it with adopt_existing=True",
+                next_step="rename it back; or let go of it with "
+                f"`pulumi state delete '{state.urn}'`, set cluster_identifier to {observation.renamed_to!r} "
+                "and adopt it with adopt_existing=True",
             )
         _warn_gone(session, state, observation.snapshots)
         return "", {}
@@ -66,8 +66,8 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
         raise RefusedError(
             f"{identity} is another generation now than the one this stack created",
             data="that cluster was not touched, and the state is as it was",
-            next_step=f"let go of the recorded one with `pulumi state delete '{state.urn}'`, then adopt the new "
-            "one with adopt_existing=True",
+            next_step=f"let go of the recorded one with `pulumi state delete '{state.urn}'`, then adopt the "
+            "new one with adopt_existing=True",
         )
     if view.status in ENDING:
         session.reporter.warn(f"{identity} is being deleted ({view.status})")

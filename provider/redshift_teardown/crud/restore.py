@@ -69,7 +69,7 @@ def _newest_final_snapshot(session: Session, identifier: str, urn: Urn) -> Sourc
     newest = max(ours, key=_age_key, default=None)
     if newest is None:
         _require_no_orphan(session, identifier)
-        session.reporter.keep(f"there is no final snapshot of {urn.name} yet: {identifier} is created empty")
+        session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
         return None
     if not newest.available:
         raise RefusedError(
@@ -84,7 +84,7 @@ def _newest_final_snapshot(session: Session, identifier: str, urn: Urn) -> Sourc
 
 
 def _require_no_orphan(session: Session, identifier: str) -> None:
-    """Refuse to start empty where a final snapshot of this cluster lies about, without its tags or unfinished."""
+    """Refuse to start empty where a final snapshot of this cluster lies about without its tags."""
     candidates = [
         snapshot
         for snapshot in session.calls.snapshots(identifier)
@@ -94,8 +94,8 @@ def _require_no_orphan(session: Session, identifier: str) -> None:
     if newest is None:
         return
     raise RefusedError(
-        f"restore_final_snapshot is set, and snapshot {newest.identifier} of a cluster called {identifier} is "
-        f"there ({newest.status}), but without the tags that say whose it is",
+        f"restore_final_snapshot is set, and snapshot {newest.identifier} of a cluster called {identifier} "
+        f"is there ({newest.status}), but without the tags that say whose it is",
         data="nothing was created; that snapshot was not touched",
         next_step=f"to restore from it, set snapshot_identifier={newest.identifier!r}; to start empty, take "
         "restore_final_snapshot away for this `up`",

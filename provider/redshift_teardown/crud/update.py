@@ -68,8 +68,8 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
         raise RefusedError(
             f"{identity} is another generation now than the one this stack created",
             data="that cluster was not touched",
-            next_step=f"let go of the recorded one with `pulumi state delete '{state.urn}'`, then adopt the new "
-            "one with adopt_existing=True",
+            next_step=f"let go of the recorded one with `pulumi state delete '{state.urn}'`, then adopt the "
+            "new one with adopt_existing=True",
         )
     owned.claim(identity, str(state.urn))
     cluster = wait_until_available(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import Aws, explain
@@ -69,7 +70,7 @@ class RedshiftCalls:
             found = self._read(
                 "DescribeClusters",
                 "list clusters",
-                lambda arguments=arguments: self._aws.redshift.describe_clusters(**arguments),
+                partial(self._aws.redshift.describe_clusters, **arguments),
             )
             yield from map(view_cluster, found.get("Clusters", []))
             marker = found.get("Marker") or ""
@@ -97,7 +98,7 @@ class RedshiftCalls:
             found = self._read(
                 "DescribeClusterSnapshots",
                 f"list the snapshots of {query.get('ClusterIdentifier', 'the account')}",
-                lambda arguments=arguments: self._aws.redshift.describe_cluster_snapshots(**arguments),
+                partial(self._aws.redshift.describe_cluster_snapshots, **arguments),
                 absent="ClusterNotFound",
             )
             yield from map(view_snapshot, found.get("Snapshots", []))

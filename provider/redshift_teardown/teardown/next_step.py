@@ -152,26 +152,43 @@ def _deletable(
         if since < SETTLE:
             return Wait("DeleteCluster was accepted; the cluster's status has not followed yet")
         return _delete(plan, observation, memory)
-    if last.answer is Answer.REFUSED and last.code in _EXISTS_CODES:
-        if len(memory.taken) >= NAME_TRIES:
-            return _refused_for_good(identity, last)
-        return _delete(plan, observation, memory)
-    if last.answer is Answer.REFUSED and last.code not in _BUSY_CODES | _GONE_CODES:
-        return _refused_for_good(identity, last)
-    if last.code in _BUSY_CODES:
-        if cluster.lakehouse_status.lower() not in _LAKEHOUSE_FREE:
-            return Refuse(
-                f"AWS refuses to delete {identity}: {last.words} (Lakehouse registration: "
-                f"{cluster.lakehouse_status})",
-                data="the cluster and all its data are still there; nothing is lost",
-                next_step="deregister the cluster's namespace from the Lakehouse, then run "
-                "`pulumi destroy` again",
-            )
-        if cluster.status.lower() == PAUSED and last.status_before.lower() == PAUSED:
-            return _resume(identity, observation, memory)
+    if last.answer is Answer.REFUSED:
+        step = _after_refusal(plan, identity, observation, cluster, memory, last)
+        if step is not None:
+            return step
     if since < RETRY_AFTER:
         return Wait(f"cluster is {cluster.status}; AWS said: {last.words}")
     return _delete(plan, observation, memory)
+
+
+def _after_refusal(
+    plan: Plan,
+    identity: Identity,
+    observation: Observation,
+    cluster: ClusterView,
+    memory: Memory,
+    last: Attempt,
+) -> Step | None:
+    """Give the step that a refusal of DeleteCluster calls for; None where it is to be sent again later."""
+    if last.code in _EXISTS_CODES:
+        # Whoever's snapshot it is: it was there before this deletion, so it lacks the writes since.
+        if len(memory.taken) >= NAME_TRIES:
+            return _refused_for_good(identity, last)
+        return _delete(plan, observation, memory)
+    if last.code not in _BUSY_CODES | _GONE_CODES:
+        return _refused_for_good(identity, last)
+    if last.code in _BUSY_CODES and cluster.lakehouse_status.lower() not in _LAKEHOUSE_FREE:
+        return Refuse(
+            f"AWS refuses to delete {identity}: {last.words} (Lakehouse registration: "
+            f"{cluster.lakehouse_status})",
+            data="the cluster and all its data are still there; nothing is lost",
+            next_step="deregister the cluster's namespace from the Lakehouse, then run "
+            "`pulumi destroy` again",
+        )
+    was_paused = last.status_before.lower() == PAUSED
+    if last.code in _BUSY_CODES and was_paused and cluster.status.lower() == PAUSED:
+        return _resume(identity, observation, memory)
+    return None
 
 
 def _delete(plan: Plan, observation: Observation, memory: Memory) -> Step:
@@ -322,7 +339,7 @@ def _verify(plan: Plan, snapshot: SnapshotView, memory: Memory, observation: Obs
     return None
 
 
-def _write(  # noqa: PLR0913 - one place for what tags and retention have in common
+def _write(
     step: Tag | Prolong,
     operation: str,
     subject: str,

@@ -99,8 +99,8 @@ def make_plan(
             decision.name_template, facts, environment=decision.environment, at=at
         )
     reserved = {
-        TAG_PROJECT: facts.project,
-        TAG_STACK: facts.stack,
+        TAG_PROJECT: facts.project or "",
+        TAG_STACK: facts.stack or "",
         TAG_URN: urn,
         TAG_CLUSTER: identity.cluster_identifier,
         TAG_GENERATION: identity.generation(),

@@ -13,7 +13,6 @@ import os
 import re
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.teardown.identity import Identity, parse_time, same_moment
@@ -21,6 +20,7 @@ from redshift_teardown.teardown.identity import Identity, parse_time, same_momen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
+    from pathlib import Path
 
 RECEIPT_VERSION = 1
 UNDER_WAY, DONE, REFUSED = "under way", "done", "refused"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -38,6 +37,7 @@ from redshift_teardown.teardown.receipt import (
 from redshift_teardown.teardown.statuses import Standing, standing
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
@@ -97,7 +97,7 @@ class Outcome:
 class Teardown:
     """One teardown of one generation of one cluster."""
 
-    def __init__(  # noqa: PLR0913 - a runner is made of its parts; all are named at the one call
+    def __init__(
         self,
         *,
         identity: Identity,
@@ -161,7 +161,7 @@ class Teardown:
                     continue
                 if self._is_live(observation):
                     plan = self._plan_for(observation.cluster)
-                memory = remember(plan, self._identity, observation, memory)
+                memory = remember(self._identity, observation, memory)
                 step = next_step(plan, self._identity, observation, memory)
                 if isinstance(step, Done):
                     self._finish(receipt, plan, memory, step.snapshot)
@@ -329,7 +329,7 @@ class Teardown:
         }
 
 
-def remember(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Memory:
+def remember(identity: Identity, observation: Observation, memory: Memory) -> Memory:
     """Take from an observation what later steps need to know."""
     cluster = observation.cluster
     if cluster is None or not identity.is_generation_of(cluster):
