@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -11,6 +10,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from redshift_teardown.emulator import Control, Emulator, VirtualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PASSWORD = "Correct-Horse-1"
 Arguments = dict[str, Any]

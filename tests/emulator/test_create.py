@@ -96,14 +96,14 @@ def test_refused(redshift: Any, arguments: Any, refusal: Any, changes: Any, code
         {"MasterUserPassword": None, "ManageMasterPassword": True},
         {"MultiAZ": True},
     ],
-    ids=lambda value: "-".join(value),
+    ids=",".join,
 )
 def test_accepted_at_the_edge(redshift: Any, arguments: Any, changes: Any) -> None:
     """What is just within AWS's rules is not refused."""
     assert redshift.create_cluster(**arguments(**changes))["Cluster"]["ClusterStatus"] == "creating"
 
 
-def test_every_argument_comes_back(create: Any, redshift: Any, control: Any) -> None:
+def test_every_argument_comes_back(create: Any, redshift: Any) -> None:
     """What can be set can be read, with AWS's own normalisations: case, ARNs, order."""
     redshift.create_cluster_parameter_group(
         ParameterGroupName="tuned", ParameterGroupFamily="redshift-1.0", Description="d"

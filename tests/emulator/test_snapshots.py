@@ -140,7 +140,7 @@ def test_pages_of_snapshots(redshift: Any, control: Any, size: int | None, pages
     assert sorted(name for page in found for name in names(page)) == sorted(f"s{n}" for n in range(45))
 
 
-def test_pages_of_clusters(redshift: Any, control: Any, arguments: Any, refusal: Any) -> None:
+def test_pages_of_clusters(redshift: Any, arguments: Any, refusal: Any) -> None:
     """A page of clusters is 100 at most; identifier and marker exclude each other."""
     for number in range(136):
         redshift.create_cluster(**arguments(f"c{number:03d}"))
@@ -172,7 +172,7 @@ def test_clusters_by_tag(redshift: Any, create: Any) -> None:
 
 
 def test_a_snapshot_by_hand(redshift: Any, create: Any, control: Any, refusal: Any) -> None:
-    """It takes its time, inherits the cluster's retention but not its tags, and cannot be deleted meanwhile."""
+    """It takes its time, inherits the cluster's retention but no tags, and cannot be deleted meanwhile."""
     create("alpha", ManualSnapshotRetentionPeriod=30, Tags=[{"Key": "team", "Value": "data"}])
     made = redshift.create_cluster_snapshot(ClusterIdentifier="alpha", SnapshotIdentifier="One")["Snapshot"]
     assert (made["Status"], made["ManualSnapshotRetentionPeriod"], made["Tags"]) == ("creating", 30, [])
@@ -311,7 +311,7 @@ def test_refused_restores(shelf: Any, control: Any, refusal: Any, sent: Any, cod
     assert [each["ClusterIdentifier"] for each in shelf.describe_clusters()["Clusters"]] == ["alpha"]
 
 
-def test_restoring_into_another_size(shelf: Any, control: Any) -> None:
+def test_restoring_into_another_size(shelf: Any) -> None:
     """An RA3 snapshot may come back as another RA3 type with another number of nodes."""
     made = shelf.restore_from_cluster_snapshot(
         ClusterIdentifier="wide", SnapshotIdentifier="old-big", NodeType="ra3.4xlarge", NumberOfNodes=4
@@ -319,7 +319,7 @@ def test_restoring_into_another_size(shelf: Any, control: Any) -> None:
     assert (made["NodeType"], made["NumberOfNodes"]) == ("ra3.4xlarge", 4)
 
 
-def test_a_shared_snapshot(shelf: Any, connect: Any, control: Any, refusal: Any) -> None:
+def test_a_shared_snapshot(shelf: Any, connect: Any, refusal: Any) -> None:
     """Another account restores only what was shared with it, naming the owner; sharing blocks deletion."""
     other = connect(key="AKIA999988887777ABCD")
     call = {"ClusterIdentifier": "copy", "OwnerAccount": "123456789012"}

@@ -91,7 +91,11 @@ def test_all_of_the_arn_counts(redshift: Any, create: Any, refusal: Any, arn: st
     """Another account, region, cluster or kind is ResourceNotFoundFault 404."""
     create()
     redshift.create_cluster_snapshot(ClusterIdentifier="alpha", SnapshotIdentifier="one")
-    sent = {"create_tags": {"Tags": tags(a="1")}, "delete_tags": {"TagKeys": ["a"]}, "describe_tags": {}}
+    sent: dict[str, Any] = {
+        "create_tags": {"Tags": tags(a="1")},
+        "delete_tags": {"TagKeys": ["a"]},
+        "describe_tags": {},
+    }
     assert refusal(getattr(redshift, operation), ResourceName=arn, **sent[operation])[:2] == (
         "ResourceNotFoundFault",
         404,

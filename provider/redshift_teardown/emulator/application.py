@@ -12,7 +12,7 @@ from redshift_teardown.emulator import sts
 from redshift_teardown.emulator.accounts import DEFAULT_ACCOUNT, Caller, identify, refuse_change
 from redshift_teardown.emulator.calls import CallLog, CallRecord, without_secrets
 from redshift_teardown.emulator.control import ControlApi
-from redshift_teardown.emulator.errors import AwsError, ControlError, Dropped
+from redshift_teardown.emulator.errors import AwsError, ControlError, Dropped, EmulatorError, StateFileError
 from redshift_teardown.emulator.faults import FaultBook
 from redshift_teardown.emulator.http import Response
 from redshift_teardown.emulator.moto_bridge import MotoBridge
@@ -106,7 +106,7 @@ class Application:
                 result = self._control.perform(verb, data)
                 if verb not in ControlApi.READING:
                     self.save()
-        except (ControlError, AwsError, ValueError) as error:
+        except (EmulatorError, AwsError, ValueError) as error:
             return Response(400, headers, json.dumps({"error": str(error)}).encode())
         return Response(200, headers, json.dumps({"result": result}).encode())
 
@@ -225,6 +225,9 @@ class Application:
                     self.save()
         except AwsError as error:
             return self._failure(incoming, error), error
+        except StateFileError as problem:
+            unkept = AwsError("InternalFailure", str(problem), 500)
+            return self._failure(incoming, unkept), unkept
         answer = protocol.answer(incoming.operation, result, _request_id())
         return Response(answer.status, _XML, answer.body), None
 
