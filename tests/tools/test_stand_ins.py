@@ -188,3 +188,36 @@ def test_ctrl_c_in_a_slow_program_is_quiet(project: Project) -> None:
     assert process.returncode != 0
     assert "Traceback" not in printed
     assert "KeyboardInterrupt" not in printed
+
+
+def test_a_killed_engine_leaves_no_host_behind(project: Project) -> None:
+    """After `kill -9` of the engine its language host, and the program it ran, end by themselves."""
+    project.program(
+        "import os, time\nprint('processes', os.getppid(), os.getpid(), flush=True)\ntime.sleep(60)\n"
+    )
+    process = project.start("preview")
+    assert process.stdout is not None
+    line = ""
+    while "processes" not in line:
+        line = process.stdout.readline()
+        assert line
+    started = [int(word) for word in line.split("processes ")[1].split()]
+
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+    deadline = time.monotonic() + 15
+    while alive := [pid for pid in started if _is_alive(pid)]:
+        assert time.monotonic() < deadline, alive
+        time.sleep(0.1)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie that nobody has reaped yet is dead enough.
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return state.stdout.strip() != "" and not state.stdout.startswith("Z")

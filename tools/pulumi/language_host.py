@@ -186,6 +186,7 @@ def _output(child: subprocess.Popen[bytes]) -> Iterator[language_pb2.RunPluginRe
 
 def main() -> None:
     """Serve until the engine goes away."""
+    engine = os.getppid()
     host = Host(engine_address=sys.argv[-1])
 
     def leave(signum: int, frame: Any) -> NoReturn:  # noqa: ARG001
@@ -208,7 +209,11 @@ def main() -> None:
     with suppress(BrokenPipeError):
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
-    server.wait_for_termination()
+    # An engine that was killed says no farewell; nobody else has use for its host.
+    while os.getppid() == engine:
+        server.wait_for_termination(timeout=1)
+    host.stop()
+    os._exit(0)
 
 
 if __name__ == "__main__":
