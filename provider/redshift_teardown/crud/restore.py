@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.deletion_policy import fit_tag_value
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK, TAG_URN
+from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -35,6 +35,7 @@ from redshift_teardown.teardown.receipt import (
     read_earlier,
 )
 from redshift_teardown.teardown.statuses import Standing, standing
+from redshift_teardown.wording import duration, size
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -356,14 +357,14 @@ def _describe_wait(step: Wait, waited: timedelta) -> str:
         percent = min(100, int(100 * snapshot.progress_megabytes / snapshot.total_megabytes))
         parts = [
             f"final snapshot {percent} %",
-            f"{_size(snapshot.progress_megabytes)} of {_size(snapshot.total_megabytes)}",
+            f"{size(snapshot.progress_megabytes)} of {size(snapshot.total_megabytes)}",
         ]
         if snapshot.megabytes_per_second > 0:
             parts.append(f"{snapshot.megabytes_per_second:.0f} MB/s")
         if snapshot.seconds_left > 0:
-            parts.append(f"about {_duration(snapshot.seconds_left)} left")
+            parts.append(f"about {duration(snapshot.seconds_left)} left")
         return " · ".join(parts)
-    return f"waiting: {step.why} ({_duration(waited.total_seconds())})"
+    return f"waiting: {step.why} ({duration(waited.total_seconds())})"
 
 
 def _describe_snapshot(snapshot: SnapshotView) -> dict[str, Any]:
@@ -388,26 +389,9 @@ def _last_line(identity: Identity, plan: Plan, snapshot: SnapshotView | None, no
     if days != FOREVER:
         until = (snapshot.create_time or now) + timedelta(days=days)
         kept = f"kept until {until:%Y-%m-%d} ({days} days)"
-    size = f", {_size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
+    held = f", {size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
     return (
-        f"{name} is gone; final snapshot {snapshot.identifier} is available in {identity.region}{size}, "
+        f"{name} is gone; final snapshot {snapshot.identifier} is available in {identity.region}{held}, "
         f"{kept}. To bring it back: restore_final_snapshot=True, or "
         f"snapshot_identifier={snapshot.identifier!r}, then `pulumi up`"
     )
-
-
-def _size(megabytes: float) -> str:
-    for unit in ("MB", "GB"):
-        if megabytes < 1000:  # noqa: PLR2004 - AWS counts in thousands
-            return f"{megabytes:.1f} {unit}" if unit != "MB" else f"{megabytes:.0f} {unit}"
-        megabytes /= 1000
-    return f"{megabytes:.1f} TB"
-
-
-def _duration(seconds: float) -> str:
-    seconds = int(seconds)
-    if seconds < 60:  # noqa: PLR2004
-        return f"{seconds}s"
-    if seconds < 3600:  # noqa: PLR2004
-        return f"{seconds // 60}m" + (f" {seconds % 60}s" if seconds < 600 else "")  # noqa: PLR2004
-    return f"{seconds // 3600}h {seconds % 3600 // 60}m"

@@ -1,0 +1,29 @@
+"""Sizes and times in words, as the operator reads them everywhere."""
+
+from __future__ import annotations
+
+_STEP = 1000
+"""AWS counts megabytes in thousands."""
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def size(megabytes: float) -> str:
+    """Say a size, given in megabytes: ``512 MB``, ``51.2 GB``, ``2.9 TB``."""
+    if megabytes < _STEP:
+        return f"{megabytes:.0f} MB"
+    if megabytes < _STEP**2:
+        return f"{megabytes / _STEP:.1f} GB"
+    return f"{megabytes / _STEP**2:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Say a time, given in seconds: ``40s``, ``2m 5s``, ``12m``, ``3h 20m``, ``4 days``."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        rest = f" {whole % _MINUTE}s" if whole < 10 * _MINUTE and whole % _MINUTE else ""
+        return f"{whole // _MINUTE}m{rest}"
+    if whole < 2 * _DAY:
+        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE}m"
+    return f"{whole // _DAY} days"
