@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
-from redshift_teardown.emulator import ControlError, Emulator, RealClock
+from redshift_teardown.emulator import ControlError, Emulator, RealClock, VirtualClock
 
 DELETE = {"ClusterIdentifier": "alpha", "FinalClusterSnapshotIdentifier": "last"}
 
@@ -222,6 +222,16 @@ def test_an_unreachable_emulator(emulator: Emulator, redshift: Any) -> None:
     finally:
         emulator.reachable = True
     assert redshift.describe_clusters()["Clusters"] == []
+
+
+def test_a_client_attached_again(redshift: Any, arguments: Any, emulator: Emulator) -> None:
+    """It talks to the emulator it was attached to last, and to no other."""
+    emulator.attach(redshift)
+    other = Emulator(clock=VirtualClock())
+    other.attach(redshift)
+    redshift.create_cluster(**arguments())
+    assert list(other.control.state()["clusters"]) == ["alpha"]
+    assert emulator.control.state()["clusters"] == {}
 
 
 class Killed(BaseException):

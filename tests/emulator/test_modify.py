@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -29,6 +30,17 @@ def cluster(redshift: Any, identifier: str = "alpha") -> Any:
         ({"KmsKeyId": KEY}, "resizing", {"KmsKeyId": KEY}),
         ({"Encrypted": False}, "resizing", {"Encrypted": False}),
         ({"EnhancedVpcRouting": True}, "modifying", {"EnhancedVpcRouting": True}),
+        (
+            {"VpcSecurityGroupIds": ["sg-9"]},
+            "modifying",
+            {"VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-9", "Status": "active"}]},
+        ),
+        (
+            {"PubliclyAccessible": True, "ElasticIp": "198.51.100.1"},
+            "modifying",
+            {"PubliclyAccessible": True},
+        ),
+        ({"Encrypted": True}, "available", {"Encrypted": True}),
         ({"PubliclyAccessible": True}, "modifying", {"PubliclyAccessible": True}),
         ({"AvailabilityZoneRelocation": True}, "modifying", {"AvailabilityZoneRelocationStatus": "enabled"}),
         ({"MultiAZ": True}, "modifying", {"MultiAZ": "Enabled"}),
@@ -89,6 +101,11 @@ def test_changes_in_their_time(
         ({"ClusterParameterGroupName": "nowhere"}, "ClusterParameterGroupNotFound"),
         ({"Encrypted": False, "KmsKeyId": "alias/x"}, COMBINATION),
         ({"ElasticIp": "198.51.100.1"}, COMBINATION),
+        ({"ClusterVersion": "2.0"}, "InvalidParameterValue"),
+        ({"IpAddressType": "ipv6"}, "InvalidParameterValue"),
+        ({"AvailabilityZone": "eu-west-1a"}, "InvalidParameterValue"),
+        ({"VpcSecurityGroupIds": ["nonsense"]}, "InvalidParameterValue"),
+        ({"ClusterSecurityGroups": ["nowhere"]}, "ClusterSecurityGroupNotFound"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
 )
@@ -257,6 +274,20 @@ def test_resize_cluster(redshift: Any, create: Any, control: Any, classic: bool,
     assert (after["NodeType"], after["NumberOfNodes"], len(after["ClusterNodes"])) == ("ra3.xlplus", 5, 6)
 
 
+def test_a_resize_of_nothing(redshift: Any, create: Any, refusal: Any) -> None:
+    """ResizeCluster without a size is refused."""
+    create()
+    assert refusal(redshift.resize_cluster, ClusterIdentifier="alpha", Classic=True)[0] == COMBINATION
+
+
+def test_multi_az_needs_two_nodes(redshift: Any, create: Any, refusal: Any) -> None:
+    """A single node cannot be spread over two zones."""
+    create("alpha", ClusterType="single-node", NumberOfNodes=None)
+    assert refusal(redshift.modify_cluster, ClusterIdentifier="alpha", MultiAZ=True)[0] == (
+        "UnsupportedOperation"
+    )
+
+
 def test_create_time_may_change_with_a_resize(redshift: Any, create: Any, control: Any) -> None:
     """A switch lets ClusterCreateTime change, which AWS does not rule out; the namespace stays."""
     before = create()
@@ -299,6 +330,9 @@ def test_deferred_maintenance(redshift: Any, create: Any, refusal: Any) -> None:
     assert refusal(redshift.modify_cluster_maintenance, **defer, DeferMaintenanceDuration=61)[0] == (
         "InvalidParameterValue"
     )
+    end = datetime(2030, 1, 1, tzinfo=timezone.utc)
+    both = {**defer, "DeferMaintenanceDuration": 1, "DeferMaintenanceEndTime": end}
+    assert refusal(redshift.modify_cluster_maintenance, **both)[0] == COMBINATION
     told = redshift.modify_cluster_maintenance(**defer, DeferMaintenanceDuration=45)["Cluster"]
     window = told["DeferredMaintenanceWindows"][0]
     length = window["DeferMaintenanceEndTime"] - window["DeferMaintenanceStartTime"]

@@ -119,6 +119,12 @@ def test_refused_filters(shelf: Any, refusal: Any, filters: Any, code: str, stat
     assert refusal(shelf.describe_cluster_snapshots, **filters)[:2] == (code, status)
 
 
+def test_an_unknown_sorting(shelf: Any, refusal: Any) -> None:
+    """A sorting attribute AWS does not have is refused."""
+    entities = [{"Attribute": "COLOUR", "SortOrder": "ASC"}]
+    assert refusal(shelf.describe_cluster_snapshots, SortingEntities=entities)[0] == "InvalidParameterValue"
+
+
 def test_an_unknown_cluster_may_be_an_error(shelf: Any, control: Any, refusal: Any) -> None:
     """A switch answers ClusterNotFound for a cluster nobody ever heard of, and only for that."""
     control.set_behaviour(unknown_cluster_has_snapshots=False)
@@ -195,6 +201,30 @@ def test_automated_snapshots_are_not_deleted_by_hand(shelf: Any, refusal: Any) -
         refusal(shelf.modify_cluster_snapshot, SnapshotIdentifier=name, ManualSnapshotRetentionPeriod=7)[0]
         == "InvalidClusterSnapshotState"
     )
+
+
+@pytest.mark.parametrize(
+    ("operation", "sent", "code"),
+    [
+        ("modify_cluster_snapshot", {}, "InvalidParameterCombination"),
+        ("delete_cluster_snapshot", {"SnapshotClusterIdentifier": "other"}, "ClusterSnapshotNotFound"),
+        ("revoke_snapshot_access", {"AccountWithRestoreAccess": "999988887777"}, "AuthorizationNotFound"),
+    ],
+)
+def test_refused_operations(shelf: Any, refusal: Any, operation: str, sent: Any, code: str) -> None:
+    """What does not fit the snapshot is refused."""
+    assert refusal(getattr(shelf, operation), SnapshotIdentifier="by-hand", **sent)[0] == code
+
+
+def test_a_snapshot_is_shared_with_twenty(shelf: Any, refusal: Any) -> None:
+    """Once each, and with no more than twenty accounts."""
+    share = {"SnapshotIdentifier": "by-hand", "AccountWithRestoreAccess": "000000000000"}
+    shelf.authorize_snapshot_access(**share)
+    assert refusal(shelf.authorize_snapshot_access, **share)[0] == "AuthorizationAlreadyExists"
+    for number in range(1, 20):
+        shelf.authorize_snapshot_access(**{**share, "AccountWithRestoreAccess": f"{number:012d}"})
+    share["AccountWithRestoreAccess"] = "999999999999"
+    assert refusal(shelf.authorize_snapshot_access, **share)[0] == "AuthorizationQuotaExceeded"
 
 
 @pytest.mark.parametrize("days", [0, -2, 3654])

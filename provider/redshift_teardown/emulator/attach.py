@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["attach"]
 
 
+_EVENT = "before-send.*.*"
+_ID = "redshift-teardown-emulator"
+
+
 class _Raw:
     """The little of a urllib3 response that botocore reads."""
 
@@ -67,7 +71,9 @@ def attach(
         headers = HeadersDict({name.lower(): value for name, value in response.headers.items()})
         return AWSResponse(request.url, response.status, cast("Any", headers), _Raw(response.body))
 
-    client.meta.events.register("before-send.*.*", answer)
+    # A client that is attached again talks to the new emulator only.
+    client.meta.events.unregister(_EVENT, unique_id=_ID)
+    client.meta.events.register(_EVENT, answer, unique_id=_ID)
 
 
 def _bytes(body: Any) -> bytes:

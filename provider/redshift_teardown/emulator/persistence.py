@@ -64,15 +64,19 @@ class StateFile:
     def write(self, state: dict[str, Any]) -> None:
         """Replace the file.
 
+        Args:
+            state: plain data, and objects whose `vars` are plain data.
+
         Raises:
             StateFileError: where that fails; the old file is then still whole.
         """
-        document = {"format": _FORMAT, "version": _VERSION, "state": state}
+        # `dumps`, not `dump`: only the former is written in C, and this happens after every change.
+        text = json.dumps({"format": _FORMAT, "version": _VERSION, "state": state}, default=vars)
         try:
             handle, temporary = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(document, file)
+                    file.write(text)
                 Path(temporary).replace(self.path)
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)

@@ -86,10 +86,10 @@ NODE_TYPES: Mapping[str, NodeType] = {
     "dc2.8xlarge": NodeType(single=False, fewest=2, most=128),
     "ra3.large": NodeType(single=True, fewest=2, most=16),
     "ra3.xlplus": NodeType(single=True, fewest=2, most=32),
-    "ra3.4xlarge": NodeType(single=False, fewest=2, most=64),
+    "ra3.4xlarge": NodeType(single=False, fewest=2, most=128),
     "ra3.16xlarge": NodeType(single=False, fewest=2, most=128),
     "rg.large": NodeType(single=True, fewest=2, most=100),
-    "rg.xlarge": NodeType(single=True, fewest=2, most=100),
+    "rg.xlarge": NodeType(single=False, fewest=2, most=100),
     "rg.4xlarge": NodeType(single=False, fewest=2, most=100),
     "rg.12xlarge": NodeType(single=False, fewest=2, most=100),
 }
@@ -265,8 +265,6 @@ def maintenance_window(text: str) -> str:
     end = (_DAYS.index(to_day) * 24 + int(to_hour)) * 60 + int(to_minute)
     if (end - start) % _WEEK_MINUTES < _SHORTEST_WINDOW:
         raise _invalid(f"The maintenance window {text!r} must be at least 30 minutes.")
-    if (end - start) % _WEEK_MINUTES > 24 * 60:
-        raise _invalid(f"The maintenance window {text!r} must be less than 24 hours.")
     return lowered
 
 

@@ -70,7 +70,7 @@ class World:
         self.behaviour = Behaviour()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, for the state file."""
+        """Data for the state file; what is no plain data in it is written as its `vars`."""
         return {
             "clock": self.now() if self.clock.virtual else None,
             "lifecycle": self.lifecycle.to_json(),

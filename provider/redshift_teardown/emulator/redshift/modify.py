@@ -223,8 +223,6 @@ def resize(call: Call) -> dict[str, Any]:
         count = cluster.settings["NumberOfNodes"]
     changes = _size(cluster, params, count)
     _available(cluster, "resized")
-    if cluster.settings["MultiAZ"] and not params.get("Classic", False) and "NodeType" in params:
-        raise AwsError("UnsupportedOperation", "A Multi-AZ cluster cannot change its node type.")
     changes["resize_type"] = "ClassicResize" if params.get("Classic", False) else "ElasticResize"
     _begin(call, cluster, changes)
     return call.told(cluster)

@@ -7,7 +7,7 @@ cluster identifier with its data marker, its snapshots and its end. Tests check 
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
@@ -218,8 +218,8 @@ class Place:
         self.generations[cluster.namespace].history.append([at, what])
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, for the state file."""
-        return asdict(self)
+        """Data for the state file; what is no plain data in it is written as its `vars`."""
+        return vars(self)
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Place:
