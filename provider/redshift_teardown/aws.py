@@ -10,7 +10,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.errors import ConfigError, TeardownError
+from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
 
 if TYPE_CHECKING:
     import boto3
@@ -168,7 +168,8 @@ def explain(error: Exception, intent: str, region: str) -> TeardownError:
         )
     elif isinstance(error, exceptions.ProfileNotFound):
         advice = "name a profile that exists in AWS_PROFILE or config aws:profile"
-    return ConfigError(f"cannot {intent} in {region}: {words}\n  next: {advice}")
+    kind = ConfigError if isinstance(error, exceptions.ClientError) else NoAnswerError
+    return kind(f"cannot {intent} in {region}: {words}\n  next: {advice}")
 
 
 def _session(settings: Settings, region: str | None) -> boto3.Session:

@@ -32,3 +32,7 @@ class RefusedError(TeardownError):
 
 class ConfigError(TeardownError):
     """The stack's configuration, or the machine's AWS environment, does not say what is needed."""
+
+
+class NoAnswerError(ConfigError):
+    """AWS could not be asked, or did not answer: no credentials, no network, no such endpoint."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pulumi.output import Unknown as PulumiUnknown
+
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.parameters import ARGUMENTS, Argument, Kind
 from redshift_teardown.teardown.identity import Identity
@@ -35,13 +37,25 @@ UNKNOWN = Unknown()
 
 
 def plain(value: object) -> object:
-    """Give a value with Pulumi's unknown sentinels replaced by ``UNKNOWN``, at any depth."""
-    if value == UNKNOWN_SENTINEL:
-        return UNKNOWN
+    """Give a value with whatever Pulumi puts in place of what is unknown replaced by ``UNKNOWN``, at any depth.
+
+    On the wire that is a text; a provider's ``check`` and ``diff`` get an object of Pulumi's own.
+    """
+    return _replaced(value, UNKNOWN)
+
+
+def for_wire(value: object) -> object:
+    """Give a value with what is unknown in it as Pulumi's wire format wants it, at any depth."""
+    return _replaced(value, UNKNOWN_SENTINEL)
+
+
+def _replaced(value: object, stand_in: object) -> object:
+    if isinstance(value, (Unknown, PulumiUnknown)) or value == UNKNOWN_SENTINEL:
+        return stand_in
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: _replaced(item, stand_in) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_replaced(item, stand_in) for item in value]
     return value
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import connect, resolve_region
 from redshift_teardown.deletion_policy import PolicyError
-from redshift_teardown.errors import TeardownError
+from redshift_teardown.errors import NoAnswerError, TeardownError
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve, wants_account
-from redshift_teardown.state import STATE_VERSION, UNKNOWN_SENTINEL, plain
+from redshift_teardown.state import STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
 from redshift_teardown.urn import Urn
 from redshift_teardown.validation import Failure, validate
 
@@ -35,16 +35,19 @@ def check(
         The inputs to go on with, and what is wrong with them.
 
     """
-    inputs = {**news, "state_version": STATE_VERSION}
+    inputs: dict[str, Any] = {
+        **{name: for_wire(value) for name, value in news.items()},
+        "state_version": STATE_VERSION,
+    }
     failures = validate(news)
-    urn_text = news.get("urn")
+    urn_text = inputs.get("urn")
     if not isinstance(urn_text, str) or urn_text == UNKNOWN_SENTINEL:
         return inputs, failures
     urn = Urn.parse(urn_text)
     try:
         policy = read_policy(settings)
         account = _account(olds, policy, settings)
-        region = resolve_region(settings, news.get("region"))
+        region = resolve_region(settings, plain(news.get("region")))
         resolved = resolve(policy, settings, _plain_inputs(news), urn, account=account, region=region)
         bypass = news.get("bypass")
         refuse_bypass(resolved.match.environment, list(bypass or []), urn.name)
@@ -71,7 +74,7 @@ def _account(olds: Mapping[str, Any], policy: Policy, settings: Settings) -> str
         return None
     try:
         return connect(settings, resolve_region(settings)).account_id()
-    except TeardownError:
+    except NoAnswerError:
         # Preview works without credentials; the decision is then shown as undecided, which the pack
         # takes for a violation where it would skip, and `create` decides again.
         return None

@@ -80,7 +80,7 @@ def _newest_final_snapshot(session: Session, identifier: str, urn: Urn) -> Sourc
             "snapshot_identifier",
         )
     age = session.clock.now() - newest.create_time if newest.create_time else None
-    old = f", {age.days} days {age.seconds // 3600} h old" if age is not None else ""
+    old = f", {duration(age.total_seconds())} old" if age is not None else ""
     return Source({"SnapshotIdentifier": newest.identifier}, f"final snapshot {newest.identifier}{old}")
 
 
