@@ -76,7 +76,7 @@ def from_json(document: object) -> Environment:
         PolicyError: The document is damaged; all problems are told, each with its path.
     """
     report = Report(RECORDED)
-    root = Mark(RECORDED, 0, 0, "rules")
+    root = _recorded("rules")
     if not isinstance(document, Mapping):
         report.add(root, "a mapping is due")
         raise report.error()
@@ -84,16 +84,16 @@ def from_json(document: object) -> Environment:
     _require(document["final_snapshot"], _SNAPSHOT_KEYS, (), "rules.final_snapshot", report)
     _require(document["wait"], _WAIT_KEYS, (), "rules.wait", report)
     if not isinstance(document["skip"], list):
-        report.add(Mark(RECORDED, 0, 0, "rules.skip"), "a list is due")
+        report.add(_recorded("rules.skip"), "a list is due")
         raise report.error()
     for index, rule in enumerate(document["skip"]):
         _require(rule, _RULE_KEYS, (), f"rules.skip[{index}]", report)
     name = document["name"]
     if not isinstance(name, str) or (name and checks.environment_name(name)):
-        report.add(Mark(RECORDED, 0, 0, "rules.name"), "the name of an environment is due")
+        report.add(_recorded("rules.name"), "the name of an environment is due")
     receipts = document["receipts"]
     if not isinstance(receipts, str) or checks.receipts(receipts):
-        report.add(Mark(RECORDED, 0, 0, "rules.receipts"), "a folder inside the project is due")
+        report.add(_recorded("rules.receipts"), "a folder inside the project is due")
     mark = _mark(document["place"], "rules.place", report)
     skip_mark = None
     if "skip_place" in document:
@@ -104,9 +104,9 @@ def from_json(document: object) -> Environment:
     environment = replace(environment, skip_place=skip_mark.place if skip_mark else None)
     report.raise_if_any()
     if document["protected"] is not environment.protected:
-        report.add(Mark(RECORDED, 0, 0, "rules.protected"), "this contradicts the skip rules")
+        report.add(_recorded("rules.protected"), "this contradicts the skip rules")
     if document["digest"] != digest(environment):
-        report.add(Mark(RECORDED, 0, 0, "rules.digest"), "the rules are not those that were recorded")
+        report.add(_recorded("rules.digest"), "the rules are not those that were recorded")
     report.raise_if_any()
     return environment
 
@@ -179,7 +179,7 @@ def _require(
     document: object, keys: tuple[str, ...], optional: tuple[str, ...], path: str, report: Report
 ) -> None:
     """Refuse a mapping that lacks a key or has one too many; what it lacks would come from the defaults."""
-    mark = Mark(RECORDED, 0, 0, path)
+    mark = _recorded(path)
     if not isinstance(document, Mapping):
         report.add(mark, "a mapping is due")
     else:
@@ -204,7 +204,7 @@ def _environment_node(document: Mapping[str, Any], mark: Mark, report: Report) -
         rules.append(_node(rule, rule_mark, report))
     entries: list[tuple[ScalarNode, Node]] = []
     for key in ("stacks", "accounts", "wait"):
-        key_mark = Mark(mark.source, mark.line, 0, f"rules.{key}")
+        key_mark = _at(mark, f"rules.{key}")
         entries.append((_key(key, key_mark), _node(document[key], key_mark, report)))
     entries.append(
         (
@@ -213,9 +213,13 @@ def _environment_node(document: Mapping[str, Any], mark: Mark, report: Report) -
         )
     )
     if rules or "skip_place" in document:
-        skip_mark = Mark(mark.source, mark.line, 0, "rules.skip")
+        skip_mark = _at(mark, "rules.skip")
         entries.append((_key("skip", skip_mark), ListNode(skip_mark, tuple(rules))))
-    return MapNode(Mark(mark.source, mark.line, 0, "rules"), tuple(entries))
+    return MapNode(_at(mark, "rules"), tuple(entries))
+
+
+def _recorded(path: str) -> Mark:
+    return Mark(RECORDED, 0, 0, path)
 
 
 def _at(mark: Mark, path: str) -> Mark:
@@ -227,8 +231,8 @@ def _mark(place: object, path: str, report: Report) -> Mark:
         source, colon, line = place.rpartition(":")
         if colon and line.isascii() and line.isdigit() and len(line) <= _LONGEST_LINE_NUMBER:
             return Mark(source, int(line), 0, path)
-    report.add(Mark(RECORDED, 0, 0, path), "a place such as policy/deletion-policy.yaml:12 is due")
-    return Mark(RECORDED, 0, 0, path)
+    report.add(_recorded(path), "a place such as policy/deletion-policy.yaml:12 is due")
+    return _recorded(path)
 
 
 def _key(text: str, mark: Mark) -> ScalarNode:

@@ -179,7 +179,7 @@ def test_stricter_never_yields(a: Decision, b: Decision) -> None:
 def test_the_current_file_names_and_tags(
     recorded: Environment, current: Environment, old: Facts, live: Facts
 ) -> None:
-    """Template, receipts and clashing tag values come from the current file, whoever is stricter otherwise."""
+    """Template, receipts and clashing tag values come from the current file, whoever is stricter."""
     sides = [
         decide(recorded, old, at_destroy=True, precedence=0),
         decide(recorded, live, at_destroy=True, precedence=0),
