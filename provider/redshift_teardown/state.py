@@ -37,7 +37,7 @@ UNKNOWN = Unknown()
 
 
 def plain(value: object) -> object:
-    """Give a value with whatever Pulumi puts in place of what is unknown replaced by ``UNKNOWN``, at any depth.
+    """Give a value with ``UNKNOWN`` in place of what Pulumi says is unknown, at any depth.
 
     On the wire that is a text; a provider's ``check`` and ``diff`` get an object of Pulumi's own.
     """
