@@ -245,7 +245,7 @@ def create(call: Call) -> dict[str, Any]:
     }
     settings = _common(place, params, base, node)
     tags = validation.new_tags({}, params.get("Tags", []))
-    if identifier in place.clusters:
+    if place.name_taken(identifier):
         raise AwsError("ClusterAlreadyExists", "Cluster already exists")
     seconds = call.world.lifecycle.of(place.lifecycle_key(identifier)).creating
     cluster = _born(call, identifier, settings, tags, "creating", seconds)
@@ -271,7 +271,7 @@ def restore(call: Call) -> dict[str, Any]:
             "You must specify SnapshotIdentifier or SnapshotArn, but not both.",
         )
     snapshot = _source(call)
-    if identifier in place.clusters:
+    if place.name_taken(identifier):
         raise AwsError("ClusterAlreadyExists", "Cluster already exists")
     if snapshot.status != "available":
         raise AwsError(

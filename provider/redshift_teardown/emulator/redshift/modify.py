@@ -149,7 +149,7 @@ def _names(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         changes["MaintenanceTrackName"] = params["MaintenanceTrackName"]
     if "NewClusterIdentifier" in params:
         name = validation.cluster_identifier(params["NewClusterIdentifier"])
-        if name in place.clusters:
+        if place.name_taken(name):
             raise AwsError("ClusterAlreadyExists", "Cluster already exists")
         changes["ClusterIdentifier"] = name
     return changes

@@ -213,6 +213,13 @@ class Place:
         """The ARN of a snapshot, which names its cluster too."""
         return self.arn("snapshot", f"{snapshot.cluster}/{snapshot.identifier}")
 
+    def name_taken(self, identifier: str) -> bool:
+        """Whether a cluster has this name, or is about to be renamed to it."""
+        return identifier in self.clusters or any(
+            each.activity is not None and each.activity.changes.get("ClusterIdentifier") == identifier
+            for each in self.clusters.values()
+        )
+
     def note(self, cluster: Cluster, at: float, what: str) -> None:
         """Write a line of the generation's history."""
         self.generations[cluster.namespace].history.append([at, what])
