@@ -250,7 +250,7 @@ class Cluster(Resource, module="redshift", name="Cluster"):
             **arguments,
             "state_version": STATE_VERSION,
             "urn": _own_urn(resource_name, options),
-            "policy": resolved.record(),
+            "policy": resolved.record_rules(),
             "on_destroy": resolved.on_destroy,
             "bypass": bypass or None,
         }

@@ -29,6 +29,7 @@ from redshift_teardown.deletion_policy import (
     to_json,
 )
 from redshift_teardown.errors import ConfigError, RefusedError
+from redshift_teardown.state import for_wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,21 @@ if TYPE_CHECKING:
 RECORDED, CURRENT = 0, 1
 """Precedence of the two policies at destroy: for names and clashing tag values the current file wins."""
 
+FACTS = (
+    "cluster_identifier",
+    "node_type",
+    "number_of_nodes",
+    "tags",
+    "skip_final_snapshot",
+    "final_snapshot_identifier",
+    "snapshot_identifier",
+    "snapshot_arn",
+    "restore_final_snapshot",
+    "adopt_existing",
+)
+"""The arguments that a decision looks at. They are recorded beside the rules, as the program gave them: a
+refresh writes what AWS shows into the outputs, and a tag set by hand must not loosen a decision."""
+
 _PLACE = re.compile(r" \([^()]*:\d+\)")
 
 
@@ -53,15 +69,22 @@ class Resolved:
         match: Which environment the stack is, and why.
         decision: What destroying the cluster would do.
         account: The account it was resolved for; None where it was not known.
+        facts: The arguments it was resolved by (see ``FACTS``), the stack's default tags among them.
 
     """
 
     match: Match
     decision: Decision
     account: str | None
+    facts: Mapping[str, object]
 
     def record(self) -> dict[str, Any]:
-        """Give what inputs and outputs record of it, as plain values."""
+        """Give what inputs and outputs record of it: the rules, and the facts they were asked about."""
+        known = {name: value for name, value in self.facts.items() if value is not None}
+        return {**self.record_rules(), "facts": for_wire(known)}
+
+    def record_rules(self) -> dict[str, Any]:
+        """Give what is recorded of the rules alone: plain values, whatever is not known yet."""
         environment = self.match.environment
         return {
             "digest": digest(environment),
@@ -122,8 +145,9 @@ def resolve(
     own = inputs.get("environment")
     requested = own if isinstance(own, str) and own else settings.environment
     found = match(policy, stack=urn.stack, account=account, requested=requested)
+    looked_at = _facts_among(inputs, settings)
     facts = facts_of(
-        inputs,
+        looked_at,
         project=urn.project,
         stack=urn.stack,
         resource=urn.name,
@@ -136,7 +160,16 @@ def resolve(
         decision = replace(
             decision, outcome=Outcome.UNDECIDED, undecided=(*decision.undecided, found.undecided)
         )
-    return Resolved(found, decision, account)
+    return Resolved(found, decision, account, looked_at)
+
+
+def _facts_among(inputs: Mapping[str, object], settings: Settings) -> dict[str, object]:
+    """Take out of a cluster's inputs what decisions look at; default tags are the cluster's tags too."""
+    found = {name: inputs.get(name) for name in FACTS}
+    tags = found["tags"]
+    if settings.default_tags and (tags is None or isinstance(tags, dict)):
+        found["tags"] = {**dict(settings.default_tags), **(tags or {})}
+    return found
 
 
 def differs(recorded: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -281,10 +314,22 @@ def both_policies(
     return BothPolicies(rules, current, "\n".join(warnings))
 
 
-def recorded_facts(arguments: Mapping[str, Any], identity: Identity, urn: Urn, now: datetime) -> Facts:
-    """Give the facts as the last ``up`` recorded them."""
+def recorded_facts(policy: Mapping[str, Any], identity: Identity, urn: Urn, now: datetime) -> Facts:
+    """Give the facts as the last ``up`` recorded them.
+
+    Args:
+        policy: ``policy`` of the outputs.
+        identity: The recorded generation.
+        urn: The recorded URN.
+        now: The time of the decision.
+
+    """
+    facts = policy.get("facts")
     return facts_of(
-        arguments,
+        {
+            **(facts if isinstance(facts, dict) else {}),
+            "cluster_identifier": identity.cluster_identifier,
+        },
         project=urn.project,
         stack=urn.stack,
         resource=urn.name,

@@ -93,7 +93,7 @@ class _Planner:
         self._state = state
         self._policies = policies
         self._started = started
-        self._facts = recorded_facts(state.arguments, state.identity, state.urn, started)
+        self._facts = recorded_facts(state.policy, state.identity, state.urn, started)
         self._decision: Decision | None = None
         self.context: dict[str, Any] = {
             "project": state.urn.project,
