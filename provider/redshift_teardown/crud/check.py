@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from redshift_teardown.deletion_policy import Policy
     from redshift_teardown.settings import Settings
 
-DESTROY_NOTE = "on_destroy"
+WHOLE_RESOURCE = ""
+"""The engine says "resource … has a problem" where a failure names no property."""
 
 
 def check(
@@ -52,7 +53,7 @@ def check(
         bypass = news.get("bypass")
         refuse_bypass(resolved.match.environment, list(bypass or []), urn.name)
     except (PolicyError, TeardownError) as error:
-        failures.append(Failure(DESTROY_NOTE, str(error)))
+        failures.append(Failure(WHOLE_RESOURCE, str(error)))
         return inputs, failures
     inputs["policy"] = resolved.record()
     inputs["on_destroy"] = resolved.on_destroy
