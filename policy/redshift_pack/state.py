@@ -1,0 +1,164 @@
+"""Looks into a stack's state for what Pulumi shows no policy: the options that keep delete from being called.
+
+    pulumi stack export --stack prod | python -m redshift_pack.state [--config FILE] [FILE]
+
+`retain_on_delete` and `deleted_with` are not among the options a policy sees. The cluster records them in
+its inputs when the program sets them, and `redshift-teardown-not-bypassed` judges that; but a transformation
+sets them after the cluster has looked. In the state they stand as they are. So this is the other half of the
+gate before `pulumi destroy`, beside `pulumi policy analyze`: it judges by the same policy file and
+configuration, and exits 1 where a cluster that may be production's is bypassed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pulumi_policy as sdk
+
+from redshift_pack import bypass
+from redshift_pack.rule import Case, case_or_finding
+from redshift_pack.subject import subject_of
+from redshift_teardown.urn import UrnError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from redshift_pack.finding import Finding
+
+_BYPASSES: Final = (("retainOnDelete", "retain_on_delete"), ("deletedWith", "deleted_with"))
+_SECRET: Final = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the mark of a secret in a state, not one
+
+
+class StateError(Exception):
+    """What was given is no exported state."""
+
+
+def findings(deployment: object, config: Mapping[str, Any]) -> list[Finding]:
+    """Judge the options of all owned clusters in a state.
+
+    Args:
+        deployment: The document that `pulumi stack export` writes.
+        config: The configuration of `redshift-teardown-not-bypassed`.
+
+    Returns:
+        One finding for each option of each cluster that may be production's.
+
+    Raises:
+        StateError: It is no such document.
+    """
+    found: list[Finding] = []
+    for resource in _resources(deployment):
+        options = [word for key, word in _BYPASSES if resource.get(key)]
+        try:
+            subject = subject_of(_seen(resource))
+        except UrnError as error:
+            raise StateError(str(error)) from None
+        if not options or subject is None or subject.kind not in bypass.RULE.kinds:
+            continue
+        in_force = replace(subject, props={**subject.props, "bypass": options})
+        case = case_or_finding(bypass.ABOUT, in_force, config, {}, whole=True)
+        if isinstance(case, Case):
+            found.extend(bypass.judge(case))
+        elif case is not None:
+            found.append(case)
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a command line.
+
+    Args:
+        arguments: The command line; that of the process unless given.
+
+    Returns:
+        0 if nothing is bypassed, 1 if something is, 2 if the state cannot be read.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m redshift_pack.state",
+        description="Finds production clusters whose teardown Pulumi would never call, in an exported state.",
+    )
+    parser.add_argument("file", nargs="?", default="-", help="the state, by default standard input")
+    parser.add_argument("--config", metavar="FILE", help="the file given to Pulumi as --policy-pack-config")
+    given = parser.parse_args(arguments)
+    try:
+        config = _configuration(given.config)
+        found = findings(_document(given.file), config)
+    except StateError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    for finding in found:
+        sys.stdout.write(f"[{bypass.ABOUT.name}] {finding.render()}\n")
+    sys.stdout.write(f"{len(found)} {'finding' if len(found) == 1 else 'findings'}\n")
+    return 1 if found else 0
+
+
+def _document(file: str) -> object:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        return json.loads(text)
+    except OSError as error:
+        raise StateError(f"cannot read {file}: {error.strerror}") from None
+    except ValueError as error:
+        raise StateError(f"{file} is no exported state: {error}") from None
+
+
+def _configuration(file: str | None) -> Mapping[str, Any]:
+    config = _document(file) if file else {}
+    if not isinstance(config, dict):
+        raise StateError(f"{file} is no configuration of a policy pack: an object is due")
+    own = config.get(bypass.ABOUT.name, {})
+    settings = own if isinstance(own, dict) else {}
+    return {key: value for key, value in settings.items() if key != "enforcementLevel"}
+
+
+def _resources(deployment: object) -> Iterable[Mapping[str, Any]]:
+    inner = deployment.get("deployment") if isinstance(deployment, dict) else None
+    if not isinstance(inner, dict):
+        raise StateError("this is no exported state: it has no deployment (see `pulumi stack export`)")
+    for resource in inner.get("resources") or []:
+        if not isinstance(resource, dict) or "urn" not in resource or "type" not in resource:
+            raise StateError("this is no exported state: it has a resource without a URN or a type")
+        if not resource.get("delete"):
+            yield resource
+
+
+def _seen(resource: Mapping[str, Any]) -> sdk.PolicyResource:
+    # Outputs hold the identity, inputs what the program asked for; an output of the same name is the newer.
+    props = {**resource.get("inputs", {}), **resource.get("outputs", {})}
+    options = sdk.PolicyResourceOptions(
+        protect=bool(resource.get("protect")),
+        ignore_changes=[],
+        delete_before_replace=None,
+        aliases=[],
+        custom_timeouts=sdk.PolicyCustomTimeouts(0, 0, 0),
+        additional_secret_outputs=[],
+    )
+    return sdk.PolicyResource(
+        resource_type=resource["type"],
+        props={key: _unwrapped(value) for key, value in props.items() if not key.startswith("__")},
+        urn=resource["urn"],
+        name=resource["urn"].rpartition("::")[2],
+        opts=options,
+        provider=None,
+        parent=None,
+        dependencies=[],
+        property_dependencies={},
+    )
+
+
+def _unwrapped(value: object) -> object:
+    """Give a value as the policy SDK would: a secret that is encrypted is not known."""
+    if isinstance(value, dict):
+        return "[secret]" if _SECRET in value else {key: _unwrapped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unwrapped(item) for item in value]
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

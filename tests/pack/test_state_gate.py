@@ -1,0 +1,150 @@
+"""The other half of the gate before destroy: options that only the state shows."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from redshift_pack import state
+from tests.pack.clusters import OWNED, recorded
+from tests.pack.fixtures import FOLDER, POLICY_FILE
+from tests.pack.wire import PACK, Wired
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = {"policyFile": POLICY_FILE}
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
+
+
+def resource(stack: str = "prod", *, account: str = "", type: str = OWNED, **options: Any) -> dict[str, Any]:  # noqa: A002
+    """A resource as it stands in an exported state."""
+    props = {
+        "state_version": 1,
+        "on_destroy": "see the policy",
+        "policy": recorded(stack, account=account or None),
+        "cluster_identifier": "analytics",
+        "master_password": SECRET,
+        "__provider": "gASV",
+    }
+    urn = Wired(type=type, name="warehouse", stack=stack).urn
+    return {"urn": urn, "type": type, "inputs": props, "outputs": props, **options}
+
+
+def deployment(*resources: dict[str, Any]) -> dict[str, Any]:
+    """An exported state."""
+    return {"version": 3, "deployment": {"resources": list(resources)}}
+
+
+def test_option_that_a_transformation_set_is_found_with_place_and_fix() -> None:
+    """What no policy can see is said in the words of the policy that would."""
+    found = state.findings(deployment(resource(retainOnDelete=True)), CONFIG)
+
+    golden = (FOLDER / "redshift-teardown-not-bypassed" / "retained.txt").read_text(encoding="utf-8")
+    expected = golden.replace("analytics-prod", "analytics")
+    assert "".join(f"{one.render()}\n" for one in found) == expected
+
+
+def test_every_option_of_every_cluster_is_found() -> None:
+    """Two options of one cluster are two findings; a subclass with another type token is a cluster, too."""
+    found = state.findings(
+        deployment(
+            resource(retainOnDelete=True, deletedWith="urn:pulumi:prod::w::aws:s3/bucket:Bucket::b"),
+            resource(type="pulumi-python:dynamic:Resource", retainOnDelete=True),
+        ),
+        CONFIG,
+    )
+
+    assert [one.what.split("resource option ")[1].split(",")[0] for one in found] == [
+        "retain_on_delete",
+        "deleted_with",
+        "retain_on_delete",
+    ]
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        resource(),
+        resource(retainOnDelete=False),
+        resource("dev", account="444455556666", retainOnDelete=True),
+        resource(type="aws:s3/bucket:Bucket", retainOnDelete=True),
+        resource(retainOnDelete=True, delete=True),
+        {"urn": "urn:pulumi:prod::w::pulumi:pulumi:Stack::w-prod", "type": "pulumi:pulumi:Stack"},
+    ],
+    ids=["no option", "option off", "dev", "no cluster", "being replaced", "no properties"],
+)
+def test_what_bypasses_nothing_is_left_alone(harmless: dict[str, Any]) -> None:
+    """Only a cluster that may be production's, with an option that is on, is a finding."""
+    assert state.findings(deployment(harmless), CONFIG) == []
+
+
+def test_dev_stack_of_unknown_account_may_be_production() -> None:
+    """In doubt it is production, as everywhere in the pack."""
+    found = state.findings(deployment(resource("dev", retainOnDelete=True)), CONFIG)
+
+    assert ["account unknown" in one.what for one in found] == [True]
+
+
+def test_broken_policy_file_is_a_finding() -> None:
+    """The gate does not open because its rules cannot be read."""
+    found = state.findings(deployment(resource(retainOnDelete=True)), {"policyFile": "nowhere.yaml"})
+
+    assert ["nowhere.yaml" in one.rule for one in found] == [True]
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ([], "it has no deployment"),
+        ({"deployment": {"resources": [{"type": "x"}]}}, "a resource without a URN or a type"),
+        (
+            {"deployment": {"resources": [resource(retainOnDelete=True) | {"urn": "x"}]}},
+            "not a Pulumi URN: 'x'",
+        ),
+    ],
+)
+def test_what_is_no_state_is_refused(document: object, said: str) -> None:
+    """An empty or foreign file is not taken for a stack without findings."""
+    with pytest.raises(state.StateError, match=said):
+        state.findings(document, CONFIG)
+
+
+def test_command_reads_standard_input_and_tells_by_its_exit_code(tmp_path: Path) -> None:
+    """As the pipe in the documentation runs it: 1 with findings, 0 without, 2 for what cannot be read."""
+    config = tmp_path / "pack.json"
+    config.write_text(
+        json.dumps({"redshift-teardown-not-bypassed": {**CONFIG, "enforcementLevel": "mandatory"}})
+    )
+
+    def run(document: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", "redshift_pack.state", "--config", str(config)]
+        done = subprocess.run(command, cwd=PACK, input=document, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout.splitlines()[-1] if done.stdout else "", done.stderr
+
+    assert run(json.dumps(deployment(resource(deletedWith="urn")))) == (1, "1 finding", "")
+    assert run(json.dumps(deployment(resource()))) == (0, "0 findings", "")
+    code, last, error = run("{")
+    assert (code, last) == (2, "")
+    assert error.startswith("error: - is no exported state: ")
+
+
+def test_command_refuses_files_it_cannot_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing state, and a configuration that is none, are told apart from an empty stack."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(deployment())))
+    listed = tmp_path / "list.json"
+    listed.write_text("[]")
+
+    assert state.main([str(tmp_path / "nothing.json")]) == 2
+    assert state.main(["--config", str(listed)]) == 2
+    assert capsys.readouterr().err == (
+        f"error: cannot read {tmp_path / 'nothing.json'}: No such file or directory\n"
+        f"error: {listed} is no configuration of a policy pack: an object is due\n"
+    )
