@@ -168,7 +168,11 @@ def explain(error: Exception, intent: str, region: str) -> TeardownError:
         )
     elif isinstance(error, exceptions.ProfileNotFound):
         advice = "name a profile that exists in AWS_PROFILE or config aws:profile"
-    kind = ConfigError if isinstance(error, exceptions.ClientError) else NoAnswerError
+    elif isinstance(error, (exceptions.SSOError, exceptions.TokenRetrievalError)):
+        advice = "log in with `aws sso login`, then run the command again"
+    # A mistake, which no later run heals by itself, is told apart from AWS not having been asked at all.
+    mistakes = (exceptions.ClientError, exceptions.ProfileNotFound, exceptions.PartialCredentialsError)
+    kind = ConfigError if isinstance(error, mistakes) else NoAnswerError
     return kind(f"cannot {intent} in {region}: {words}\n  next: {advice}")
 
 

@@ -224,10 +224,11 @@ class Project:
             timeout=_TIMEOUT_SECONDS,
             check=False,
         )
-        text = self._events.read_text("utf-8") if self._events.exists() else ""
-        run = Run(done.returncode, done.stdout, tuple(json.loads(line) for line in text.splitlines()))
-        self.keep_promises(run.output, text)
-        return run
+        lines = self._events.read_text("utf-8").splitlines() if self._events.exists() else []
+        # What the engine says to its own developers is no part of what a user reads.
+        shown = [line for line in lines if '"severity":"debug"' not in line]
+        self.keep_promises(done.stdout, "\n".join(shown))
+        return Run(done.returncode, done.stdout, tuple(json.loads(line) for line in shown))
 
     def start(self, *command: str) -> Running:
         """Start Pulumi in a process group of its own, as a shell does."""

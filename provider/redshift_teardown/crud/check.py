@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws import connect, resolve_region
 from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.errors import NoAnswerError, TeardownError
+from redshift_teardown.parameters import BY_NAME
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve, wants_account
 from redshift_teardown.state import STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
 from redshift_teardown.urn import Urn
@@ -40,7 +41,7 @@ def check(
         **{name: for_wire(value) for name, value in news.items()},
         "state_version": STATE_VERSION,
     }
-    failures = validate(news)
+    failures = [_without_secret(failure) for failure in validate(news)]
     urn_text = inputs.get("urn")
     if not isinstance(urn_text, str) or urn_text == UNKNOWN_SENTINEL:
         return inputs, failures
@@ -58,6 +59,13 @@ def check(
     inputs["policy"] = resolved.record()
     inputs["on_destroy"] = resolved.on_destroy
     return inputs, failures
+
+
+def _without_secret(failure: Failure) -> Failure:
+    """Name a secret argument in the reason alone: of a property it is told, the engine prints the value."""
+    if not BY_NAME[failure.property].secret:
+        return failure
+    return Failure(WHOLE_RESOURCE, f"{failure.property} {failure.reason}")
 
 
 def _plain_inputs(news: Mapping[str, Any]) -> dict[str, object]:
