@@ -12,7 +12,9 @@ from redshift_teardown.deletion_policy.decision import (
     Voices,
     decide,
     describe_retention,
+    doubts_of,
     stricter,
+    with_doubt,
 )
 from redshift_teardown.deletion_policy.facts import Facts, facts_of
 from redshift_teardown.deletion_policy.loader import load, loads
@@ -37,6 +39,7 @@ from redshift_teardown.deletion_policy.naming import (
 )
 from redshift_teardown.deletion_policy.normal_form import digest, from_json, to_json
 from redshift_teardown.deletion_policy.problems import Place, PolicyError, Problem
+from redshift_teardown.deletion_policy.schema import schema_text
 
 __all__ = [
     "FOREVER",
@@ -57,6 +60,7 @@ __all__ = [
     "decide",
     "describe_retention",
     "digest",
+    "doubts_of",
     "expand_tags",
     "facts_of",
     "fit_tag_key",
@@ -68,7 +72,9 @@ __all__ = [
     "match",
     "name_problem",
     "next_name",
+    "schema_text",
     "snapshot_name",
     "stricter",
     "to_json",
+    "with_doubt",
 ]

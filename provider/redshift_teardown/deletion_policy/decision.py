@@ -133,7 +133,7 @@ def decide(
     place = environment.skip_place or environment.place
     undecided: tuple[str, ...] = ()
     for rule in environment.skip:
-        doubts = _doubts(rule.when, facts)
+        doubts = doubts_of(rule.when, facts)
         if doubts is None or (doubts and at_destroy):
             continue
         if not doubts:
@@ -162,6 +162,21 @@ def decide(
         precedence=precedence,
         voices=Voices(reason=precedence, retention=precedence),
     )
+
+
+def with_doubt(decision: Decision, doubt: str | None) -> Decision:
+    """Add a doubt from outside, such as an unknown account: what would skip is undecided then.
+
+    Args:
+        decision: A decision.
+        doubt: What is not known, in words; None where nothing is in doubt.
+
+    Returns:
+        The decision with the doubt; a final snapshot stays one.
+    """
+    if doubt is None or decision.outcome is Outcome.SNAPSHOT:
+        return decision
+    return replace(decision, outcome=Outcome.UNDECIDED, undecided=_union(decision.undecided, (doubt,)))
 
 
 def stricter(a: Decision, b: Decision) -> Decision:
@@ -209,16 +224,12 @@ def stricter(a: Decision, b: Decision) -> Decision:
     )
 
 
-def _why_snapshot(environment: Environment) -> str:
-    if environment.skip:
-        return f"no skip rule of environment {environment.name} holds"
-    if environment.name:
-        return f"environment {environment.name} is protected"
-    return "no environment claims the stack, so it is protected"
-
-
-def _doubts(when: When, facts: Facts) -> tuple[str, ...] | None:
+def doubts_of(when: When, facts: Facts) -> tuple[str, ...] | None:
     """Ask the conditions of a rule.
+
+    Args:
+        when: The conditions.
+        facts: What is known about the cluster.
 
     Returns:
         Nothing (an empty tuple) if the rule holds, None if it does not, else what would have to be known.
@@ -232,6 +243,14 @@ def _doubts(when: When, facts: Facts) -> tuple[str, ...] | None:
         if verdict is not True:
             doubts = _union(doubts, (verdict,))
     return doubts if asked else None
+
+
+def _why_snapshot(environment: Environment) -> str:
+    if environment.skip:
+        return f"no skip rule of environment {environment.name} holds"
+    if environment.name:
+        return f"environment {environment.name} is protected"
+    return "no environment claims the stack, so it is protected"
 
 
 def _verdicts(when: When, facts: Facts) -> Iterable[bool | str]:

@@ -23,6 +23,7 @@ from redshift_teardown.deletion_policy import (
     decide,
     describe_retention,
     stricter,
+    with_doubt,
 )
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
@@ -283,6 +284,21 @@ def test_a_snapshot_is_described_with_the_line_of_its_retention() -> None:
 
     assert decision.describe() == "final snapshot, kept 35 days (p.yaml:3)"
     assert replace(decision, retention_place=None).describe() == "final snapshot, kept 35 days"
+
+
+def test_a_doubt_from_outside_makes_a_skip_undecided() -> None:
+    """While the account is unknown nothing is skipped for sure; a snapshot needs no certainty."""
+    skip = decide(environment(rule(always=True)), KNOWN)
+    young = decide(environment(rule(younger_than_hours=1)), replace(KNOWN, now=None))
+    snapshot = decide(environment(), KNOWN)
+
+    assert with_doubt(skip, None) == skip
+    assert with_doubt(snapshot, "account unknown") == snapshot
+    assert with_doubt(skip, "account unknown").describe() == (
+        "undecided: account unknown; final snapshot, kept 7 days (p.yaml:3) "
+        'unless "it may go" (p.yaml:6) holds'
+    )
+    assert with_doubt(young, "account unknown").undecided == ("account unknown", "age known only at destroy")
 
 
 def test_stricter_tells_the_truth_about_both_sides() -> None:

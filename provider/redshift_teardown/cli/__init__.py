@@ -1,0 +1,22 @@
+"""The command line, `redshift-teardown`, which comes with the extra `cli`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; exits 0 when all is well, 1 on a problem it tells, 2 on wrong usage."""
+    try:
+        from redshift_teardown.cli.commands import cli  # noqa: PLC0415 - the extra may be missing
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ("click", "rich"):
+            raise
+        message = (
+            f"redshift-teardown: the command line needs {missing}, which is not installed.\n"
+            "Install it with: pip install 'pulumi-redshift-teardown[cli]'"
+        )
+        print(message, file=sys.stderr)  # noqa: T201 - without the extra there is nothing else to say it with
+        sys.exit(1)
+    cli(prog_name="redshift-teardown")

@@ -1,0 +1,50 @@
+"""Writing to the terminal. Colours go where a terminal is and NO_COLOR is not set; rich sees to both."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from redshift_teardown.deletion_policy import PolicyError, Problem
+
+DEFAULT_POLICY = "policy/deletion-policy.yaml"
+
+
+def say(text: Text | str, *, err: bool = False) -> None:
+    """Write a line, never broken and never read as markup: brackets in it belong to somebody's file.
+
+    Args:
+        text: The line, plain or styled.
+        err: Whether it goes to standard error.
+    """
+    # A console for each call, since standard output may be another one by then.
+    console = Console(stderr=err, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console.print(text)
+
+
+def say_json(value: Any) -> None:
+    """Write a value as JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def styled(problem: Problem) -> Text:
+    """Colour a problem: place, message and caret stand out."""
+    first, *rest = problem.render().split("\n")
+    text = Text(problem.where, style="bold")
+    text.append(first[len(problem.where) :], style="bold red")
+    for line in rest:
+        caret = line.lstrip(" |") == "^"
+        text.append(f"\n{line}", style="bold red" if caret else "")
+    return text
+
+
+def refuse(error: PolicyError) -> NoReturn:
+    """Tell what is wrong with a policy, and end with exit code 1."""
+    for problem in error.problems:
+        say(styled(problem), err=True)
+    raise SystemExit(1)
