@@ -1,0 +1,115 @@
+"""From what the state records to the plan of one teardown. Delete and the forecast of it both start here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.deletion_policy import stricter
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.stack_policy import BothPolicies, both_policies, live_facts, recorded_facts
+from redshift_teardown.state import State
+from redshift_teardown.teardown.plan import Plan, make_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from redshift_teardown.deletion_policy import Decision
+    from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.model import ClusterView
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a teardown goes by before AWS is asked.
+
+    Attributes:
+        state: The outputs of the last ``up``.
+        policies: The rules recorded there and those of the file as it is now.
+
+    """
+
+    state: State
+    policies: BothPolicies
+
+
+def read_recorded(props: Mapping[str, Any], settings: Settings) -> Recorded:
+    """Read the outputs of a cluster and both policies.
+
+    Args:
+        props: The stored outputs.
+        settings: The stack's configuration of this operation.
+
+    Raises:
+        RefusedError: the state does not say which cluster is meant, or there is no policy to go by.
+
+    """
+    try:
+        state = State.read(props)
+    except ValueError as error:
+        raise RefusedError(
+            f"this resource's state is damaged: {error}",
+            data="nothing was touched",
+            next_step="restore the state from a backup, then run `pulumi destroy` again",
+        ) from None
+    identity, urn = state.identity, state.urn
+    if not (identity.account_id and identity.region and identity.cluster_identifier):
+        raise RefusedError(
+            f"the state of {urn.name} records no account, region or cluster identifier, so it cannot be "
+            "told which cluster is meant",
+            data="nothing was touched",
+            next_step="restore the state from a backup, or let go of the resource with "
+            f"`pulumi state delete '{urn}'`",
+        )
+    policies = both_policies(
+        state.policy,
+        settings,
+        urn,
+        account=identity.account_id,
+        own=state.arguments.get("environment"),
+    )
+    return Recorded(state, policies)
+
+
+class Planner:
+    """Makes the plan of one teardown, ever the strictest of all that was decided in it.
+
+    Attributes:
+        context: What the receipt says besides: resource, policies, and what each of them said.
+
+    """
+
+    def __init__(self, recorded: Recorded, started: datetime) -> None:
+        """Prepare; ``started`` is the time that names and ages go by."""
+        state = recorded.state
+        self._state = state
+        self._policies = recorded.policies
+        self._started = started
+        self._facts = recorded_facts(state.policy, state.identity, state.urn, started)
+        self._decision: Decision | None = None
+        self.context: dict[str, Any] = {
+            "project": state.urn.project,
+            "stack": state.urn.stack,
+            "resource": state.urn.name,
+            "recorded_policy": {
+                "digest": state.policy.get("digest", ""),
+                "source": state.policy.get("source", ""),
+            },
+            "said": {},
+        }
+
+    def plan(self, cluster: ClusterView | None) -> Plan:
+        """Decide by the recorded facts and, where the cluster is there, by the live ones too."""
+        live = live_facts(self._facts, cluster) if cluster is not None else None
+        decision, said = self._policies.decide(self._facts, live)
+        self.context["said"].update({who: decided.describe() for who, decided in said})
+        self._decision = decision if self._decision is None else stricter(self._decision, decision)
+        return make_plan(
+            self._decision,
+            self._facts,
+            self._state.identity,
+            urn=str(self._state.urn),
+            templates=self._policies.templates(),
+            at=self._started,
+        )
