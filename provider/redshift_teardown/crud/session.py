@@ -10,8 +10,11 @@ from redshift_teardown.errors import RefusedError
 from redshift_teardown.progress import EngineReporter
 from redshift_teardown.teardown.calls import RedshiftCalls
 from redshift_teardown.teardown.clock import Clock, SystemClock
+from redshift_teardown.teardown.watch import Watcher, watch_for
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from redshift_teardown.settings import Settings
     from redshift_teardown.teardown.identity import Identity
 
@@ -36,6 +39,10 @@ class Session:
     calls: RedshiftCalls
     clock: Clock
     reporter: EngineReporter
+
+    def watching(self) -> AbstractContextManager[Watcher]:
+        """Wait together with all others of this process that wait in the same account and region."""
+        return watch_for(self.aws).join(self.clock)
 
 
 def open_session(settings: Settings, region: object, urn: str, label: str) -> Session:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.model import AVAILABLE
-from redshift_teardown.teardown.run import POLL_GROWTH, SHORTEST_POLL_SECONDS
 from redshift_teardown.teardown.statuses import ENDING
+from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from redshift_teardown.crud.session import Session
+    from redshift_teardown.teardown.watch import Watcher
 
 _FAILED = ("hardware-failure", "incompatible-", "storage-full")
 _STAYS_PENDING = frozenset({"MaintenanceTrackName", "ClusterVersion"})
@@ -42,13 +43,20 @@ def wait_until_available(
     limits = rules.get("wait")
     limits = limits if isinstance(limits, dict) else {}
     timeout = timedelta(hours=float(limits.get("timeout_hours") or 24))
-    longest = max(float(limits.get("poll_seconds") or 15), SHORTEST_POLL_SECONDS)
-    started, interval, status = session.clock.now(), SHORTEST_POLL_SECONDS, "unknown"
+    longest = float(limits.get("poll_seconds") or 15)
+    with session.watching() as watcher:
+        return _wait(session, watcher, identifier, intent, timeout=timeout, longest=longest)
+
+
+def _wait(
+    session: Session, watcher: Watcher, identifier: str, intent: str, *, timeout: timedelta, longest: float
+) -> Mapping[str, Any]:
+    started, status = session.clock.now(), "unknown"
     while True:
         try:
-            cluster = session.calls.describe(identifier)
+            cluster = watcher.describe(identifier)
         except UnreachableError as error:
-            session.reporter.progress(f"AWS does not answer, asking again: {error}")
+            session.reporter.progress(f"AWS does not answer, asking again: {error.words}")
         else:
             if cluster is None:
                 raise _failed(identifier, intent, "is gone", "run `pulumi up` again")
@@ -70,9 +78,8 @@ def wait_until_available(
                 f"was still {status!r} after {timeout} (wait.timeout_hours of the policy)",
                 "run `pulumi up` again: it goes on where AWS is",
             )
-        session.reporter.progress(f"waiting for {intent}: {status} ({int(waited.total_seconds())}s)")
-        session.clock.sleep(interval)
-        interval = min(interval * POLL_GROWTH, longest)
+        session.reporter.progress(f"waiting for {intent}: {status} ({duration(waited.total_seconds())})")
+        watcher.pause(longest)
 
 
 def _pending(cluster: Mapping[str, Any]) -> bool:
