@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
-from yaml.resolver import Resolver
 
 from redshift_teardown.deletion_policy.nodes import ListNode, MapNode, Mark, Report, ScalarNode
 from redshift_teardown.deletion_policy.problems import shown
+from redshift_teardown.deletion_policy.scalars import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from redshift_teardown.deletion_policy.nodes import Kind, Node
+    from redshift_teardown.deletion_policy.nodes import Node
 
 LARGEST_FILE = 1024 * 1024
 """Bytes; a policy of a thousand environments is smaller."""
@@ -31,27 +30,14 @@ _FAST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?:\s|$)|={7}\s*$")
-# What YAML does not allow at all, what it takes for a line break while editors do not, a byte-order mark
-# inside the text, and the controls that make text read differently from how it is stored (CVE-2021-42574).
+_CONFLICT_SIGNS = ("<<<<<<<", ">>>>>>>", "|||||||", "=======")
+# Everything but tab, line feed, carriage return and what YAML allows to print. Beyond YAML's own rule it
+# refuses U+2028 and U+2029, which YAML takes for line breaks and editors do not, a byte-order mark inside the
+# text, and the controls that make text read differently from how it is stored (CVE-2021-42574).
 _FORBIDDEN = re.compile(
-    "[^\\x09\\x0a\\x0d\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
-    "|[\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff]"
+    "[^\\x09\\x0a\\x0d\\x20-\\x7e\\xa0-\\u2027\\u202f-\\u2065\\u206a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd"
+    "\\U00010000-\\U0010ffff]"
 )
-_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
-# Numbers of YAML 1.2 that YAML 1.1 takes for text.
-_NUMBER_1_2 = re.compile(
-    r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-)
-_YES = frozenset({"yes", "on", "true"})
-_READINGS = {
-    "null": "nothing",
-    "timestamp": "a date",
-    "merge": "a merge key",
-    "value": "a default value",
-    "str": "a number or a text, as its reader likes",
-}
-_LONGEST_NUMBER_READ = 20
 # What the parser says (a part of its words), what that means here, and what to do.
 _SYNTAX = (
     ("character '\\t'", "a tab stands where YAML wants spaces", "spaces; indent with them only"),
@@ -132,6 +118,8 @@ def _decoded(text: bytes | str, source: str) -> str:
 
 def _refuse_unreadable(text: str, report: Report) -> None:
     """Refuse what no author meant to write, before a parser stumbles over it."""
+    if not _FORBIDDEN.search(text) and not any(signs in text for signs in _CONFLICT_SIGNS):
+        return
     in_conflict = False
     for number, line in enumerate(_LINE_BREAK.split(text), 1):
         if _CONFLICT.match(line):
@@ -159,22 +147,22 @@ class _Composer:
 
     def __init__(self, text: str, report: Report) -> None:
         self._report = report
-        self._events: Iterator[Any] = yaml.parse(text, Loader=_FAST_LOADER)
-        self._resolver: Any = Resolver()
+        # Not yaml.parse(), whose generator takes as long as libyaml's own work.
+        self._next: Callable[[], Any] = _FAST_LOADER(text).get_event
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._open_anchors: set[str] = set()
         self._nodes = 0
         self._depth = 0
 
     def document(self) -> Node:
-        next(self._events)  # the stream's start
-        first = next(self._events)
+        self._next()  # the stream's start
+        first = self._next()
         if isinstance(first, yaml.StreamEndEvent):
             mark = Mark(self._report.source, 0, 0)
             _fail(self._report, mark, "the file is empty", "version: 1, and the environments")
-        root = self._node(next(self._events))
-        next(self._events)  # the document's end
-        following = next(self._events)
+        root = self._node(self._next())
+        self._next()  # the document's end
+        following = self._next()
         if not isinstance(following, yaml.StreamEndEvent):
             self._fail_at(following, "a second document begins; a policy is one", "one document, without ---")
         return root
@@ -226,18 +214,18 @@ class _Composer:
         return node
 
     def _items(self) -> Iterator[Node]:
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             yield self._node(event)
 
     def _entries(self) -> Iterator[tuple[ScalarNode, Node]]:
         seen: dict[str, Mark] = {}
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
             mark = self._mark(event)
             key = self._node(event)
-            value = self._node(next(self._events))
+            value = self._node(self._next())
             if isinstance(value, ScalarNode) and value.kind == "nothing" and not value.text:
                 # What is not there has no place of its own; the parsers disagree about it.
-                value = replace(value, mark=mark)
+                value = value._replace(mark=mark)
             if not isinstance(key, ScalarNode):
                 self._report.add(mark, "a key must be a plain word", "key: value")
             elif key.kind == "trap" and key.text == "<<":
@@ -266,14 +254,15 @@ class _Composer:
     def _scalar(self, event: Any) -> ScalarNode:
         text: str = event.value
         mark = self._mark(event)
-        escaped = _FORBIDDEN.search(text)
-        if escaped:
-            self._report.add(mark, f"the character {_code(escaped[0])} is not allowed", "the text without it")
+        if event.style == '"':  # only an escape can hold what the text itself was refused for
+            escaped = _FORBIDDEN.search(text)
+            if escaped:
+                message = f"the character {_code(escaped[0])} is not allowed"
+                self._report.add(mark, message, "the text without it")
         if event.style:  # libyaml gives an empty text where the parser in Python gives None
             return ScalarNode(mark, "text", text, text)
-        tag = self._resolver.resolve(yaml.ScalarNode, text, (True, False)).rpartition(":")[2]
-        kind, value = _plain(text, tag)
-        return ScalarNode(mark, kind, value, text, "" if kind == "text" else _reading(text, tag))
+        kind, value, reading = judge(text)
+        return ScalarNode(mark, kind, value, text, reading)
 
     def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes
@@ -290,30 +279,6 @@ class _Composer:
 
     def _fail_at(self, event: Any, message: str, hint: str) -> NoReturn:
         _fail(self._report, self._mark(event), message, hint)
-
-
-def _plain(text: str, tag: str) -> tuple[Kind, str | int | float | bool | None]:
-    """Tell what an unquoted scalar is, given what YAML 1.1 makes of it."""
-    if text in {"true", "false"}:
-        return "truth", text == "true"
-    if text in {"", "~", "null"}:
-        return "nothing", None
-    if _WHOLE.fullmatch(text):
-        return "whole", int(text)
-    if _DECIMAL.fullmatch(text):
-        return "decimal", float(text)
-    if tag != "str" or _NUMBER_1_2.fullmatch(text):
-        return "trap", text
-    return "text", text
-
-
-def _reading(text: str, tag: str) -> str:
-    """Say what YAML 1.1 makes of an unquoted scalar that is no text to every reader."""
-    if tag == "bool":
-        return "true" if text.lower() in _YES else "false"
-    if tag == "int" and len(text) <= _LONGEST_NUMBER_READ:
-        return f"the number {yaml.safe_load(text)}"
-    return _READINGS.get(tag, "a number")
 
 
 def _explain(error: yaml.YAMLError, text: str, report: Report) -> NoReturn:
