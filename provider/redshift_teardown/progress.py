@@ -3,20 +3,39 @@
 A dynamic provider has no documented way to report: print lands on the stack's row. The engine's
 address is the provider process's first argument, and ``Engine.Log`` takes a URN. All of that is
 kept in this module, and a failure in it never reaches a teardown: it falls back to plain lines.
+
+On a terminal the engine shows the newest message in the resource's row. Anywhere else it prints a line
+for each, ephemeral ones too. So on a terminal every look is shown; anywhere else a change of what is
+going on is shown at once, and a mere change of its numbers once a minute.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
-PLAIN_LINE_SECONDS = 60.0
-"""Where the engine cannot be reached: at most one line a resource in this time, unless it changed."""
+QUIET_SECONDS = 60.0
+"""Where there is no terminal: at most one line a resource in this time, unless what is going on changed."""
+
+ROW_SECONDS = 1.0
+"""On a terminal, likewise: nobody reads faster, and the engine renders every message."""
+
+LOST_AFTER = 3
+"""Messages in a row that the engine does not take until it is believed to be gone."""
+
+_NUMBERS = re.compile(r" \(\d[^()]*\)$| \d+ %.*$")
+_ANCESTORS = 4
 
 _LOCK = threading.Lock()
 _ENGINE: object | None = None
-_UNREACHABLE = False
+_FAILURES = 0
+_KEPT: set[str] = set()
+_QUIET: bool | None = None
 
 
 class EngineReporter:
@@ -32,15 +51,25 @@ class EngineReporter:
         """See the class for the arguments."""
         self._urn = urn
         self._label = label
-        self._last_line = ""
+        self._last_text = ""
+        self._last_state = ""
         self._last_at = float("-inf")
 
     def progress(self, text: str) -> None:
         """Show what is going on now, in place of what was shown before."""
+        now, state = time.monotonic(), _NUMBERS.sub("", text)
+        rest = QUIET_SECONDS if _FAILURES >= LOST_AFTER or _quiet() else ROW_SECONDS
+        if text == self._last_text or (state == self._last_state and now - self._last_at < rest):
+            return
+        self._last_text, self._last_state, self._last_at = text, state, now
         self._log("INFO", text, ephemeral=True)
 
     def keep(self, text: str) -> None:
-        """Say something that stays in the output."""
+        """Say something that stays in the output; what names no cluster is said by the first one only."""
+        with _LOCK:
+            if text in _KEPT:
+                return
+            _KEPT.add(text)
         self._log("INFO", text, ephemeral=False)
 
     def warn(self, text: str) -> None:
@@ -50,19 +79,16 @@ class EngineReporter:
     def _log(self, severity: str, text: str, *, ephemeral: bool) -> None:
         if _send(severity, text, self._urn, ephemeral=ephemeral):
             return
-        now = time.monotonic()
-        state = text.split("(", maxsplit=1)[0].split(" · ", maxsplit=1)[0]
-        if ephemeral and state == self._last_line and now - self._last_at < PLAIN_LINE_SECONDS:
-            return
-        self._last_line, self._last_at = state, now
-        sys.stderr.write(f"{self._label}: {text}\n")
-        sys.stderr.flush()
+        # A closed stderr is as little a reason to stop as a lost engine.
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{self._label}: {text}\n")
+            sys.stderr.flush()
 
 
 def _send(severity: str, text: str, urn: str, *, ephemeral: bool) -> bool:
-    """Log through the engine; False where there is none."""
-    global _UNREACHABLE  # noqa: PLW0603 - one engine a process
-    if _UNREACHABLE:
+    """Log through the engine; False where that cannot be done."""
+    global _FAILURES  # noqa: PLW0603 - one engine a process
+    if _FAILURES >= LOST_AFTER:
         return False
     try:
         from pulumi.runtime.proto import engine_pb2  # noqa: PLC0415
@@ -79,11 +105,16 @@ def _send(severity: str, text: str, urn: str, *, ephemeral: bool) -> bool:
         )
         engine.Log(request, timeout=5)  # type: ignore[attr-defined]
     except Exception as error:  # noqa: BLE001 - whatever fails here, the teardown goes on, with plain lines
-        _UNREACHABLE = True
-        sys.stderr.write(
-            f"progress cannot be shown by the engine ({type(error).__name__}); plain lines follow\n"
-        )
+        with _LOCK:
+            _FAILURES += 1
+            lost = _FAILURES == LOST_AFTER
+        if lost:
+            with suppress(OSError, ValueError):
+                sys.stderr.write(
+                    f"progress cannot be shown by the engine ({type(error).__name__}); plain lines follow\n"
+                )
         return False
+    _FAILURES = 0
     return True
 
 
@@ -99,3 +130,50 @@ def _engine() -> object | None:
 
             _ENGINE = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1]))
         return _ENGINE
+
+
+# --- whether anybody watches ---
+
+
+def _quiet() -> bool:
+    """Tell whether every message becomes a line of its own; found out once a process."""
+    global _QUIET  # noqa: PLW0603
+    if _QUIET is None:
+        try:
+            _QUIET = not _on_a_terminal()
+        except Exception:  # noqa: BLE001 - nobody's teardown fails for this
+            _QUIET = True
+    return _QUIET
+
+
+def _on_a_terminal() -> bool:
+    """Tell whether the engine draws rows on a terminal; it does not tell us.
+
+    Where the system has /proc, its standard output and its arguments say so. Elsewhere a controlling
+    terminal has to do, which a pipe after ``pulumi destroy`` does not take away.
+    """
+    if "CI" in os.environ:
+        return False
+    if not Path("/proc/self/stat").exists():
+        return _is_terminal(Path("/dev/tty"))
+    pid = os.getppid()
+    for _ in range(_ANCESTORS):
+        process = Path("/proc", str(pid))
+        arguments = (process / "cmdline").read_bytes().split(b"\0")
+        if Path(os.fsdecode(arguments[0])).name.startswith("pulumi") and len(arguments) > 1:
+            if {b"--non-interactive", b"--json", b"-j"} & set(arguments):
+                return False
+            return all(_is_terminal(process / "fd" / number) for number in ("0", "1"))
+        pid = int((process / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[1])
+    return False
+
+
+def _is_terminal(device: Path) -> bool:
+    try:
+        opened = os.open(device, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        return os.isatty(opened)
+    finally:
+        os.close(opened)
