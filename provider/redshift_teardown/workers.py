@@ -3,13 +3,14 @@
 Two things of ``python -m pulumi.dynamic`` are changed, each once a process, each only where what is
 found is what is known, and neither ever fails an operation:
 
-* it serves four calls at a time, so the fifth deletion would wait for the first;
+* it serves four calls at a time, so the fifth deletion would wait for the first, hours perhaps;
 * it shows an error as a Python traceback of its own frames, with the message last.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType, SimpleNamespace
@@ -18,16 +19,28 @@ from redshift_teardown.errors import TeardownError
 
 WORKERS = 256
 
+_NARROW = (
+    "this Python or Pulumi SDK does not let the provider widen its worker threads: 4 clusters are worked on "
+    "at a time"
+)
+
+_SAID = False
+
 
 def prepare_process() -> str:
     """Widen the server and plain its errors.
 
     Returns:
-        What could not be had, in words for the operator; empty where all is well.
+        What could not be had, in words for the operator, the first time; empty where all is well.
 
     """
+    global _SAID  # noqa: PLW0603 - once a process
     _plain_errors()
-    return _widen()
+    missing = _widen()
+    if _SAID:
+        return ""
+    _SAID = bool(missing)
+    return missing
 
 
 def _plain_errors() -> None:
@@ -52,12 +65,19 @@ def _widen() -> str:
     executor = _running_executor()
     limit = getattr(executor, "_max_workers", None)
     if executor is None or not isinstance(limit, int):
-        return (
-            "this Python or Pulumi SDK does not let the provider widen its worker threads: "
-            "4 clusters are worked on at a time"
-        )
-    if limit < WORKERS:
+        return _NARROW
+    if limit >= WORKERS:
+        return ""
+    try:
         executor._max_workers = WORKERS  # noqa: SLF001 - there is no public way
+        # Up to Python 3.11 a pool that was full counts threads as idle that are not, and then gives a call
+        # no thread of its own: it would wait until another deletion is through. So the count begins anew,
+        # and every call that is queued already gets a thread.
+        executor._idle_semaphore = threading.Semaphore(0)  # noqa: SLF001
+        for _ in range(executor._work_queue.qsize()):  # noqa: SLF001
+            executor._adjust_thread_count()  # noqa: SLF001
+    except (AttributeError, TypeError):
+        return _NARROW
     return ""
 
 
