@@ -382,6 +382,7 @@ def test_the_extra_is_missing(
         if name.startswith("redshift_teardown.cli.") or name.partition(".")[0] == missing:
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.setattr(sys, "argv", ["redshift-teardown", "check"])
 
     with pytest.raises(SystemExit) as exited:
         package.main()
@@ -397,6 +398,7 @@ def test_another_missing_module_is_no_missing_extra(monkeypatch: pytest.MonkeyPa
     """A broken installation is not explained away."""
     monkeypatch.delitem(sys.modules, "redshift_teardown.cli.commands", raising=False)
     monkeypatch.setitem(sys.modules, "redshift_teardown.cli.check", None)
+    monkeypatch.setattr(sys, "argv", ["redshift-teardown", "check"])
 
     with pytest.raises(ModuleNotFoundError, match=r"redshift_teardown\.cli\.check"):
         package.main()

@@ -6,9 +6,12 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; exits 0 when all is well, 1 on a problem it tells, 2 on wrong usage."""
+    """Run the command line; exits 0 when all is well; a command tells its other codes by --help."""
     try:
         from redshift_teardown.cli.commands import cli  # noqa: PLC0415 - the extra may be missing
+
+        # Each command is imported when it runs, so what is missing may only show by then.
+        cli(prog_name="redshift-teardown")
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in ("click", "rich"):
@@ -19,4 +22,3 @@ def main() -> None:
         )
         print(message, file=sys.stderr)  # noqa: T201 - without the extra there is nothing else to say it with
         sys.exit(1)
-    cli(prog_name="redshift-teardown")

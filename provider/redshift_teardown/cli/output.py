@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from rich.console import Console
+from rich.progress import track
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from redshift_teardown.deletion_policy import PolicyError, Problem
 
 DEFAULT_POLICY = "policy/deletion-policy.yaml"
+
+T = TypeVar("T")
 
 
 def say(text: Text | str, *, err: bool = False) -> None:
@@ -30,6 +35,20 @@ def say(text: Text | str, *, err: bool = False) -> None:
 def say_json(value: Any) -> None:
     """Write a value as JSON."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def progress(items: Iterable[T], words: str, total: int) -> Iterable[T]:
+    """Go through items with a bar on standard error, where that is a terminal and there is more than one.
+
+    Args:
+        items: What is gone through.
+        words: What is being done.
+        total: How many there are.
+    """
+    console = Console(stderr=True)
+    if total < 2 or not console.is_terminal:  # noqa: PLR2004 - one is no progress
+        return items
+    return track(items, words, total, console=console, transient=True)
 
 
 def styled(problem: Problem) -> Text:
