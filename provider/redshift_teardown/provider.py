@@ -49,10 +49,11 @@ class ClusterProvider(ResourceProvider):
         from redshift_teardown.workers import prepare_process  # noqa: PLC0415
 
         with _plain_errors(), _LOCK:
-            _SETTINGS = read_settings(req.config.get)
+            # First, so that what is wrong with the configuration is shown without a traceback, too.
             missing = prepare_process()
             if missing:
                 sys.stderr.write(f"{missing}\n")
+            _SETTINGS = read_settings(req.config.get)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs and record what destroying the cluster would do."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.output import Unknown as PulumiUnknown
 
-from redshift_teardown.errors import RefusedError
+from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.parameters import ARGUMENTS, Argument, Kind
 from redshift_teardown.teardown.identity import Identity
-from redshift_teardown.urn import Urn
+from redshift_teardown.urn import Urn, UrnError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,11 +111,15 @@ def _shown(argument: Argument, value: object) -> str:
     return f"a {type(value).__name__}" if argument.secret else repr(value)
 
 
+class DamagedValueError(TeardownError, ValueError):
+    """Inputs or outputs hold a value that no program can have given: check lets none of its form through."""
+
+
 def arguments_of(props: Mapping[str, Any]) -> dict[str, Any]:
     """Take every argument out of inputs or outputs, coerced; absent ones are None.
 
     Raises:
-        ValueError: a value is of another form than its argument's; the message names it.
+        DamagedValueError: a value is of another form than its argument's; the message names it.
 
     """
     values: dict[str, Any] = {}
@@ -123,7 +127,7 @@ def arguments_of(props: Mapping[str, Any]) -> dict[str, Any]:
         value = coerce(argument, plain(props.get(argument.name)))
         if isinstance(value, Misfit):
             message = f"{argument.name} {value.reason}"
-            raise ValueError(message)  # noqa: TRY004 - the state is wrong, not the caller
+            raise DamagedValueError(message)
         values[argument.name] = value
     return values
 
@@ -150,7 +154,7 @@ class State:
         """Read outputs of this version or an older one.
 
         Raises:
-            RefusedError: a newer version wrote them, or they are not a cluster's.
+            RefusedError: a newer version wrote them, they are not a cluster's, or damaged.
 
         """
         version = outputs.get("state_version")
@@ -169,7 +173,14 @@ class State:
                 data="nothing was touched",
                 next_step="install the version that wrote it, or a newer one, and run the command again",
             )
-        arguments = arguments_of(outputs)
+        try:
+            arguments, urn = arguments_of(outputs), Urn.parse(str(outputs.get("urn") or ""))
+        except (DamagedValueError, UrnError) as error:
+            raise RefusedError(
+                f"this resource's state is damaged: {error}",
+                data="nothing was touched",
+                next_step="restore the state from a backup (`pulumi stack import`), then run it again",
+            ) from None
         recorded = outputs.get("identity")
         return cls(
             arguments=arguments,
@@ -178,5 +189,5 @@ class State:
                 str(arguments.get("cluster_identifier") or ""),
             ),
             policy=outputs["policy"] if isinstance(outputs.get("policy"), dict) else {},
-            urn=Urn.parse(str(outputs.get("urn") or "")),
+            urn=urn,
         )

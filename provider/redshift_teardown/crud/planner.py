@@ -45,14 +45,7 @@ def read_recorded(props: Mapping[str, Any], settings: Settings) -> Recorded:
         RefusedError: the state does not say which cluster is meant, or there is no policy to go by.
 
     """
-    try:
-        state = State.read(props)
-    except ValueError as error:
-        raise RefusedError(
-            f"this resource's state is damaged: {error}",
-            data="nothing was touched",
-            next_step="restore the state from a backup, then run `pulumi destroy` again",
-        ) from None
+    state = State.read(props)
     identity, urn = state.identity, state.urn
     if not (identity.account_id and identity.region and identity.cluster_identifier):
         raise RefusedError(
