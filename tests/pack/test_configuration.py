@@ -56,7 +56,7 @@ def written(folder: Path, config: object) -> Path:
 def test_documented_configuration_is_accepted_by_the_engine(
     make: Callable[..., Project], tmp_path: Path
 ) -> None:
-    """The README's configuration is valid as it stands, and in force: ninety days are demanded, no `protect`."""
+    """The README's configuration is valid as it stands, and in force: ninety days, and no `protect`."""
     project = make()
 
     result = project.preview(STACK, account=FORGETFUL.account, pack=written(tmp_path, documented_config()))
