@@ -13,15 +13,16 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud.inventory import manual_snapshots, newest_snapshot
+from redshift_teardown.crud.inventory import manual_snapshots, newest_snapshot, snapshot_exists
 from redshift_teardown.crud.planner import Planner, read_recorded
 from redshift_teardown.crud.session import open_session, require_same_place
-from redshift_teardown.deletion_policy import FOREVER
+from redshift_teardown.deletion_policy import FOREVER, next_name
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.teardown.calls import view_snapshot
 from redshift_teardown.teardown.clock import SystemClock
 from redshift_teardown.teardown.foresee import foresee
 from redshift_teardown.teardown.model import Delete, Done, Memory, Refuse
+from redshift_teardown.teardown.next_step import NAME_TRIES
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.plan import of_generation
 from redshift_teardown.teardown.receipt import read_earlier
@@ -102,6 +103,7 @@ class Seen:
     identity: Identity | None = None
     session: Session | None = None
     observation: Observation | None = None
+    taken: frozenset[str] = frozenset()
     megabytes: float | None = None
     findings: tuple[Finding, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -245,11 +247,40 @@ def look_at(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen
             observation = replace(observation, snapshots=found)
     except TeardownError as error:
         return _with(seen, _blocked(error), unknown="what AWS shows now; --offline judges without it")
-    return _sized(replace(seen, observation=observation))
+    seen = replace(seen, observation=observation)
+    if observation.cluster is None:
+        return seen
+    return _sized(_with_names(seen, session))
+
+
+def _with_names(seen: Seen, session: Session) -> Seen:
+    """Find out which names for the snapshot are taken by other clusters' snapshots; AWS would refuse them."""
+    if seen.planner is None or seen.observation is None:
+        return seen
+    plan, name = _plan_of(seen, seen.planner), ""
+    taken = frozenset(snapshot.identifier for snapshot in seen.observation.snapshots)
+    try:
+        while plan.wants_snapshot and len(seen.taken) < NAME_TRIES:
+            name = next_name(plan.name, taken | seen.taken)
+            if not snapshot_exists(session.aws, name):
+                break
+            seen = replace(seen, taken=seen.taken | {name})
+    except TeardownError as error:
+        return _with(seen, unknown=f"whether the snapshot's name {name} is free: {error}")
+    return seen
+
+
+def _plan_of(seen: Seen, planner: Planner) -> Plan:
+    """Give the plan as a teardown makes it: by what is recorded and, where the cluster lives, by that too."""
+    plan = planner.plan(None)
+    cluster = seen.observation.cluster if seen.observation else None
+    if cluster is None or seen.identity is None or not seen.identity.is_generation_of(cluster):
+        return plan
+    return plan if standing(cluster.status) is Standing.ENDING else planner.plan(cluster)
 
 
 def _sized(seen: Seen) -> Seen:
-    if seen.session is None or seen.identity is None or seen.observation is None:
+    if seen.session is None or seen.identity is None:
         return seen
     try:
         newest = newest_snapshot(seen.session.aws, seen.identity.cluster_identifier)
@@ -273,17 +304,11 @@ def judge(seen: Seen, room: Room) -> Forecast:
     findings, unknown = list(seen.findings), list(seen.unknown)
     if seen.planner is None or seen.identity is None:
         return Forecast(urn, seen.at, seen.identity, findings=tuple(findings), unknown=tuple(unknown))
-    plan = seen.planner.plan(None)
+    plan = _plan_of(seen, seen.planner)
     foreseen, status = None, ""
     if seen.observation is not None and seen.session is not None:
         cluster = seen.observation.cluster
         status = cluster.status if cluster else "gone"
-        if (
-            cluster is not None
-            and seen.identity.is_generation_of(cluster)
-            and standing(cluster.status) is not Standing.ENDING
-        ):
-            plan = seen.planner.plan(cluster)
         left = None
         try:
             left = room.left(seen.session)
@@ -331,6 +356,7 @@ def _memory(seen: Seen, plan: Plan) -> Memory:
     earlier = read_earlier(Path(plan.decision.receipts), seen.identity)
     return Memory(
         started=seen.at,
+        taken=seen.taken,
         earlier_outcome=earlier.outcome,
         earlier_names=earlier.names,
         stale=earlier.stale,

@@ -64,6 +64,25 @@ def newest_snapshot(aws: Aws, cluster_identifier: str) -> Mapping[str, Any] | No
     return next((snapshot for snapshot in found if snapshot.get("Status") == "available"), None)
 
 
+def snapshot_exists(aws: Aws, snapshot_identifier: str) -> bool:
+    """Tell whether the account has a snapshot of that name in the region, of whatever cluster.
+
+    Raises:
+        TeardownError: AWS did not answer, or refused.
+
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - boto3 only where it is used
+
+    try:
+        found = aws.redshift.describe_cluster_snapshots(SnapshotIdentifier=snapshot_identifier)
+    except (BotoCoreError, ClientError) as error:
+        code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+        if code.startswith("ClusterSnapshotNotFound"):
+            return False
+        raise explain(error, f"look for snapshot {snapshot_identifier}", aws.region) from None
+    return bool(found.get("Snapshots"))
+
+
 def _entries(
     paginate: Callable[[], Iterable[Any]], member: str, intent: str, region: str
 ) -> Iterator[Mapping[str, Any]]:
