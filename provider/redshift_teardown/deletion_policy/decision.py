@@ -305,7 +305,7 @@ def _age_verdict(facts: Facts, hours: float) -> bool | str:
 
 
 def _union(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted({*a, *b})) if a and b else a or b
+    return tuple(sorted({*a, *b}))
 
 
 def _cited(place: Place | None) -> str:

@@ -89,8 +89,7 @@ def template_problem(template: str) -> Objection | None:
     problem = placeholder_problem(template)
     if problem:
         return problem
-    literal = _PLACEHOLDER.sub("", template)
-    if literal == template and not _OTHERS.sub("", template.lower()):
+    if not _PLACEHOLDER.search(template) and not _hyphenated(template):
         return Objection(
             f"the name {shown(template)} has no letter or digit that AWS allows, and no placeholder",
             '"{project}-{stack}-{cluster}-final-{timestamp}"',
@@ -152,14 +151,12 @@ def snapshot_name(template: str, facts: Facts, *, environment: str, at: datetime
     """
     words = _words(facts, environment)
     # The hash leaves the clock out: two attempts at one snapshot differ in nothing but their timestamp.
-    digest = hashlib.sha256(_fill(template, words).encode("utf-8", "surrogatepass")).hexdigest()[
-        :_HASH_LENGTH
-    ]
+    digest = hashlib.sha256(_fill(template, words).encode(errors="surrogatepass")).hexdigest()[:_HASH_LENGTH]
     clock = _clock(at)
     name = _hyphenated(_fill(template, words | clock))
     if not name:
         return f"final-{digest}"
-    if not "a" <= name[0] <= "z":
+    if name[0].isdigit():
         name = f"final-{name}"
     if len(name) <= LONGEST_NAME:
         return name
@@ -272,11 +269,7 @@ def tag_text_problem(text: str) -> str | None:
 
 
 def _fill(template: str, words: Mapping[str, str]) -> str:
-    return (
-        _PLACEHOLDER.sub(lambda match: words.get(match[1], match[1]), template)
-        if "{" in template
-        else template
-    )
+    return _PLACEHOLDER.sub(lambda match: words.get(match[1], match[1]), template)
 
 
 def _words(facts: Facts, environment: str) -> dict[str, str]:
@@ -329,7 +322,7 @@ def _fit(text: str, longest: int) -> str:
     fitted = "".join(c if _allowed_in_tag(c) else "-" for c in composed).strip()
     if len(fitted) <= longest:
         return fitted
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]
+    digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_HASH_LENGTH]
     return f"{fitted[: longest - _HASH_LENGTH - 1]}-{digest}"
 
 

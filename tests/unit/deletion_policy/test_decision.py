@@ -209,6 +209,9 @@ def test_all_undecided_rules_say_what_is_missing() -> None:
 
     assert (decision.because, decision.place) == ("young", Place("p.yaml", 6))
     assert decision.undecided == ("age known only at destroy", "node type unknown", "number of nodes unknown")
+    assert decision.describe().startswith(
+        "undecided: age known only at destroy; node type unknown; number of nodes unknown; final snapshot"
+    )
 
 
 def test_a_protected_environment_says_so() -> None:
@@ -392,6 +395,36 @@ def test_stricter_keeps_longest(a: int, b: int, longest: int) -> None:
     combined = stricter(decide(environment(days=a), KNOWN, precedence=0), decide(environment(days=b), KNOWN))
 
     assert combined.retention_days == longest
+
+
+def test_a_request_refused_by_one_side_is_refused() -> None:
+    """The side that gives the reason need not be the one that refused."""
+    refused = decide(environment(rule(requested=False)), KNOWN)
+    protected = decide(environment(name="production"), replace(KNOWN, skip_requested=False), precedence=0)
+
+    assert stricter(refused, protected).environment == "production"
+    assert stricter(refused, protected).request_refused
+    assert stricter(protected, refused).request_refused
+
+
+def test_equals_are_told_apart_by_place_and_value() -> None:
+    """Where two sides say the same with the same weight, the answer still does not depend on their order."""
+    one = decide(environment(), KNOWN)
+    other = decide(
+        environment(
+            place=Place("p.yaml", 2),
+            final_snapshot=FinalSnapshot("{cluster}-final", 7, (("team", "web"),), Place("p.yaml", 4)),
+        ),
+        KNOWN,
+    )
+    nowhere = replace(one, place=None, retention_place=None)
+
+    for combined in (stricter(one, other), stricter(other, one)):
+        assert (combined.place, combined.retention_place) == (Place("p.yaml", 2), Place("p.yaml", 4))
+        assert combined.tags == (("team", "web"),)
+    assert stricter(one, nowhere) == one
+    assert stricter(nowhere, one) == one
+    assert stricter(nowhere, nowhere) == nowhere
 
 
 def test_a_tag_remembers_whose_it_is() -> None:

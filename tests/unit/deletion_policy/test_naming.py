@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -117,8 +119,26 @@ def test_the_hash_does_not_move_with_the_clock() -> None:
 
 def test_a_time_without_zone_is_refused() -> None:
     """A naive time could be hours off, so it is a mistake of the caller."""
-    with pytest.raises(ValueError, match="the time of a snapshot's name needs a time zone"):
+    with pytest.raises(ValueError, match=r"^the time of a snapshot's name needs a time zone$"):
         snapshot_name("x", FACTS, environment="", at=datetime(2026, 1, 31))  # noqa: DTZ001
+
+
+def test_the_machine_s_time_zone_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names tell the time in UTC, wherever the laptop stands."""
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        assert name("x-{timestamp}") == "x-20260131t120509z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_text_that_no_file_could_hold_still_gives_a_name() -> None:
+    """A lone surrogate, which no UTF-8 can hold, is hashed like anything else."""
+    digest = hashlib.sha256(b"\xed\xa0\x80").hexdigest()
+
+    assert name("{cluster}", Facts(identifier="\ud800")) == f"final-{digest[:8]}"
 
 
 def test_early_years_have_four_digits() -> None:
@@ -139,6 +159,7 @@ def test_early_years_have_four_digits() -> None:
         ("z" * 256, "a snapshot identifier has at most 255 characters, not 256"),
         ("1final", "a snapshot identifier begins with a letter from a to z"),
         ("{final", "a snapshot identifier begins with a letter from a to z"),
+        ("_final", "a snapshot identifier begins with a letter from a to z"),
         ("éclair", "a snapshot identifier begins with a letter from a to z"),
         ("a--b", "a snapshot identifier holds no two hyphens in a row"),
         ("a-", "a snapshot identifier does not end with a hyphen"),
@@ -216,6 +237,9 @@ def test_a_name_is_recognised_by_its_template(found: str, template: str, fits: b
         ("x" * 256, "x" * 256),
         ("x" * 257, "x" * 247 + "-" + hashlib.sha256(b"x" * 257).hexdigest()[:8]),
         ("\ud800", "-"),
+        ("x" * 255 + "$", "x" * 255 + "-"),
+        ("\u212b" * 256, "\u212b" * 256),
+        ("\ud800" * 257, "-" * 248 + hashlib.sha256(b"\xed\xa0\x80" * 257).hexdigest()[:8]),
     ],
 )
 def test_fit_tag_value(value: str, fitted: str) -> None:
@@ -255,6 +279,8 @@ def test_expand_tags() -> None:
         "what": "a-b/s =@",
         "where": "1:",
     }
+    own = replace(decision, environment="dev", tags=(("env", "{environment}"),))
+    assert expand_tags(own, FACTS, at=AT) == {"env": "dev"}
     with pytest.raises(ValueError, match="time zone"):
         expand_tags(decision, FACTS, at=datetime(2026, 1, 31))  # noqa: DTZ001
 
