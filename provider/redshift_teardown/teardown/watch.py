@@ -327,8 +327,7 @@ class Desk(Generic[Item, Value]):
     def _give(self, asks: Sequence[_Ask[Value]], error: TeardownError) -> None:
         with self._lock:
             for ask in asks:
-                # Each raises its own: two threads that raise one exception would share its traceback.
-                ask.error = _again(error)
+                ask.error = error
             self._answered.notify_all()
 
     def _by_page(self, batch: Sequence[_Ask[Value]], demand: int) -> Sequence[_Ask[Value]]:
@@ -558,14 +557,6 @@ def watch_for(aws: Aws) -> Watch:
         if watch is None:
             watch = _WATCHES[aws] = Watch(RedshiftCalls(aws, SystemClock().now))
         return watch
-
-
-def _again(error: TeardownError) -> TeardownError:
-    if not isinstance(error, UnreachableError):
-        return error
-    return UnreachableError(
-        str(error), words=error.words, throttled=error.throttled, connected=error.connected
-    )
 
 
 def _cluster_rows(calls: RedshiftCalls, marker: str) -> tuple[list[Row[Mapping[str, Any]]], str]:

@@ -1,0 +1,417 @@
+"""The shared watch: what it serves is fresh and true, what it costs is little, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from redshift_teardown.aws import Aws
+from redshift_teardown.emulator import Emulator
+from redshift_teardown.settings import Settings
+from redshift_teardown.teardown.calls import RedshiftCalls, UnreachableError
+from redshift_teardown.teardown.clock import SystemClock
+from redshift_teardown.teardown.watch import Rhythm, Watch, Watcher, watch_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REGION = "eu-central-1"
+QUICK = Rhythm(shortest=0.2, gather=0.02, first_gap=0.02, slowest=1.0)
+"""A tenth of the real rhythm, so that a test takes a tenth of the time."""
+
+
+class KilledError(BaseException):
+    """A thread dies here."""
+
+
+class Place:
+    """An emulator, clusters in it, and a watch over them."""
+
+    def __init__(self) -> None:
+        self.emulator = Emulator()
+        self.control = self.emulator.control.at(region=REGION)
+        self.control.set_lifecycle(creating=0, final_snapshot=0, deleting=0)
+        self.on_call: Callable[[str, str], None] = lambda _operation, _moment: None
+        self.client = self._client()
+        self.calls = RedshiftCalls(_Aws(self.client), SystemClock().now)  # type: ignore[arg-type]
+        self.watch = Watch(self.calls, QUICK)
+
+    def _client(self) -> Any:
+        client = boto3.client(
+            "redshift",
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="secret",
+            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}),
+        )
+        self.emulator.attach(client, self._called)
+        return client
+
+    def _called(self, operation: str, moment: str) -> None:
+        self.on_call(operation, moment)
+
+    def create(self, count: int) -> list[str]:
+        """Make clusters, available at once."""
+        names = [f"c{number:03}" for number in range(count)]
+        for name in names:
+            self.client.create_cluster(
+                ClusterIdentifier=name,
+                NodeType="ra3.xlplus",
+                NumberOfNodes=2,
+                MasterUsername="admin",
+                MasterUserPassword="Correct-Horse-1",
+            )
+        self.control.clear_calls()
+        return names
+
+    def asked(self) -> list[str]:
+        """What was asked of AWS: the cluster, or ``all``, per call."""
+        return [call.parameters.get("ClusterIdentifier", "all") for call in self.control.calls()]
+
+
+class _Aws:
+    """What `RedshiftCalls` uses of `redshift_teardown.aws.Aws`: clients that talk to the emulator."""
+
+    def __init__(self, client: Any) -> None:
+        self.region = REGION
+        self.redshift = self.redshift_once = client
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """A place of a test's own."""
+    made = Place()
+    yield made
+    made.emulator.stop()
+
+
+def _all_at_once(watch: Watch, names: list[str], work: Callable[[Watcher, str], None]) -> None:
+    """Do the same for each name, each in a thread of its own and all in the watch before any begins."""
+    failures: list[BaseException] = []
+    ready = threading.Barrier(len(names))
+
+    def one(name: str) -> None:
+        with watch.join(SystemClock()) as watcher:
+            ready.wait()
+            try:
+                work(watcher, name)
+            except BaseException as error:  # noqa: BLE001 - handed to the test below
+                failures.append(error)
+            ready.wait()
+
+    threads = [threading.Thread(target=one, args=(name,), daemon=True) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
+    assert failures == []
+
+
+# --- fresh ---
+
+
+def test_no_answer_is_older_than_what_its_asker_did(place: Place) -> None:
+    """Thirty that change their clusters and look, over and over, each see their own last change."""
+    names = place.create(30)
+
+    def change_and_look(watcher: Watcher, name: str) -> None:
+        for number in range(8):
+            place.control.set_cluster(name, status=f"changed-{number}")
+            seen = watcher.cluster(name)
+            assert seen is not None
+            assert seen.status == f"changed-{number}"
+
+    _all_at_once(place.watch, names, change_and_look)
+
+
+def test_no_answer_after_a_pause_is_older_than_the_pause(place: Place) -> None:
+    """A look after a pause, which another's poll may have cut short, still shows what was there before it."""
+    names = place.create(30)
+
+    def change_and_pause(watcher: Watcher, name: str) -> None:
+        for number in range(4):
+            place.control.set_cluster(name, status=f"changed-{number}")
+            watcher.pause(longest=0.3)
+            seen = watcher.cluster(name)
+            assert seen is not None
+            assert seen.status == f"changed-{number}"
+
+    _all_at_once(place.watch, names, change_and_pause)
+
+
+def test_snapshots_are_asked_for_after_the_answer_about_their_cluster(place: Place) -> None:
+    """A snapshot that AWS had when it said that its cluster is gone is always found with it."""
+    names = place.create(20)
+
+    def vanish_and_look(watcher: Watcher, name: str) -> None:
+        watcher.cluster(name)
+        place.control.put_snapshot(f"{name}-final", name)
+        place.control.remove_cluster(name)
+        while watcher.cluster(name) is not None:
+            watcher.pause(longest=0.3)
+        assert [snapshot.identifier for snapshot in watcher.snapshots(name)] == [f"{name}-final"]
+
+    _all_at_once(place.watch, names, vanish_and_look)
+
+
+# --- true ---
+
+
+@pytest.mark.parametrize("crowd", [4, 40])
+def test_a_cluster_that_slips_between_two_pages_is_not_taken_for_gone(place: Place, crowd: int) -> None:
+    """While a listing is read, clusters before vanish, and those after move up: nobody is called gone."""
+    names = place.create(210)
+    pages = Counter[str]()
+
+    def disturb(operation: str, moment: str) -> None:
+        # After the first page of every listing one of its clusters goes.
+        if (operation, moment) == ("DescribeClusters", "after") and not place.emulator.control.calls()[
+            -1
+        ].parameters.get("ClusterIdentifier"):
+            pages["read"] += 1
+            place.control.remove_cluster(names[pages["read"]])
+
+    place.on_call = disturb
+    seen: dict[str, bool] = {}
+
+    def look(watcher: Watcher, name: str) -> None:
+        seen[name] = watcher.cluster(name) is not None
+
+    _all_at_once(place.watch, names[210 - crowd :], look)
+    _all_at_once(place.watch, names[100 : 100 + crowd], look)
+
+    assert pages["read"] > 0
+    assert [name for name, there in seen.items() if not there] == []
+
+
+def test_a_snapshot_that_slips_between_two_pages_is_not_taken_for_missing(place: Place) -> None:
+    """While a listing is read, snapshots before vanish: those of a cluster that is gone are all found."""
+    names = [f"gone{number:03}" for number in range(205)]
+    for name in names:
+        place.control.put_snapshot(f"{name}-final", name)
+    read = Counter[str]()
+
+    def disturb(operation: str, moment: str) -> None:
+        if (operation, moment) == ("DescribeClusterSnapshots", "after"):
+            read["pages"] += 1
+            place.control.delete_snapshot(f"{names[read['pages']]}-final")
+
+    place.on_call = disturb
+    found: dict[str, list[str]] = {}
+
+    def look(watcher: Watcher, name: str) -> None:
+        watcher.cluster(name)
+        found[name] = [snapshot.identifier for snapshot in watcher.snapshots(name)]
+
+    _all_at_once(place.watch, names[98:128], look)
+
+    assert read["pages"] > 1
+    assert found == {name: [f"{name}-final"] for name in names[98:128]}
+
+
+def test_all_clusters_are_listed_anew_for_one_that_was_renamed(place: Place) -> None:
+    """Whoever finds its cluster gone gets a listing asked for after that answer."""
+    names = place.create(3)
+
+    def look(watcher: Watcher, name: str) -> None:
+        place.control.remove_cluster(name)
+        assert watcher.cluster(name) is None
+        assert name not in {cluster.identifier for cluster in watcher.clusters()}
+
+    _all_at_once(place.watch, names, look)
+
+
+# --- cheap ---
+
+
+def test_one_alone_asks_by_name(place: Place) -> None:
+    """A watch with one in it asks for that cluster only, and at once."""
+    place.create(5)
+    with place.watch.join(SystemClock()) as watcher:
+        watcher.cluster("c003")
+        watcher.snapshots("c003")
+
+    assert place.asked() == ["c003", "c003"]
+
+
+def test_many_share_one_call(place: Place) -> None:
+    """Forty that look at once cost a page or two, not forty calls."""
+    names = place.create(40)
+
+    _all_at_once(place.watch, names, _looked)
+
+    asked = place.asked()
+    assert set(asked) == {"all"}
+    assert len(asked) <= 10
+
+
+def _looked(watcher: Watcher, name: str) -> None:
+    assert watcher.cluster(name) is not None
+    assert watcher.snapshots(name) == ()
+
+
+def test_few_in_a_large_account_ask_by_name(place: Place) -> None:
+    """Two among four hundred do not read four pages at every look: they find out once, then ask by name."""
+    names = place.create(400)
+
+    def look(watcher: Watcher, name: str) -> None:
+        for _ in range(5):
+            assert watcher.cluster(name) is not None
+            watcher.pause(longest=0.2)
+
+    _all_at_once(place.watch, names[:2], look)
+
+    asked = Counter(place.asked())
+    assert asked["all"] <= 4
+    assert asked["c000"] >= 4
+
+
+def test_one_poll_serves_all_that_wait(place: Place) -> None:
+    """Forty that wait for a minute are woken by the first that looks, and ask nothing themselves."""
+    names = place.create(40)
+    began = time.monotonic()
+
+    def wait(watcher: Watcher, name: str) -> None:
+        assert watcher.cluster(name) is not None
+        # An estimate keeps all but one asleep for long.
+        watcher.pause(longest=60, seconds_left=0 if name == "c000" else 60)
+        assert watcher.cluster(name) is not None
+
+    _all_at_once(place.watch, names, wait)
+
+    assert time.monotonic() - began < 30
+    assert len(place.asked()) <= 8
+
+
+# --- nobody is left waiting, and nobody fails for another ---
+
+
+def test_a_failing_poll_fails_nobody(place: Place) -> None:
+    """Throttled, each is told that AWS does not answer, asks again, and gets its answer in the end."""
+    names = place.create(20)
+    place.control.add_fault("*", occurrence=1, times=3, code="Throttling")
+    told = Counter[str]()
+
+    def look(watcher: Watcher, name: str) -> None:
+        while not _answered(watcher, name, told):
+            watcher.pause(longest=0.2)
+
+    _all_at_once(place.watch, names, look)
+
+    assert set(told) == set(names)
+
+
+def _answered(watcher: Watcher, name: str, told: Counter[str]) -> bool:
+    try:
+        return watcher.cluster(name) is not None
+    except UnreachableError as error:
+        told[name] += error.throttled
+        return False
+
+
+def test_throttling_slows_the_watch_down_and_answers_speed_it_up(place: Place) -> None:
+    """The interval grows while AWS throttles, up to a limit, and shrinks again."""
+    place.create(1)
+    place.control.add_fault("DescribeClusters", times=10, code="Throttling")
+    slow = []
+    with place.watch.join(SystemClock()) as watcher:
+        for _ in range(10):
+            with pytest.raises(UnreachableError):
+                watcher.cluster("c000")
+            slow.append(place.watch.slowness)
+        for _ in range(5):
+            assert watcher.cluster("c000") is not None
+
+    assert slow == sorted(slow)
+    assert slow[-1] == QUICK.slowest / QUICK.shortest
+    assert place.watch.slowness == 1
+
+
+def test_where_listing_is_denied_each_is_asked_for_by_name(place: Place) -> None:
+    """Credentials that may see only some clusters still work, for any number of them."""
+    names = place.create(10)
+
+    def deny(params: dict[str, Any], **_: Any) -> None:
+        if "ClusterIdentifier" not in params:
+            details = {"Error": {"Code": "AccessDenied", "Message": "no"}}
+            raise ClientError({**details, "ResponseMetadata": {"HTTPStatusCode": 403}}, "DescribeClusters")  # type: ignore[typeddict-item]
+
+    place.client.meta.events.register("provide-client-params.redshift.*", deny)
+
+    _all_at_once(place.watch, names, _looked)
+
+    assert sorted(place.asked()) == sorted(names * 2)
+
+
+def test_whoever_dies_at_aws_leaves_nobody_waiting(place: Place) -> None:
+    """The thread that asks for all is killed in the midst of it, and the others go on."""
+    names = place.create(12)
+    once = threading.Lock()
+
+    def die(_operation: str, moment: str) -> None:
+        if moment == "after" and once.acquire(blocking=False):
+            raise KilledError
+
+    place.on_call = die
+    died = []
+
+    def look(watcher: Watcher, name: str) -> None:
+        try:
+            assert watcher.cluster(name) is not None
+        except KilledError:
+            died.append(name)
+
+    _all_at_once(place.watch, names, look)
+
+    assert len(died) == 1
+
+
+def test_nobody_starves(place: Place) -> None:
+    """Among forty that look without pause, each gets its turn."""
+    names = place.create(40)
+    looks = Counter[str]()
+    until = time.monotonic() + 4
+
+    def look(watcher: Watcher, name: str) -> None:
+        while time.monotonic() < until:
+            watcher.cluster(name)
+            looks[name] += 1
+
+    _all_at_once(place.watch, names, look)
+
+    assert set(looks) == set(names)
+    assert min(looks.values()) * 3 >= max(looks.values())
+
+
+def test_watches_of_other_credentials_and_regions_are_others() -> None:
+    """What one set of credentials sees is never served to another."""
+    made = [
+        Aws(Settings(access_key=key, secret_key="secret", region=region), region)
+        for key in ("A", "B")
+        for region in ("eu-central-1", "eu-west-1")
+    ]
+    watches = [watch_for(each) for each in made]
+
+    assert len({id(watch) for watch in watches}) == 4
+    assert [watch_for(each) for each in made] == watches
+
+
+def test_whoever_leaves_is_no_longer_counted(place: Place) -> None:
+    """The crowd is those that wait now, also after one of them failed."""
+    with ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(place.watch.join(SystemClock()))
+        assert place.watch.crowd == 3
+        with pytest.raises(KilledError), place.watch.join(SystemClock()):
+            raise KilledError
+        assert place.watch.crowd == 3
+    assert place.watch.crowd == 0
