@@ -173,7 +173,7 @@ def explain(error: Exception, intent: str, region: str) -> TeardownError:
     # A mistake, which no later run heals by itself, is told apart from AWS not having been asked at all.
     mistakes = (exceptions.ClientError, exceptions.ProfileNotFound, exceptions.PartialCredentialsError)
     kind = ConfigError if isinstance(error, mistakes) else NoAnswerError
-    return kind(f"cannot {intent} in {region}: {words}\n  next: {advice}")
+    return kind(f"cannot {intent} in {region}: {words}", next_step=advice)
 
 
 def _session(settings: Settings, region: str | None) -> boto3.Session:

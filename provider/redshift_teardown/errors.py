@@ -9,7 +9,19 @@ from __future__ import annotations
 
 
 class TeardownError(Exception):
-    """Base of every error of this package that is written for a person."""
+    """Base of every error of this package that is written for a person.
+
+    Args:
+        what: What happened, with AWS's own words where AWS said something.
+        next_step: What the operator can do about it, where the text does not say so by itself.
+
+    """
+
+    def __init__(self, what: str, *, next_step: str = "") -> None:
+        """Keep the parts apart; see the class for the arguments."""
+        super().__init__(f"{what}\n  next: {next_step}" if next_step else what)
+        self.what = what
+        self.next_step = next_step
 
 
 class RefusedError(TeardownError):

@@ -1,6 +1,6 @@
 """The AWS calls of a teardown, each one wrapped so that its answer is a plain value.
 
-Reads raise ``Unreachable`` when AWS could not answer and ``TeardownError`` when it answered that
+Reads raise ``UnreachableError`` when AWS could not answer and ``TeardownError`` when it answered that
 it will not. Calls that change something never raise for what AWS said: they return an
 ``Attempt``, and the next step comes from a fresh look.
 """
@@ -13,10 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import Aws, explain
+from redshift_teardown.errors import TeardownError
 from redshift_teardown.teardown.model import Answer, Attempt, ClusterView, SnapshotView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PAGE = 100
 
@@ -24,26 +25,42 @@ _THROTTLING = ("Throttl", "RequestLimitExceeded", "TooManyRequests", "RequestThr
 _SERVER_ERROR = 500
 
 
-class UnreachableError(Exception):
+class UnreachableError(TeardownError):
     """AWS gave no usable answer to a read: throttled, 5xx, or the connection failed.
 
-    ``throttled`` tells the first from the others.
+    Args:
+        error: What an operator reads where nobody waits for AWS to answer.
+        words: What AWS or the network said, in one line.
+        throttled: Whether AWS asked for fewer calls.
+        connected: Whether anything answered at all.
+
     """
 
-    def __init__(self, words: str, *, throttled: bool) -> None:
-        """Keep AWS's words for the operator."""
-        super().__init__(words)
+    def __init__(
+        self, error: TeardownError, *, words: str, throttled: bool = False, connected: bool = True
+    ) -> None:
+        """Keep AWS's words for the operator; see the class for the arguments."""
+        super().__init__(error.what, next_step=error.next_step)
+        self.words = words
         self.throttled = throttled
+        self.connected = connected
 
 
 class RedshiftCalls:
-    """What a teardown asks of one account and region, counted per operation."""
+    """What a teardown asks of one account and region, counted per operation.
+
+    Attributes:
+        counted: How often each operation was called.
+        on_resend: Told how often a read had to be sent again before AWS answered it.
+
+    """
 
     def __init__(self, aws: Aws, now: Callable[[], datetime]) -> None:
         """Use the clients of ``aws``; ``now`` stamps the attempts."""
         self._aws = aws
         self._now = now
         self.counted: Counter[str] = Counter()
+        self.on_resend: Callable[[int], None] = lambda _times: None
 
     # --- reads ---
 
@@ -66,16 +83,20 @@ class RedshiftCalls:
         """Look at every cluster of the account and region, page by page."""
         marker = ""
         while True:
-            arguments: dict[str, Any] = {"MaxRecords": PAGE, **({"Marker": marker} if marker else {})}
-            found = self._read(
-                "DescribeClusters",
-                "list clusters",
-                partial(self._aws.redshift.describe_clusters, **arguments),
-            )
-            yield from map(view_cluster, found.get("Clusters", []))
-            marker = found.get("Marker") or ""
+            found, marker = self.cluster_page(marker)
+            yield from map(view_cluster, found)
             if not marker:
                 return
+
+    def cluster_page(self, marker: str) -> tuple[Sequence[Mapping[str, Any]], str]:
+        """Give one page of all clusters, as DescribeClusters shows them, and the marker of the next."""
+        arguments: dict[str, Any] = {"MaxRecords": PAGE, **({"Marker": marker} if marker else {})}
+        found = self._read(
+            "DescribeClusters",
+            "list clusters",
+            partial(self._aws.redshift.describe_clusters, **arguments),
+        )
+        return found.get("Clusters", []), found.get("Marker") or ""
 
     def snapshots(self, cluster_identifier: str) -> tuple[SnapshotView, ...]:
         """Look at the manual snapshots under a cluster identifier, of any generation."""
@@ -92,24 +113,33 @@ class RedshiftCalls:
     def _snapshots(self, query: Mapping[str, Any]) -> Iterator[SnapshotView]:
         marker = ""
         while True:
-            arguments: dict[str, Any] = {**query, "SnapshotType": "manual", "MaxRecords": PAGE}
-            if marker:
-                arguments["Marker"] = marker
-            found = self._read(
-                "DescribeClusterSnapshots",
-                f"list the snapshots of {query.get('ClusterIdentifier', 'the account')}",
-                partial(self._aws.redshift.describe_cluster_snapshots, **arguments),
-                absent="ClusterNotFound",
-            )
-            yield from map(view_snapshot, found.get("Snapshots", []))
-            marker = found.get("Marker") or ""
+            found, marker = self.snapshot_page(query, marker)
+            yield from found
             if not marker:
                 return
+
+    def snapshot_page(self, query: Mapping[str, Any], marker: str) -> tuple[Sequence[SnapshotView], str]:
+        """Give one page of the manual snapshots that a query is for, and the marker of the next."""
+        arguments: dict[str, Any] = {**query, "SnapshotType": "manual", "MaxRecords": PAGE}
+        if marker:
+            arguments["Marker"] = marker
+        found = self._read(
+            "DescribeClusterSnapshots",
+            f"list the snapshots of {query.get('ClusterIdentifier', 'the account')}",
+            partial(self._aws.redshift.describe_cluster_snapshots, **arguments),
+            absent="ClusterNotFound",
+        )
+        return [view_snapshot(each) for each in found.get("Snapshots", [])], found.get("Marker") or ""
 
     def _read(
         self, operation: str, intent: str, call: Callable[[], Any], absent: str = ""
     ) -> Mapping[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError  # noqa: PLC0415
+        from botocore.exceptions import (  # noqa: PLC0415
+            BotoCoreError,
+            ClientError,
+            ConnectionError,  # noqa: A004 - botocore's: DNS, connect, TLS and proxy failures
+            HTTPClientError,
+        )
         from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
         self.counted[operation] += 1
@@ -119,13 +149,23 @@ class RedshiftCalls:
             code, message, status = _parts(error)
             if absent and code in {absent, f"{absent}Fault"}:
                 return {}
-            if code.startswith(_THROTTLING) or status >= _SERVER_ERROR:
-                raise UnreachableError(f"{code}: {message}", throttled=code.startswith(_THROTTLING)) from None
-            raise explain(error, intent, self._aws.region) from None
+            explained = explain(error, intent, self._aws.region)
+            throttled = code.startswith(_THROTTLING)
+            if throttled or status >= _SERVER_ERROR:
+                words = f"{code}: {message}"
+                raise UnreachableError(explained, words=words, throttled=throttled) from None
+            raise explained from None
+        except ConnectionError as error:
+            explained = explain(error, intent, self._aws.region)
+            raise UnreachableError(explained, words=str(error), connected=False) from None
         except (HTTPClientError, ResponseParserError) as error:
-            raise UnreachableError(str(error), throttled=False) from None
+            explained = explain(error, intent, self._aws.region)
+            raise UnreachableError(explained, words=str(error)) from None
         except BotoCoreError as error:
             raise explain(error, intent, self._aws.region) from None
+        resent = int(answer.get("ResponseMetadata", {}).get("RetryAttempts") or 0)
+        if resent:
+            self.on_resend(resent)
         return answer
 
     # --- calls that change something ---
@@ -181,7 +221,12 @@ class RedshiftCalls:
     def _write(
         self, operation: str, call: Callable[[], Any], *, snapshot: str = "", status_before: str = ""
     ) -> Attempt:
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError  # noqa: PLC0415
+        from botocore.exceptions import (  # noqa: PLC0415
+            BotoCoreError,
+            ClientError,
+            ConnectionError,  # noqa: A004 - botocore's
+            HTTPClientError,
+        )
         from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
         self.counted[operation] += 1
@@ -195,10 +240,10 @@ class RedshiftCalls:
                 answer = Answer.THROTTLED
             elif status >= _SERVER_ERROR or not status:
                 answer = Answer.UNKNOWN
-        except (HTTPClientError, ResponseParserError) as error:
+        except (ConnectionError, HTTPClientError, ResponseParserError) as error:
             answer, message = Answer.UNKNOWN, str(error)
         except BotoCoreError as error:
-            # Raised before anything was sent: no credentials, no endpoint for the region …
+            # Raised before anything was sent: no credentials, a malformed argument …
             answer, code, message = Answer.REFUSED, type(error).__name__, str(error)
         return Attempt(operation, answer, self._now(), code, message, snapshot, status_before)
 

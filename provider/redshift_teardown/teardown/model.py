@@ -70,7 +70,8 @@ class Observation:
         cluster: The cluster under the recorded identifier, or None when AWS says ClusterNotFound.
         snapshots: Manual snapshots of that cluster identifier, of any generation. Looked up only
             where the next step depends on them.
-        renamed_to: Identifier under which the recorded namespace lives now, looked for on NotFound.
+        renamed_to: Identifier under which the recorded namespace lives now, looked for where it does not
+            live under the recorded one.
 
     """
 
@@ -133,7 +134,6 @@ class Memory:
     create_times: tuple[datetime, ...] = ()
     earlier_outcome: str = ""
     earlier_names: frozenset[str] = frozenset()
-    resumed: bool = False
     deletion_seen: bool = False
 
     def last(self, operation: str) -> Attempt | None:

@@ -14,6 +14,7 @@ The rules it keeps, each of them a test:
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ _EXISTS_CODES = frozenset({"ClusterSnapshotAlreadyExists", "ClusterSnapshotAlrea
 _QUOTA_CODES = frozenset({"ClusterSnapshotQuotaExceeded", "ClusterSnapshotQuotaExceededFault"})
 _GONE_CODES = frozenset({"ClusterNotFound", "ClusterNotFoundFault"})
 _SNAPSHOT_BUSY_CODES = _BUSY_CODES | {"InvalidClusterSnapshotState", "InvalidClusterSnapshotStateFault"}
-_LAKEHOUSE_FREE = frozenset({"", "deregistered", "none"})
+_LAKEHOUSE_FREE = frozenset({"", "deregistered", "failed", "none", "notregistered"})
 
 
 def next_step(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Step:
@@ -93,8 +94,12 @@ def _present(
         return Refuse(
             f"{identity} is not the cluster this stack created: one of another generation "
             f"(created {_when(cluster.create_time)}) lives under its name now",
-            data="that cluster was not touched; what became of the recorded generation "
-            f"({identity.generation()}) AWS no longer shows",
+            data="that cluster was not touched; "
+            + (
+                f"the recorded generation lives on as {observation.renamed_to}"
+                if observation.renamed_to
+                else f"what became of the recorded generation ({identity.generation()}) AWS no longer shows"
+            ),
             next_step="to let go of the recorded one without deleting anything, run "
             f"`pulumi state delete '{plan.urn}'`; to own the new one, then adopt it with "
             "adopt_existing=True",
@@ -177,7 +182,7 @@ def _after_refusal(
         return _delete(plan, observation, memory)
     if last.code not in _BUSY_CODES | _GONE_CODES:
         return _refused_for_good(identity, last)
-    if last.code in _BUSY_CODES and cluster.lakehouse_status.lower() not in _LAKEHOUSE_FREE:
+    if last.code in _BUSY_CODES and _registered(cluster.lakehouse_status):
         return Refuse(
             f"AWS refuses to delete {identity}: {last.words} (Lakehouse registration: "
             f"{cluster.lakehouse_status})",
@@ -189,6 +194,11 @@ def _after_refusal(
     if last.code in _BUSY_CODES and was_paused and cluster.status.lower() == PAUSED:
         return _resume(identity, observation, memory)
     return None
+
+
+def _registered(lakehouse_status: str) -> bool:
+    """Tell whether a Lakehouse registration stands, however AWS spells its status."""
+    return re.sub(r"[^a-z]", "", lakehouse_status.lower()) not in _LAKEHOUSE_FREE
 
 
 def _delete(plan: Plan, observation: Observation, memory: Memory) -> Step:
@@ -260,7 +270,7 @@ def _gone(plan: Plan, identity: Identity, observation: Observation, memory: Memo
     if not proof.available:
         return Refuse(
             f"final snapshot {proof.identifier} of {identity} is {proof.status!r}, and the cluster is gone",
-            data=_loss(identity, observation, memory),
+            data=_loss(plan, identity, observation, memory),
             next_step="open a case with AWS support at once, naming the snapshot; look for earlier "
             "snapshots (`aws redshift describe-cluster-snapshots --cluster-identifier "
             f"{identity.cluster_identifier}`); when nothing more can be done, let go with "
@@ -274,7 +284,7 @@ def _no_proof(plan: Plan, identity: Identity, observation: Observation, memory: 
     return Refuse(
         f"{identity} is gone, and no final snapshot of it (generation {identity.generation()}) is there; "
         f"the policy asks for one ({plan.decision.describe()})",
-        data=_loss(identity, observation, memory),
+        data=_loss(plan, identity, observation, memory),
         next_step="if it was deleted on purpose, let go of it with "
         f"`pulumi state delete '{plan.urn}'`; if not, look in CloudTrail for DeleteCluster and "
         "DeleteClusterSnapshot, and restore the newest snapshot that exists",
@@ -282,7 +292,7 @@ def _no_proof(plan: Plan, identity: Identity, observation: Observation, memory: 
     )
 
 
-def _loss(identity: Identity, observation: Observation, memory: Memory) -> str:
+def _loss(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> str:
     left = [
         snapshot.identifier
         for snapshot in observation.snapshots
@@ -293,7 +303,21 @@ def _loss(identity: Identity, observation: Observation, memory: Memory) -> str:
             "the cluster's last state is in no final snapshot that a teardown of this stack asked for; "
             f"snapshots of it that can still be restored: {', '.join(sorted(left))}"
         )
-    return "no manual snapshot of this generation is available; the data is lost as far as AWS shows"
+    strange = [
+        f"{snapshot.identifier} (of a cluster created {_when(snapshot.cluster_create_time)})"
+        for snapshot in observation.snapshots
+        if snapshot.available and is_ours(snapshot, plan, identity, memory)
+    ]
+    if strange:
+        return (
+            f"not known: {', '.join(sorted(strange))} is named like a final snapshot of this stack, but of a "
+            f"create time nobody recorded (recorded: {_when(identity.cluster_create_time)}); AWS may have "
+            "changed it in a resize or resume"
+        )
+    return (
+        f"no manual snapshot of this generation is available under {identity.cluster_identifier}; unless "
+        "there is one under another cluster identifier, the data is lost as far as AWS shows"
+    )
 
 
 def newest_proof(
@@ -302,8 +326,8 @@ def newest_proof(
     """Pick the snapshot that proves, or will prove, that the data is kept.
 
     Only manual snapshots of this generation that are ours count, and none that existed while the
-    cluster could still be written to. An available one is preferred, then one still running; of
-    equals the newest.
+    cluster could still be written to. The newest decides, whatever became of it: what an older one
+    lacks, a newer one that failed does not make up for.
     """
     candidates = [
         snapshot
@@ -315,7 +339,7 @@ def newest_proof(
     ]
     return max(
         candidates,
-        key=lambda s: (s.available, s.running, s.create_time.timestamp() if s.create_time else 0.0),
+        key=lambda s: (s.create_time.timestamp() if s.create_time else 0.0, s.available, s.running),
         default=None,
     )
 
@@ -323,6 +347,10 @@ def newest_proof(
 def _verify(plan: Plan, snapshot: SnapshotView, memory: Memory, observation: Observation) -> Step | None:
     """Give what the available snapshot still lacks, or None where it is as decided."""
     missing = plan.missing_tags(snapshot)
+    written = memory.last("CreateTags")
+    if written is not None and written.answer is Answer.ACCEPTED:
+        # Another teardown of this generation, running beside this one, may write values of its own.
+        missing = tuple((key, value) for key, value in missing if key not in dict(snapshot.tags))
     if missing:
         return _write(
             Tag(snapshot, missing), "CreateTags", "tags", "redshift:CreateTags", memory, observation

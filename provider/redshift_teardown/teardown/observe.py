@@ -38,19 +38,25 @@ def look(source: Source, identity: Identity, at: datetime) -> Observation:
 
     """
     cluster = source.cluster(identity.cluster_identifier)
-    if cluster is not None and (
-        standing(cluster.status) is Standing.BUSY or not identity.is_generation_of(cluster)
-    ):
+    renamed_to = None
+    if cluster is None or not identity.is_generation_of(cluster):
+        found = _by_namespace(source, identity)
+        if found is not None and found.identifier == identity.cluster_identifier:
+            # The two answers differ, as they do while AWS's own copies catch up: alive is the safe one.
+            cluster = found
+        elif found is not None:
+            renamed_to = found.identifier
+    if cluster is not None and not identity.is_generation_of(cluster):
+        return Observation(at, cluster, renamed_to=renamed_to)
+    if cluster is not None and standing(cluster.status) is Standing.BUSY:
         return Observation(at, cluster)
-    snapshots = source.snapshots(identity.cluster_identifier)
-    renamed_to = _new_name(source, identity) if cluster is None else None
-    return Observation(at, cluster, snapshots, renamed_to)
+    return Observation(at, cluster, source.snapshots(identity.cluster_identifier), renamed_to)
 
 
-def _new_name(source: Source, identity: Identity) -> str | None:
+def _by_namespace(source: Source, identity: Identity) -> ClusterView | None:
+    """Find the generation under whatever identifier."""
     if not identity.cluster_namespace_arn:
         return None
-    for cluster in source.clusters():
-        if cluster.namespace_arn == identity.cluster_namespace_arn:
-            return cluster.identifier
-    return None
+    return next(
+        (each for each in source.clusters() if each.namespace_arn == identity.cluster_namespace_arn), None
+    )

@@ -55,6 +55,17 @@ class Plan:
     templates: tuple[tuple[str, str], ...]
     tags: tuple[tuple[str, str], ...]
 
+    def __post_init__(self) -> None:
+        """Refuse a plan whose snapshot has no name: to DeleteCluster that would mean to skip it.
+
+        Raises:
+            ValueError: a snapshot is due and has no name.
+
+        """
+        if self.wants_snapshot and not self.name:
+            message = "a final snapshot is due and has no name"
+            raise ValueError(message)
+
     @property
     def wants_snapshot(self) -> bool:
         """Whether a final snapshot is due; anything but a plain skip is."""

@@ -78,7 +78,8 @@ class Earlier:
     """What earlier teardowns of one generation left written.
 
     Attributes:
-        outcome: The newest one's decision, ``snapshot`` or ``skip``; empty where there is none.
+        outcome: The decision, ``snapshot`` or ``skip``, of the newest one that may have reached AWS; empty
+            where there is none.
         names: Snapshot names they asked for.
         stale: Snapshots that existed while the cluster was still deletable.
         create_times: Create times they saw the generation with.
@@ -101,10 +102,16 @@ def read_earlier(folder: Path, identity: Identity) -> Earlier:
     times = [parse_time(document.get("cluster_create_time")) for document in found]
     return Earlier(
         outcome=str(sent[-1].get("outcome", "")) if sent else "",
-        names=frozenset(str(name) for document in sent for name in document.get("names", [])),
-        stale=frozenset(str(name) for document in sent for name in document.get("stale", [])),
+        names=frozenset(name for document in sent for name in _texts(document.get("names"))),
+        # Sent or not: the cluster was alive by then.
+        stale=frozenset(name for document in found for name in _texts(document.get("stale"))),
         create_times=tuple(time for time in times if time is not None),
     )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Give the texts of a list; anything else a damaged receipt holds is none."""
+    return (item for item in value if isinstance(item, str)) if isinstance(value, list) else iter(())
 
 
 def _documents(folder: Path) -> Iterator[dict[str, Any]]:
@@ -115,7 +122,7 @@ def _documents(folder: Path) -> Iterator[dict[str, Any]]:
     for path in paths:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             # A damaged or foreign file proves nothing and must not stop a teardown.
             continue
         if isinstance(document, dict) and document.get("receipt_version") == RECEIPT_VERSION:

@@ -47,9 +47,10 @@ if TYPE_CHECKING:
     from redshift_teardown.teardown.identity import Identity
     from redshift_teardown.teardown.model import ClusterView, Observation
     from redshift_teardown.teardown.plan import Plan
+    from redshift_teardown.teardown.watch import Pace
 
-SHORTEST_POLL_SECONDS = 2.0
-POLL_GROWTH = 1.5
+NOTE_AFTER_SECONDS = 2.0
+DELETING = "deleting"
 
 INTERRUPT_NOTE = (
     "interrupting is safe: AWS goes on with what it has begun, and running `pulumi destroy` again resumes"
@@ -104,6 +105,7 @@ class Teardown:
         identity: Identity,
         plan_for: Callable[[ClusterView | None], Plan],
         source: Source,
+        pace: Pace,
         actions: Actions,
         clock: Clock,
         reporter: Reporter,
@@ -116,8 +118,9 @@ class Teardown:
             identity: The generation recorded at the last ``up``.
             plan_for: Gives the plan for a live cluster (its facts count too), or for one that is gone.
             source: Who looks.
+            pace: What is waited by between two looks.
             actions: Who acts.
-            clock: What is waited by.
+            clock: Tells the time.
             reporter: What the operator reads.
             receipts: The receipts folder.
             context: What the receipt says besides: policies, digests, resource. Plain JSON values.
@@ -126,13 +129,14 @@ class Teardown:
         self._identity = identity
         self._plan_for = plan_for
         self._source = source
+        self._pace = pace
         self._actions = actions
         self._clock = clock
         self._reporter = reporter
         self._receipts = receipts
         self._context = dict(context)
-        self._interval = SHORTEST_POLL_SECONDS
         self._noted = False
+        self._complete = False
 
     def run(self) -> Outcome:
         """Tear down, waiting as long as the policy allows.
@@ -153,11 +157,15 @@ class Teardown:
             create_times=earlier.create_times,
         )
         plan = self._plan_for(None)
+        observation = None
         try:
             while True:
                 try:
                     observation = look(self._source, self._identity, self._clock.now())
                 except UnreachableError as error:
+                    if observation is None and not error.connected:
+                        # Nothing ever answered there: a wrong endpoint, which waiting does not mend.
+                        raise
                     self._pause_unreachable(plan, memory, error)
                     continue
                 if self._is_live(observation):
@@ -189,7 +197,7 @@ class Teardown:
         if isinstance(step, Wait):
             self._wait(step, plan, observation, memory)
             return memory
-        self._interval = SHORTEST_POLL_SECONDS
+        self._pace.hurry()
         if isinstance(step, Delete):
             memory = self._about_to_delete(step, plan, observation, memory, receipt)
             status = observation.cluster.status if observation.cluster else ""
@@ -197,6 +205,9 @@ class Teardown:
             if attempt.answer is Answer.REFUSED and attempt.code.startswith("ClusterSnapshotAlreadyExists"):
                 memory = replace(memory, taken=memory.taken | {step.snapshot_name})
             if attempt.answer is Answer.ACCEPTED:
+                # AWS says by this that the cluster was alive: what was there before lacks the writes since.
+                before = {snapshot.identifier for snapshot in observation.snapshots}
+                memory = replace(memory, stale=memory.stale | before)
                 self._reporter.progress(
                     f"DeleteCluster accepted; final snapshot {step.snapshot_name}"
                     if step.snapshot_name
@@ -206,6 +217,7 @@ class Teardown:
             self._reporter.keep(f"{identifier} is paused and AWS will not delete it so: resuming it first")
             attempt = self._actions.resume(identifier)
         elif isinstance(step, Tag):
+            self._show_complete(step.snapshot)
             attempt = self._actions.tag(step.snapshot.arn, dict(step.tags))
         elif isinstance(step, Prolong):
             attempt = self._actions.prolong(step.snapshot.identifier, step.retention_days)
@@ -219,12 +231,11 @@ class Teardown:
     ) -> Memory:
         """Write the decision down before DeleteCluster is sent."""
         memory = replace(memory, snapshot_name=step.snapshot_name)
-        names = [attempt.snapshot for attempt in memory.attempts if attempt.snapshot]
         receipt.write(
             {
                 **self._document(plan, memory, UNDER_WAY),
                 "sent": True,
-                "names": [*names, *([step.snapshot_name] if step.snapshot_name else [])],
+                "names": sorted(_asked_for(memory) | ({step.snapshot_name} - {""})),
                 "stale": sorted(memory.stale),
                 "status_before": observation.cluster.status if observation.cluster else "",
             }
@@ -235,32 +246,31 @@ class Teardown:
 
     def _wait(self, step: Wait, plan: Plan, observation: Observation, memory: Memory) -> None:
         waited = observation.at - memory.started
+        self._show_complete(step.snapshot)
         self._reporter.progress(_describe_wait(step, waited))
-        if not self._noted and waited >= timedelta(seconds=SHORTEST_POLL_SECONDS):
+        if not self._noted and waited >= timedelta(seconds=NOTE_AFTER_SECONDS):
             self._noted = True
-            self._reporter.keep(f"{self._identity.cluster_identifier}: {step.why}; {INTERRUPT_NOTE}")
-        self._sleep(plan, step.snapshot)
+            self._reporter.keep(INTERRUPT_NOTE)
+        self._pace.pause(plan.decision.wait.poll_seconds, step.snapshot.seconds_left if step.snapshot else 0)
+
+    def _show_complete(self, snapshot: SnapshotView | None) -> None:
+        """Let the progress of a snapshot end at 100 %: once AWS says available, it shows no progress."""
+        if snapshot is not None and snapshot.available and not self._complete:
+            self._complete = True
+            self._reporter.progress(_progress(100, snapshot.total_megabytes, snapshot.total_megabytes))
 
     def _pause_unreachable(self, plan: Plan, memory: Memory, error: UnreachableError) -> None:
         waited = self._clock.now() - memory.started
         limit = timedelta(hours=plan.decision.wait.timeout_hours)
         if waited >= limit:
             raise RefusedError(
-                f"AWS gave no answer about {self._identity} for the whole of {limit}: {error}",
+                f"AWS gave no answer about {self._identity} when {limit} were over (wait.timeout_hours of "
+                f"the policy): {error.words}",
                 data="unknown; AWS goes on with what it has begun",
                 next_step="run `pulumi destroy` again when AWS answers: it resumes where AWS is",
             )
-        self._reporter.progress(f"AWS does not answer, asking again: {error}")
-        self._sleep(plan, None)
-
-    def _sleep(self, plan: Plan, snapshot: SnapshotView | None) -> None:
-        """Wait for the next look: short at first, longer later, short again near the estimate."""
-        longest = max(plan.decision.wait.poll_seconds, SHORTEST_POLL_SECONDS)
-        seconds = min(self._interval, longest)
-        if snapshot is not None and snapshot.seconds_left > 0:
-            seconds = min(longest, max(SHORTEST_POLL_SECONDS, float(snapshot.seconds_left)))
-        self._interval = min(self._interval * POLL_GROWTH, longest)
-        self._clock.sleep(seconds)
+        self._reporter.progress(f"AWS does not answer, asking again: {error.words}")
+        self._pace.pause(plan.decision.wait.poll_seconds)
 
     # --- the end ---
 
@@ -275,7 +285,11 @@ class Teardown:
 
     def _note_failure(self, receipt: ReceiptFile, plan: Plan, memory: Memory, error: TeardownError) -> None:
         if memory.attempts:
-            receipt.write({**self._document(plan, memory, REFUSED), "error": str(error)})
+            sent = any(
+                attempt.operation == "DeleteCluster" and attempt.answer is not Answer.REFUSED
+                for attempt in memory.attempts
+            )
+            receipt.write({**self._document(plan, memory, REFUSED), "sent": sent, "error": str(error)})
 
     def _placed(self, error: TeardownError, memory: Memory) -> TeardownError:
         """Say what state the data is in, where an error from below knows only the call."""
@@ -283,16 +297,25 @@ class Teardown:
             return error
         sent = memory.last("DeleteCluster")
         data = "this destroy has not asked AWS to delete anything yet"
-        if sent is not None and sent.answer is not Answer.REFUSED:
-            data = (
-                f"DeleteCluster was sent with final snapshot {sent.snapshot}; AWS goes on with it"
+        if sent is not None and sent.answer in {Answer.ACCEPTED, Answer.UNKNOWN}:
+            how = (
+                f"with final snapshot {sent.snapshot}"
                 if sent.snapshot
-                else "DeleteCluster was sent without a final snapshot, as decided; AWS goes on with it"
+                else "without a final snapshot, as decided"
             )
+            goes_on = (
+                "AWS goes on with it"
+                if sent.answer is Answer.ACCEPTED
+                else "AWS goes on with it, if it arrived"
+            )
+            data = f"DeleteCluster was sent {how}; {goes_on}"
+        elif sent is not None:
+            data = f"AWS has not accepted DeleteCluster ({sent.words}); the cluster was there when last seen"
+        mend = error.next_step or "mend the cause"
         return RefusedError(
-            str(error),
+            error.what,
             data=data,
-            next_step="mend the cause, then run `pulumi destroy` again: it resumes where AWS is",
+            next_step=f"{mend}; then run `pulumi destroy` again: it resumes where AWS is",
         )
 
     def _document(self, plan: Plan, memory: Memory, state: str) -> dict[str, Any]:
@@ -340,8 +363,10 @@ def remember(identity: Identity, observation: Observation, memory: Memory) -> Me
     where = standing(cluster.status)
     if where is Standing.ENDING:
         return replace(memory, deletion_seen=True)
+    # It is alive, so what an earlier teardown had decided did not come to be.
+    memory = replace(memory, earlier_outcome="")
     if where is Standing.DELETABLE:
-        sent = {attempt.snapshot for attempt in memory.attempts}
+        sent = _asked_for(memory)
         finished = {
             snapshot.identifier
             for snapshot in observation.snapshots
@@ -351,20 +376,29 @@ def remember(identity: Identity, observation: Observation, memory: Memory) -> Me
     return memory
 
 
+def _asked_for(memory: Memory) -> frozenset[str]:
+    """Give the snapshot names that this teardown asked for and that were not another's."""
+    return frozenset(attempt.snapshot for attempt in memory.attempts if attempt.snapshot) - memory.taken
+
+
 def _describe_wait(step: Wait, waited: timedelta) -> str:
     snapshot = step.snapshot
     if snapshot is not None and snapshot.running and snapshot.total_megabytes > 0:
-        percent = min(100, int(100 * snapshot.progress_megabytes / snapshot.total_megabytes))
-        parts = [
-            f"final snapshot {percent} %",
-            f"{size(snapshot.progress_megabytes)} of {size(snapshot.total_megabytes)}",
-        ]
+        # 100 % is said when AWS says that the snapshot is available, and not before.
+        percent = min(99, int(100 * snapshot.progress_megabytes / snapshot.total_megabytes))
+        parts = [_progress(percent, snapshot.progress_megabytes, snapshot.total_megabytes)]
         if snapshot.megabytes_per_second > 0:
             parts.append(f"{snapshot.megabytes_per_second:.0f} MB/s")
         if snapshot.seconds_left > 0:
             parts.append(f"about {duration(snapshot.seconds_left)} left")
         return " · ".join(parts)
-    return f"waiting: {step.why} ({duration(waited.total_seconds())})"
+    how_long = duration(waited.total_seconds())
+    return f"{step.why} ({how_long})" if step.why == DELETING else f"waiting: {step.why} ({how_long})"
+
+
+def _progress(percent: int, done: float, total: float) -> str:
+    """Say how far a snapshot is, with its sizes in megabytes where AWS tells them."""
+    return f"final snapshot {percent} %" + (f" · {size(done)} of {size(total)}" if total > 0 else "")
 
 
 def _describe_snapshot(snapshot: SnapshotView) -> dict[str, Any]:
