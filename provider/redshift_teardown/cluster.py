@@ -36,34 +36,34 @@ class Cluster(Resource, module="redshift", name="Cluster"):
     cluster_identifier: pulumi.Output[str]
     node_type: pulumi.Output[str]
     number_of_nodes: pulumi.Output[int | None]
-    cluster_type: pulumi.Output[str | None]
-    database_name: pulumi.Output[str | None]
+    cluster_type: pulumi.Output[str]
+    database_name: pulumi.Output[str]
     master_username: pulumi.Output[str | None]
     master_password: pulumi.Output[str | None]
     master_password_wo: pulumi.Output[str | None]
     master_password_wo_version: pulumi.Output[int | None]
     manage_master_password: pulumi.Output[bool | None]
-    master_password_secret_kms_key_id: pulumi.Output[str | None]
+    master_password_secret_kms_key_id: pulumi.Output[str]
     encrypted: pulumi.Output[str | None]
-    kms_key_id: pulumi.Output[str | None]
+    kms_key_id: pulumi.Output[str]
     multi_az: pulumi.Output[bool | None]
-    availability_zone: pulumi.Output[str | None]
+    availability_zone: pulumi.Output[str]
     availability_zone_relocation_enabled: pulumi.Output[bool | None]
     allow_version_upgrade: pulumi.Output[bool | None]
     automated_snapshot_retention_period: pulumi.Output[int | None]
     manual_snapshot_retention_period: pulumi.Output[int | None]
-    cluster_parameter_group_name: pulumi.Output[str | None]
-    cluster_subnet_group_name: pulumi.Output[str | None]
+    cluster_parameter_group_name: pulumi.Output[str]
+    cluster_subnet_group_name: pulumi.Output[str]
     cluster_version: pulumi.Output[str | None]
-    default_iam_role_arn: pulumi.Output[str | None]
+    default_iam_role_arn: pulumi.Output[str]
     elastic_ip: pulumi.Output[str | None]
-    enhanced_vpc_routing: pulumi.Output[bool | None]
-    iam_roles: pulumi.Output[Sequence[str] | None]
+    enhanced_vpc_routing: pulumi.Output[bool]
+    iam_roles: pulumi.Output[Sequence[str]]
     maintenance_track_name: pulumi.Output[str | None]
     port: pulumi.Output[int | None]
-    preferred_maintenance_window: pulumi.Output[str | None]
+    preferred_maintenance_window: pulumi.Output[str]
     publicly_accessible: pulumi.Output[bool | None]
-    vpc_security_group_ids: pulumi.Output[Sequence[str] | None]
+    vpc_security_group_ids: pulumi.Output[Sequence[str]]
     tags: pulumi.Output[Mapping[str, str] | None]
     apply_immediately: pulumi.Output[bool | None]
     aqua_configuration_status: pulumi.Output[str | None]
@@ -71,7 +71,7 @@ class Cluster(Resource, module="redshift", name="Cluster"):
     snapshot_arn: pulumi.Output[str | None]
     snapshot_cluster_identifier: pulumi.Output[str | None]
     owner_account: pulumi.Output[str | None]
-    region: pulumi.Output[str | None]
+    region: pulumi.Output[str]
     skip_final_snapshot: pulumi.Output[bool | None]
     final_snapshot_identifier: pulumi.Output[str | None]
     restore_final_snapshot: pulumi.Output[bool | None]
@@ -174,7 +174,8 @@ class Cluster(Resource, module="redshift", name="Cluster"):
             master_password: The admin user's password, 8 to 64 characters. Kept in the state as a secret
                 and nowhere else; prefer ``manage_master_password``.
             master_password_wo: Like ``master_password``, sent when the cluster is created and whenever
-                ``master_password_wo_version`` changes.
+                ``master_password_wo_version`` changes; never in the outputs. Pulumi keeps it encrypted
+                with the inputs.
             master_password_wo_version: Changing it sends ``master_password_wo`` again.
             manage_master_password: Whether AWS Secrets Manager makes, keeps and rotates the admin password.
                 The better way: no password is ever in a program or a state. Default False.
@@ -226,9 +227,10 @@ class Cluster(Resource, module="redshift", name="Cluster"):
             final_snapshot_identifier: A request for the final snapshot's name. Granted once; while that
                 name is taken, ``-2``, ``-3`` … is appended.
             restore_final_snapshot: Whether a cluster that is created anew is restored from the newest final
-                snapshot of this project, stack and resource, where there is one. Default False.
+                snapshot of this project, stack and resource, where there is one; and one that is replaced,
+                from the final snapshot of the one it replaces. Default False.
             adopt_existing: Whether a running cluster of this identifier is taken over as it is, instead of
-                being refused. Default False.
+                being refused. What the program leaves out stays as it was. Default False.
             environment: The deletion policy's environment for this cluster, where a stack holds more than
                 one. It cannot turn a stack or account that a protected environment claims into another.
 
@@ -242,6 +244,7 @@ class Cluster(Resource, module="redshift", name="Cluster"):
         options = opts or pulumi.ResourceOptions()
         _refuse_provider(resource_name, options)
         _refuse_create_before_delete(resource_name, options)
+        _refuse_import(resource_name, options)
         bypass = [name for name in _BYPASSES if getattr(options, name, None)]
         resolved = _resolve(resource_name, arguments, bypass)
         props: dict[str, Any] = {
@@ -329,6 +332,16 @@ def _refuse_create_before_delete(resource_name: str, options: pulumi.ResourceOpt
         message = (
             f"{resource_name}: delete_before_replace=False cannot work for a cluster, which has one "
             "identifier: the engine would create and then delete the same cluster. Leave the option out"
+        )
+        raise pulumi.RunError(message)
+
+
+def _refuse_import(resource_name: str, options: pulumi.ResourceOptions) -> None:
+    """Refuse import_, which Pulumi does not offer for dynamic resources: it fails with a KeyError."""
+    if options.import_ is not None:
+        message = (
+            f"{resource_name}: import_ does not work for this kind of resource. To take over a cluster that "
+            "exists, set cluster_identifier to its name and adopt_existing=True"
         )
         raise pulumi.RunError(message)
 

@@ -79,6 +79,16 @@ def _member(name: str) -> Callable[[Mapping[str, Any]], Any]:
     return lambda cluster: cluster.get(name)
 
 
+def _text_member(name: str) -> Callable[[Mapping[str, Any]], Any]:
+    """Read what pulumi-aws outputs as an empty text where there is none."""
+    return lambda cluster: cluster.get(name) or ""
+
+
+def _coming(name: str) -> Callable[[Mapping[str, Any]], Any]:
+    """Read what AWS has accepted and applies in the next maintenance window, else what is there."""
+    return lambda cluster: (cluster.get("PendingModifiedValues") or {}).get(name) or cluster.get(name)
+
+
 def _flag_text(cluster: Mapping[str, Any]) -> str | None:
     value = cluster.get("Encrypted")
     return None if value is None else str(bool(value)).lower()
@@ -143,9 +153,9 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("master_password_wo", _T, Change.LOCAL, secret=True),
     Argument("master_password_wo_version", _I, Change.PASSWORD),
     Argument("manage_master_password", _F, Change.PASSWORD, "ManageMasterPassword", "cr", default=False, read=_managed_password),
-    Argument("master_password_secret_kms_key_id", _T, Change.PASSWORD, "MasterPasswordSecretKmsKeyId", "cr", read=_member("MasterPasswordSecretKmsKeyId")),
+    Argument("master_password_secret_kms_key_id", _T, Change.PASSWORD, "MasterPasswordSecretKmsKeyId", "cr", read=_text_member("MasterPasswordSecretKmsKeyId")),
     Argument("encrypted", Kind.FLAG_TEXT, Change.ENCRYPTION, "Encrypted", "cr", default="true", read=_flag_text),
-    Argument("kms_key_id", _T, Change.ENCRYPTION, "KmsKeyId", "cr", read=_member("KmsKeyId")),
+    Argument("kms_key_id", _T, Change.ENCRYPTION, "KmsKeyId", "cr", read=_text_member("KmsKeyId")),
     Argument("multi_az", _F, Change.MULTI_AZ, "MultiAZ", "cr", default=False, read=_multi_az),
     Argument("availability_zone", _T, Change.ZONE, "AvailabilityZone", "cr", read=_member("AvailabilityZone"), folded=True),
     Argument("availability_zone_relocation_enabled", _F, Change.SETTINGS, "AvailabilityZoneRelocation", "cmr", default=False, read=_relocation),
@@ -153,17 +163,17 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("automated_snapshot_retention_period", _I, Change.SETTINGS, "AutomatedSnapshotRetentionPeriod", "cmr", default=1, read=_member("AutomatedSnapshotRetentionPeriod")),
     Argument("manual_snapshot_retention_period", _I, Change.SETTINGS, "ManualSnapshotRetentionPeriod", "cmr", default=-1, read=_member("ManualSnapshotRetentionPeriod")),
     Argument("cluster_parameter_group_name", _T, Change.SETTINGS, "ClusterParameterGroupName", "cmr", read=_parameter_group, folded=True),
-    Argument("cluster_version", _T, Change.SETTINGS, "ClusterVersion", "cm", default="1.0", read=_member("ClusterVersion")),
+    Argument("cluster_version", _T, Change.SETTINGS, "ClusterVersion", "cm", default="1.0", read=_coming("ClusterVersion")),
     Argument("elastic_ip", _T, Change.SETTINGS, "ElasticIp", "cmr", read=_elastic_ip),
     Argument("enhanced_vpc_routing", _F, Change.SETTINGS, "EnhancedVpcRouting", "cmr", read=_member("EnhancedVpcRouting")),
-    Argument("maintenance_track_name", _T, Change.SETTINGS, "MaintenanceTrackName", "cmr", default="current", read=_member("MaintenanceTrackName"), folded=True),
+    Argument("maintenance_track_name", _T, Change.SETTINGS, "MaintenanceTrackName", "cmr", default="current", read=_coming("MaintenanceTrackName"), folded=True),
     Argument("port", _I, Change.SETTINGS, "Port", "cmr", default=5439, read=_port),
     Argument("preferred_maintenance_window", _T, Change.SETTINGS, "PreferredMaintenanceWindow", "cmr", read=_member("PreferredMaintenanceWindow"), folded=True),
     Argument("publicly_accessible", _F, Change.SETTINGS, "PubliclyAccessible", "cmr", default=False, read=_member("PubliclyAccessible")),
     Argument("vpc_security_group_ids", Kind.TEXTS, Change.SETTINGS, "VpcSecurityGroupIds", "cmr", read=_security_groups),
     Argument("cluster_subnet_group_name", _T, Change.REPLACE, "ClusterSubnetGroupName", "cr", read=_member("ClusterSubnetGroupName"), folded=True),
     Argument("iam_roles", Kind.TEXTS, Change.IAM_ROLES, "IamRoles", "cr", read=_iam_roles),
-    Argument("default_iam_role_arn", _T, Change.IAM_ROLES, "DefaultIamRoleArn", "cr", read=_member("DefaultIamRoleArn")),
+    Argument("default_iam_role_arn", _T, Change.IAM_ROLES, "DefaultIamRoleArn", "cr", read=_text_member("DefaultIamRoleArn")),
     Argument("tags", Kind.TAGS, Change.TAGS, read=_tags),
     Argument("aqua_configuration_status", _T, Change.LOCAL),
     Argument("apply_immediately", _F, Change.LOCAL, default=False),
@@ -178,6 +188,8 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("adopt_existing", _F, Change.LOCAL, default=False),
     Argument("environment", _T, Change.LOCAL),
 )  # fmt: skip
+
+KEYS = frozenset({"kms_key_id", "master_password_secret_kms_key_id"})
 
 BY_NAME: dict[str, Argument] = {argument.name: argument for argument in ARGUMENTS}
 
@@ -232,18 +244,29 @@ def normal(argument: Argument, value: Any) -> Any:
 
 
 def same(argument: Argument, wanted: Any, present: Any) -> bool:
-    """Tell whether what a program wants is what is there, with AWS's normalisations absorbed.
+    """Tell whether a value that is wanted is the one that is there, with AWS's normalisations absorbed.
 
-    ``wanted`` None is the argument's default, and where there is none anything is fine.
+    Args:
+        argument: Which argument.
+        wanted: What is wanted; None where anything is fine.
+        present: What is there.
+
     """
     if wanted is None:
-        wanted = argument.default
-        if wanted is None:
-            return True
-    wanted, present = normal(argument, wanted), normal(argument, present)
-    if argument.name.endswith("kms_key_id") and isinstance(wanted, str) and isinstance(present, str):
-        # AWS answers with the key's ARN, whichever form was given; an alias cannot be compared.
-        return wanted == present or present.endswith(f"/{wanted}") or "alias/" in wanted
-    if present is None and wanted == argument.default:
         return True
-    return bool(wanted == present)
+    wanted, present = normal(argument, wanted), normal(argument, present)
+    if wanted == present or (present is None and wanted == argument.default):
+        return True
+    if not (argument.name in KEYS and isinstance(wanted, str) and isinstance(present, str)):
+        return False
+    # AWS answers with the key's ARN, whichever form was given.
+    return ":key/" in present and (_is_alias(wanted) or present.endswith(f":key/{wanted}"))
+
+
+def comparable(argument: Argument, wanted: Any) -> bool:
+    """Tell whether AWS shows enough to compare with: not a password, and not which key an alias stands for."""
+    return argument.read is not None and not (argument.name in KEYS and _is_alias(wanted))
+
+
+def _is_alias(wanted: Any) -> bool:
+    return isinstance(wanted, str) and "alias/" in wanted

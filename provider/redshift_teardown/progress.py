@@ -133,6 +133,27 @@ def _engine() -> object | None:
         return _ENGINE
 
 
+def engine_gone() -> bool:
+    """Tell whether the engine that started this process has ended; False where none did, or in doubt.
+
+    A killed engine leaves its provider running: what that still does, nobody records.
+    """
+    try:
+        import grpc  # noqa: PLC0415
+        from pulumi.runtime.proto import engine_pb2  # noqa: PLC0415
+
+        engine = _engine()
+        if engine is None:
+            return False
+        try:
+            engine.GetRootResource(engine_pb2.GetRootResourceRequest(), timeout=5)  # type: ignore[attr-defined]
+        except grpc.RpcError as error:
+            return bool(error.code() is grpc.StatusCode.UNAVAILABLE)
+    except Exception:  # noqa: BLE001 - an SDK that has none of this is no reason to stop
+        return False
+    return False
+
+
 # --- whether anybody watches ---
 
 

@@ -7,6 +7,7 @@ newer one is refused, since what it says could be misread.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,9 @@ def coerce(argument: Argument, value: Any) -> Any:
     """Give a value in its argument's form, or a Misfit; None and UNKNOWN stay what they are."""
     if value is None or value is UNKNOWN:
         return value
+    if value == "" and argument.kind is Kind.TEXT:
+        # As in pulumi-aws, an empty text says nothing.
+        return None
     coerced = _coerce(argument.kind, value)
     if coerced is None:
         return Misfit(f"must be {_ARTICLE[argument.kind]}, not {_shown(argument, value)}")
@@ -90,9 +94,9 @@ def _coerce(kind: Kind, value: Any) -> Any:  # noqa: PLR0911 - one return a form
     if kind is Kind.TEXT:
         return value if isinstance(value, str) else None
     if kind is Kind.INTEGER:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
             return None
-        return int(value)
+        return int(value) if math.isfinite(value) and value == int(value) else None
     if kind is Kind.FLAG:
         return value if isinstance(value, bool) else None
     if kind is Kind.FLAG_TEXT:

@@ -1,16 +1,20 @@
 """What AWS would refuse about a cluster's arguments, told in ``check``, so in preview.
 
-Pure: all failures at once, each on its property. A value that is not known yet is never judged.
-Sources: the Redshift API reference of CreateCluster and RestoreFromClusterSnapshot (2012-12-01).
+Pure: all failures at once, each on its property. A value that is not known yet is never judged, nor a node
+type of a family that this version does not know.
+Sources: the Redshift API reference of CreateCluster and RestoreFromClusterSnapshot (2012-12-01), its list
+of reserved words, and the tables of node types in the management guide.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.parameters import ARGUMENTS
+from redshift_teardown.reserved_words import RESERVED_WORDS
 from redshift_teardown.state import UNKNOWN, Misfit, coerce, plain
 
 if TYPE_CHECKING:
@@ -23,6 +27,10 @@ NODE_TYPES: dict[str, tuple[int, int]] = {
     "ra3.xlplus": (1, 32),
     "ra3.4xlarge": (2, 128),
     "ra3.16xlarge": (2, 128),
+    "rg.large": (1, 100),
+    "rg.xlarge": (2, 100),
+    "rg.4xlarge": (2, 100),
+    "rg.12xlarge": (2, 100),
 }
 """Fewest and most nodes of each type; a type of a family that is not named here is AWS's to judge."""
 
@@ -30,14 +38,25 @@ _FAMILIES = frozenset(node_type.partition(".")[0] for node_type in NODE_TYPES)
 _NODE_TYPE = re.compile(r"[a-z0-9]+\.[a-z0-9]+")
 _IDENTIFIER = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,62}(?<!-)")
 _DATABASE = re.compile(r"[a-z_][a-z0-9_$]{0,63}")
-_USERNAME = re.compile(r"[a-z_][A-Za-z0-9_+.@$-]{0,127}")
+_USERNAME = re.compile(r"[a-z][a-z0-9_+.@-]{0,127}")
 _DAYS = "(?:sun|mon|tue|wed|thu|fri|sat)"
-_WINDOW = re.compile(rf"{_DAYS}:([01]\d|2[0-3]):[0-5]\d-{_DAYS}:([01]\d|2[0-3]):[0-5]\d")
+_TIME = rf"({_DAYS}):([01]\d|2[0-3]):([0-5]\d)"
+_WINDOW = re.compile(rf"{_TIME}-{_TIME}")
+_WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_WEEK_MINUTES = 7 * 24 * 60
+_SHORTEST_WINDOW_MINUTES = 30
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+_SECURITY_GROUP = re.compile(r"sg-[A-Za-z0-9-]+")
+_SNAPSHOT_ARN = re.compile(r"arn:aws[a-z-]*:redshift:[a-z0-9-]+:\d{12}:snapshot:[^/]+/.+")
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_MOST_ROLES = 50
+_TAG_PUNCTUATION = frozenset("_.:/=+-@")
 _PORTS = range(1150, 65536)
 _RA3_PORTS = (range(5431, 5456), range(8191, 8216))
 _LONGEST_RETENTION = 3653
 _LONGEST_AUTOMATED_RETENTION = 35
-_MOST_TAGS = 50
+_MOST_TAGS = 49
+"""AWS allows 50; one is needed for the tag that marks a create under way."""
 _SHORTEST_PASSWORD, _LONGEST_PASSWORD = 8, 64
 _FORBIDDEN_IN_PASSWORD = "/@\"'\\ "  # noqa: S105 - an alphabet
 
@@ -50,11 +69,20 @@ class Failure:
     reason: str
 
 
-def validate(inputs: Mapping[str, Any]) -> list[Failure]:
+def validate(
+    inputs: Mapping[str, Any],
+    *,
+    creating: bool = True,
+    region: str | None = None,
+    default_tags: Mapping[str, str] | None = None,
+) -> list[Failure]:
     """Find everything AWS would refuse that can be known.
 
     Args:
         inputs: A cluster's inputs; unknown values may be in them.
+        creating: Whether there is no cluster yet; AWS lets one keep what it would not begin with.
+        region: The region it is to live in, where that is known.
+        default_tags: The stack's own tags, which every cluster carries besides its own.
 
     """
     failures: list[Failure] = []
@@ -64,16 +92,23 @@ def validate(inputs: Mapping[str, Any]) -> list[Failure]:
         if isinstance(value, Misfit):
             failures.append(Failure(argument.name, value.reason))
         values[argument.name] = UNKNOWN if isinstance(value, Misfit) else value
+    values["creating"] = creating and not values.get("adopt_existing")
+    values["configured_region"] = region
+    values["default_tags"] = dict(default_tags or {})
     for rule in (
         _identifier,
         _nodes,
         _counts,
         _names,
+        _window,
         _password,
         _snapshots,
         _retention,
         _network,
+        _zones,
         _keys,
+        _roles,
+        _fixed_values,
         _tags,
     ):
         failures.extend(rule(values))
@@ -158,27 +193,26 @@ def _node_type(value: str) -> Iterator[Failure]:
 
 def _names(values: Mapping[str, Any]) -> Iterator[Failure]:
     database = _text(values, "database_name")
-    if database is not None and not _DATABASE.fullmatch(database.lower()):
+    new = values["creating"]
+    if (
+        new
+        and database is not None
+        and (not _DATABASE.fullmatch(database.lower()) or database.lower() in RESERVED_WORDS)
+    ):
         yield Failure(
             "database_name",
             f"{database!r} is not a name AWS accepts: 1 to 64 lower-case letters, digits, _ and $, first a "
-            "letter or _",
+            "letter or _, and no reserved word",
         )
     user = values.get("master_username")
     if user is None:
         if not _restoring(values):
             yield Failure("master_username", "is missing: name the admin user, such as 'admin'")
-    elif isinstance(user, str) and (not _USERNAME.fullmatch(user) or user.lower() == "public"):
+    elif new and isinstance(user, str) and (not _USERNAME.fullmatch(user) or user in RESERVED_WORDS):
         yield Failure(
             "master_username",
-            f"{user!r} is not a name AWS accepts: 1 to 128 letters, digits and _ + . @ -, first a lower-case "
-            "letter, and not PUBLIC",
-        )
-    window = _text(values, "preferred_maintenance_window")
-    if window is not None and not _WINDOW.fullmatch(window.lower()):
-        yield Failure(
-            "preferred_maintenance_window",
-            f"{window!r} is not of the form ddd:hh:mm-ddd:hh:mm, 'sun:03:00-sun:03:30'",
+            f"{user!r} is not a name AWS accepts: 1 to 128 lower-case letters, digits and _ + . @ -, first a "
+            "letter, and no reserved word",
         )
     name = _text(values, "final_snapshot_identifier")
     if name is not None and not re.fullmatch(r"[a-z](?!.*--)[a-z0-9-]{0,254}(?<!-)", name.lower()):
@@ -187,6 +221,24 @@ def _names(values: Mapping[str, Any]) -> Iterator[Failure]:
             f"{name!r} is not a name AWS accepts: 1 to 255 letters, digits and hyphens, first a letter, no "
             "hyphen at the end and no two in a row",
         )
+
+
+def _window(values: Mapping[str, Any]) -> Iterator[Failure]:
+    window = _text(values, "preferred_maintenance_window")
+    if window is None:
+        return
+    found = _WINDOW.fullmatch(window.lower())
+    if not found:
+        yield Failure(
+            "preferred_maintenance_window",
+            f"{window!r} is not of the form ddd:hh:mm-ddd:hh:mm, 'sun:03:00-sun:03:30'",
+        )
+        return
+    day, hour, minute, to_day, to_hour, to_minute = found.groups()
+    start = (_WEEK.index(day) * 24 + int(hour)) * 60 + int(minute)
+    end = (_WEEK.index(to_day) * 24 + int(to_hour)) * 60 + int(to_minute)
+    if (end - start) % _WEEK_MINUTES < _SHORTEST_WINDOW_MINUTES:
+        yield Failure("preferred_maintenance_window", f"{window!r} is shorter than 30 minutes")
 
 
 def _password(values: Mapping[str, Any]) -> Iterator[Failure]:
@@ -271,6 +323,33 @@ def _network(values: Mapping[str, Any]) -> Iterator[Failure]:
         )
     if values.get("elastic_ip") is not None and values.get("publicly_accessible") in (None, False):
         yield Failure("elastic_ip", "needs publicly_accessible=True")
+    for group in _texts(values, "vpc_security_group_ids"):
+        if not _SECURITY_GROUP.fullmatch(group):
+            yield Failure(
+                "vpc_security_group_ids", f"{group!r} is not a security group's id, such as 'sg-0a1b2c3d'"
+            )
+
+
+def _zones(values: Mapping[str, Any]) -> Iterator[Failure]:
+    zone = _text(values, "availability_zone")
+    region = values.get("region") or values["configured_region"]
+    if zone is not None and isinstance(region, str) and not zone.lower().startswith(region):
+        yield Failure("availability_zone", f"{zone!r} is not in region {region}")
+    if values.get("multi_az") is not True:
+        return
+    if values.get("availability_zone_relocation_enabled") is True:
+        yield Failure("multi_az", "conflicts with availability_zone_relocation_enabled: give one of the two")
+    node_type = (_text(values, "node_type") or "").lower()
+    if node_type.startswith("dc2."):
+        yield Failure("multi_az", f"needs RA3 nodes, not {node_type}")
+    count = values.get("number_of_nodes")
+    if count == 1 or (count is None and not _restoring(values)):
+        yield Failure("multi_az", "needs number_of_nodes to be at least 2")
+
+
+def _texts(values: Mapping[str, Any], name: str) -> list[str]:
+    value = values.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _keys(values: Mapping[str, Any]) -> Iterator[Failure]:
@@ -286,13 +365,43 @@ def _keys(values: Mapping[str, Any]) -> Iterator[Failure]:
         yield Failure("master_password_secret_kms_key_id", "needs manage_master_password=True")
 
 
+def _roles(values: Mapping[str, Any]) -> Iterator[Failure]:
+    roles = _texts(values, "iam_roles")
+    if len(set(roles)) > _MOST_ROLES:
+        yield Failure("iam_roles", f"AWS allows {_MOST_ROLES} roles, not {len(set(roles))}")
+    for role in roles:
+        if not _ROLE.fullmatch(role):
+            yield Failure("iam_roles", f"{role!r} is not a role's ARN, arn:aws:iam::ACCOUNT:role/NAME")
+    default = _text(values, "default_iam_role_arn")
+    if default is None:
+        return
+    given = values.get("iam_roles")
+    if isinstance(given, list) and default not in given:
+        yield Failure("default_iam_role_arn", f"{default!r} must be one of iam_roles")
+    elif given is None and values["creating"]:
+        # Later, somebody else may have given the cluster its roles.
+        yield Failure("default_iam_role_arn", "needs iam_roles, and to be one of them")
+
+
+def _fixed_values(values: Mapping[str, Any]) -> Iterator[Failure]:
+    version = _text(values, "cluster_version")
+    if version not in (None, "1.0"):
+        yield Failure("cluster_version", f"must be '1.0', the only one AWS has, not {version!r}")
+    aqua = _text(values, "aqua_configuration_status")
+    if aqua not in (None, "auto", "enabled", "disabled"):
+        yield Failure("aqua_configuration_status", f"must be 'auto', 'enabled' or 'disabled', not {aqua!r}")
+    if values.get("encrypted") == "false" and values["creating"] and not _restoring(values):
+        yield Failure("encrypted", "must be true: AWS creates no unencrypted cluster any more")
+
+
 def _tags(values: Mapping[str, Any]) -> Iterator[Failure]:
     tags = values.get("tags")
-    if not isinstance(tags, dict):
+    if tags is UNKNOWN:
         return
-    if len(tags) > _MOST_TAGS:
-        yield Failure("tags", f"AWS allows {_MOST_TAGS} tags, not {len(tags)}")
-    for key, value in tags.items():
+    together = {**values["default_tags"], **(tags or {})}
+    if len(together) > _MOST_TAGS:
+        yield Failure("tags", f"{_MOST_TAGS} tags are allowed, aws:defaultTags included, not {len(together)}")
+    for key, value in together.items():
         if not isinstance(value, str):
             continue
         if not 1 <= len(key) <= 128 or len(value) > 256:  # noqa: PLR2004 - AWS's limits
@@ -301,5 +410,9 @@ def _tags(values: Mapping[str, Any]) -> Iterator[Failure]:
             yield Failure("tags", f"{key!r}: keys that begin with aws: are AWS's own")
         elif key.startswith("redshift-teardown:"):
             yield Failure("tags", f"{key!r}: keys that begin with redshift-teardown: are this package's own")
-        elif re.search(r"[^\w\s.:/=+@-]", key + value):
+        elif not all(map(_allowed_in_tag, key + value)):
             yield Failure("tags", f"{key!r}: AWS allows letters, digits, spaces and _ . : / = + - @")
+
+
+def _allowed_in_tag(character: str) -> bool:
+    return character in _TAG_PUNCTUATION or unicodedata.category(character)[0] in "LNZ"

@@ -27,3 +27,8 @@ def duration(seconds: float) -> str:
     if whole < 2 * _DAY:
         return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE}m"
     return f"{whole // _DAY} days"
+
+
+def interrupt_note(command: str) -> str:
+    """Say, where a long wait begins, that it may be interrupted and how it is taken up again."""
+    return f"interrupting is safe: AWS goes on with what it has begun, and running `{command}` again resumes"

@@ -41,7 +41,7 @@ def check(
         **{name: for_wire(value) for name, value in news.items()},
         "state_version": STATE_VERSION,
     }
-    failures = [_without_secret(failure) for failure in validate(news)]
+    failures = [_without_secret(failure) for failure in _failures(olds, news, settings)]
     urn_text = inputs.get("urn")
     if not isinstance(urn_text, str) or urn_text == UNKNOWN_SENTINEL:
         return inputs, failures
@@ -59,6 +59,10 @@ def check(
     inputs["policy"] = resolved.record()
     inputs["on_destroy"] = resolved.on_destroy
     return inputs, failures
+
+
+def _failures(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -> list[Failure]:
+    return validate(news, creating=not olds, region=settings.region, default_tags=dict(settings.default_tags))
 
 
 def _without_secret(failure: Failure) -> Failure:

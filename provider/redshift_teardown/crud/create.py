@@ -6,24 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.converge import converge
-from redshift_teardown.crud.diff import all_tags
 from redshift_teardown.crud.outputs import CREATING_TAG, cluster_arn, identity_of, outputs, user_tags
-from redshift_teardown.crud.restore import Source, find_source
+from redshift_teardown.crud.restore import find_source
 from redshift_teardown.crud.session import Session, open_session
 from redshift_teardown.crud.settle import wait_until_available
+from redshift_teardown.crud.steps import PASSWORDS
+from redshift_teardown.crud.wanted import inherited_from, wanted_by
 from redshift_teardown.deletion_policy import PolicyError, fit_tag_value
-from redshift_teardown.errors import RefusedError
+from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.parameters import parameters_for
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
 from redshift_teardown.state import arguments_of
 from redshift_teardown.teardown.model import Answer, Attempt
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK, TAG_URN
+from redshift_teardown.teardown.statuses import ENDING
 from redshift_teardown.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from redshift_teardown.settings import Settings
+
+CREATING = "creating"
 
 
 def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
@@ -45,33 +49,157 @@ def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str,
     identifier = str(arguments["cluster_identifier"])
     session = open_session(settings, arguments.get("region"), str(urn), urn.name)
     inputs = {**props, **_resolve_again(session, props, urn)}
-    rules = inputs["policy"]["rules"]
+    operation = _Create(session, inputs, arguments, urn, identifier)
     existing = session.calls.describe(identifier)
-    adopted = False
     if existing is None:
-        source = find_source(session, arguments, urn)
-        _send(session, arguments, identifier, urn, source)
-    elif not _left_by_us(existing, urn):
-        adopted = True
-        _require_adoptable(session, existing, arguments, urn)
-    try:
-        cluster = wait_until_available(session, identifier, rules, f"cluster {identifier} to be created")
-        identity = identity_of(cluster, session.account_id, session.aws.region)
-        owned.claim(identity, str(urn))
-        if not adopted:
-            cluster = converge(session, arguments, cluster, rules, fresh=True)
-    except RefusedError as error:
+        operation.send()
+    elif not left_by_us(existing, arguments, urn):
+        return identifier, operation.adopt(existing)
+    return identifier, operation.finish()
+
+
+class _Create:
+    """One create of one resource."""
+
+    def __init__(
+        self,
+        session: Session,
+        inputs: Mapping[str, Any],
+        arguments: Mapping[str, Any],
+        urn: Urn,
+        identifier: str,
+    ) -> None:
+        self._session = session
+        self._inputs = inputs
+        self._rules: Mapping[str, Any] = inputs["policy"]["rules"]
+        self._arguments = arguments
+        self._urn = urn
+        self._identifier = identifier
+        self._creating = {CREATING_TAG: fit_tag_value(str(urn))}
+
+    # --- a new cluster ---
+
+    def send(self) -> None:
+        """Ask AWS for the cluster, empty or from its snapshot."""
+        session, identifier = self._session, self._identifier
+        source = find_source(session, self._arguments, self._urn, self._rules)
+        redshift: Any = session.aws.redshift
+        if source is None:
+            parameters = self._new()
+            attempt = session.calls.change("CreateCluster", lambda: redshift.create_cluster(**parameters))
+            self._require_begun(attempt, f"create cluster {identifier}")
+            return
+        parameters = {**_adapted(parameters_for("r", self._arguments)), **source.parameters}
+        session.reporter.keep(f"{identifier} is restored from {source.words}")
+        attempt = session.calls.change(
+            "RestoreFromClusterSnapshot", lambda: redshift.restore_from_cluster_snapshot(**parameters)
+        )
+        self._require_begun(attempt, f"restore cluster {identifier} from {source.words}")
+        restoring = session.calls.describe(identifier)
+        if restoring is not None:
+            self._mark(restoring)
+
+    def _new(self) -> dict[str, Any]:
+        parameters = _adapted(parameters_for("c", self._arguments))
+        password = self._arguments.get("master_password_wo")
+        if password is not None:
+            parameters["MasterUserPassword"] = password
+        nodes = self._arguments.get("number_of_nodes") or 1
+        parameters["ClusterType"] = "multi-node" if nodes > 1 else "single-node"
+        if nodes == 1:
+            # AWS refuses NumberOfNodes for a single-node cluster.
+            parameters.pop("NumberOfNodes", None)
+        wanted = wanted_by(self._arguments, self._session.settings)
+        tags = {**wanted.tags({}), **self._creating}
+        parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+        return parameters
+
+    def _require_begun(self, attempt: Attempt, intent: str) -> None:
+        """Let through what AWS accepted. Where its answer was lost, or is its answer to a resend, look."""
+        if attempt.answer is Answer.ACCEPTED:
+            return
+        session, identifier = self._session, self._identifier
+        exists = attempt.code.startswith("ClusterAlreadyExists")
+        found = None
+        if exists or attempt.answer is Answer.UNKNOWN:
+            found = session.calls.describe(identifier)
+        if found is not None and left_by_us(found, self._arguments, self._urn):
+            return
+        if found is not None:
+            raise _exists(session, found)
         raise RefusedError(
-            error.what,
-            data=f"cluster {identifier} exists in {session.aws.region} and is not in this stack's state yet",
-            next_step="run `pulumi up` again: it goes on with this very cluster",
-        ) from None
-    if adopted:
+            f"AWS did not {intent}: {attempt.words}",
+            data="nothing was created"
+            if attempt.answer is Answer.REFUSED
+            else "AWS may have begun to create the cluster; the next `pulumi up` finds it",
+            next_step="mend the cause, then run `pulumi up` again",
+        )
+
+    def _mark(self, cluster: Mapping[str, Any]) -> None:
+        """Write the tag that says whose create is under way: Restore… takes no tags.
+
+        Until it is there, the cluster carries those of our own final snapshot. AWS may refuse to tag a
+        cluster that is being restored: then it is tried again at the next look.
+        """
+        tags = {tag["Key"] for tag in cluster.get("Tags") or []}
+        if CREATING_TAG not in tags:
+            session = self._session
+            session.calls.tag(cluster_arn(cluster, session.account_id, session.aws.region), self._creating)
+
+    def finish(self) -> dict[str, Any]:
+        """Wait for the cluster, bring it to what the program says, and give the outputs."""
+        session, identifier = self._session, self._identifier
+        try:
+            cluster = wait_until_available(
+                session, identifier, self._rules, f"cluster {identifier} to be created", each=self._mark
+            )
+            identity = identity_of(cluster, session.account_id, session.aws.region)
+            owned.claim(identity, str(self._urn))
+            restored = bool(cluster.get("RestoreStatus"))
+            inherited = inherited_from(self._arguments, cluster) if restored else []
+            wanted = wanted_by(self._arguments, session.settings, inherited)
+            # A restored cluster has the password of its snapshot, which may be another one.
+            forced = PASSWORDS if restored else frozenset()
+            cluster = converge(session, wanted, cluster, self._rules, forced=forced)
+        except TeardownError as error:
+            raise RefusedError(
+                error.what if isinstance(error, RefusedError) else str(error),
+                data=f"cluster {identifier} exists in {session.account_id}, {session.aws.region}, and is not "
+                "in this stack's state yet",
+                next_step="mend the cause, then run `pulumi up` again: it goes on with this very cluster",
+            ) from None
+        return outputs(
+            self._inputs, self._arguments, cluster, identity, session.settings, inherited=inherited
+        )
+
+    # --- one that exists ---
+
+    def adopt(self, cluster: Mapping[str, Any]) -> dict[str, Any]:
+        """Take over a cluster as it is: nothing of it is changed, and the next preview shows what differs."""
+        session, identifier = self._session, self._identifier
+        _require_adoptable(session, cluster, self._arguments, self._urn)
+        if cluster.get("ClusterStatus") == CREATING:
+            cluster = wait_until_available(
+                session, identifier, self._rules, f"cluster {identifier} to be created"
+            )
+        identity = identity_of(cluster, session.account_id, session.aws.region)
+        another = owned.owner(identity, str(self._urn))
+        if another:
+            raise RefusedError(
+                f"{identity} is owned by {another} in this same stack",
+                data="that cluster was not touched",
+                next_step="keep one of the two resources; if one is the other under a new name, give it "
+                f"aliases=[pulumi.Alias(name={another.rsplit('::', 1)[-1]!r})]",
+            )
+        owned.claim(identity, str(self._urn))
         session.reporter.keep(
             f"adopted cluster {identifier} as it is (created {cluster.get('ClusterCreateTime')}); nothing "
-            "was changed"
+            "of it was changed. `pulumi preview` shows what differs from the program"
         )
-    return identifier, outputs(inputs, arguments, cluster, identity, settings)
+        inherited = inherited_from(self._arguments, cluster, user_tags(cluster))
+        return outputs(
+            self._inputs, self._arguments, cluster, identity, session.settings, inherited=inherited
+        )
 
 
 def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict[str, Any]:
@@ -95,90 +223,61 @@ def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict
     return {"policy": resolved.record(), "on_destroy": resolved.on_destroy}
 
 
-def _left_by_us(cluster: Mapping[str, Any], urn: Urn) -> bool:
+def left_by_us(cluster: Mapping[str, Any], arguments: Mapping[str, Any], urn: Urn) -> bool:
     """Tell whether a create of this very resource began this cluster and did not finish.
 
     A cluster that is being restored cannot be tagged in the same call; until it is, it carries the
-    tags of our own final snapshot.
+    tags of our own final snapshot. That counts only where the program restores.
     """
     tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
     ours = fit_tag_value(str(urn))
-    if tags.get(CREATING_TAG) == ours:
-        return True
-    return bool(cluster.get("RestoreStatus")) and tags.get(TAG_URN) == ours
+    if CREATING_TAG in tags:
+        return tags[CREATING_TAG] == ours
+    restores = any(
+        arguments.get(name) for name in ("restore_final_snapshot", "snapshot_identifier", "snapshot_arn")
+    )
+    return restores and bool(cluster.get("RestoreStatus")) and tags.get(TAG_URN) == ours
+
+
+def _exists(session: Session, cluster: Mapping[str, Any]) -> RefusedError:
+    identifier = cluster["ClusterIdentifier"]
+    return RefusedError(
+        f"a cluster called {identifier} exists already in {session.account_id}, {session.aws.region}, "
+        f"created {cluster.get('ClusterCreateTime') or 'just now'}",
+        data="that cluster was not touched",
+        next_step="choose another cluster_identifier; or, if this stack is to own that very cluster, set "
+        "adopt_existing=True; or, if this resource is that cluster's under a new name, tell Pulumi so: "
+        "opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='its old name')])",
+    )
 
 
 def _require_adoptable(
     session: Session, cluster: Mapping[str, Any], arguments: Mapping[str, Any], urn: Urn
 ) -> None:
-    identifier = cluster["ClusterIdentifier"]
     if not arguments.get("adopt_existing"):
-        raise RefusedError(
-            f"a cluster called {identifier} exists already in {session.account_id}, {session.aws.region}, "
-            f"created {cluster.get('ClusterCreateTime')}",
-            data="that cluster was not touched",
-            next_step="choose another cluster_identifier; or, if this stack is to own that very cluster, set "
-            "adopt_existing=True",
-        )
-    tags = user_tags(cluster)
-    for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project)):
+        raise _exists(session, cluster)
+    identifier = cluster["ClusterIdentifier"]
+    tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
+    for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project), (CREATING_TAG, str(urn))):
         if key in tags and tags[key] != fit_tag_value(own):
             raise RefusedError(
                 f"cluster {identifier} carries the tag {key}={tags[key]}: it is another stack's",
                 data="that cluster was not touched",
                 next_step="adopt it from that stack; or remove the tag, if that stack is gone",
             )
+    status = str(cluster.get("ClusterStatus") or "")
+    if status in ENDING:
+        raise RefusedError(
+            f"cluster {identifier} is being deleted ({status}), so it cannot be adopted",
+            data="that cluster was not touched",
+            next_step="wait until it is gone, then run `pulumi up` again; it is created anew then",
+        )
 
 
-def _send(
-    session: Session, arguments: Mapping[str, Any], identifier: str, urn: Urn, source: Source | None
-) -> None:
-    creating = {CREATING_TAG: fit_tag_value(str(urn))}
-    redshift = session.aws.redshift
-    if source is None:
-        parameters = parameters_for("c", arguments)
-        password = arguments.get("master_password_wo")
-        if password is not None:
-            parameters["MasterUserPassword"] = password
-        nodes = arguments.get("number_of_nodes") or 1
-        parameters["ClusterType"] = "multi-node" if nodes > 1 else "single-node"
-        if nodes == 1:
-            # AWS refuses NumberOfNodes for a single-node cluster.
-            parameters.pop("NumberOfNodes", None)
-        tags = {**all_tags(arguments.get("tags"), session.settings), **creating}
-        parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-        _adapt(parameters)
-        attempt = session.calls.change("CreateCluster", lambda: redshift.create_cluster(**parameters))
-        _require_accepted(attempt, f"create cluster {identifier}")
-        return
-    parameters = {**parameters_for("r", arguments), **source.parameters}
-    _adapt(parameters)
-    session.reporter.keep(f"{identifier} is restored from {source.words}")
-    attempt = session.calls.change(
-        "RestoreFromClusterSnapshot", lambda: redshift.restore_from_cluster_snapshot(**parameters)
-    )
-    _require_accepted(attempt, f"restore cluster {identifier} from {source.words}")
-    restoring = session.calls.describe(identifier)
-    if restoring is not None:
-        # Refused while a cluster is being restored on some days; converge writes the tags in any case.
-        arn = cluster_arn(restoring, session.account_id, session.aws.region)
-        session.calls.tag(arn, creating)
-
-
-def _adapt(parameters: dict[str, Any]) -> None:
+def _adapted(parameters: dict[str, Any]) -> dict[str, Any]:
     """Give the parameters that AWS wants in a form of its own."""
     if parameters.get("ManageMasterPassword") is False:
         del parameters["ManageMasterPassword"]
-
-
-def _require_accepted(attempt: Attempt, intent: str) -> None:
-    """Let through what AWS accepted, and what it may have: the wait that follows looks."""
-    if attempt.answer is Answer.ACCEPTED or attempt.code.startswith("ClusterAlreadyExists"):
-        return
-    raise RefusedError(
-        f"AWS did not {intent}: {attempt.words}",
-        data="nothing was created"
-        if attempt.answer is Answer.REFUSED
-        else "AWS may have begun to create the cluster; the next `pulumi up` finds it",
-        next_step="mend the cause, then run `pulumi up` again",
-    )
+    if parameters.get("VpcSecurityGroupIds") == []:
+        del parameters["VpcSecurityGroupIds"]
+    return parameters

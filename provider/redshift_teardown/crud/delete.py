@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.planner import Planner, read_recorded
 from redshift_teardown.crud.session import open_session, require_same_place
+from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.teardown.run import Teardown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from redshift_teardown.crud.session import Session
     from redshift_teardown.settings import Settings
+    from redshift_teardown.urn import Urn
 
 
 def delete(props: Mapping[str, Any], settings: Settings) -> None:
@@ -29,7 +32,7 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
     """
     recorded = read_recorded(props, settings)
     identity, urn = recorded.state.identity, recorded.state.urn
-    session = open_session(settings, recorded.state.arguments.get("region"), str(urn), urn.name)
+    session = _open(settings, recorded.state.arguments.get("region"), urn)
     require_same_place(session, identity, f"delete {identity}")
     owned.require_not_anothers(identity, str(urn))
     if recorded.policies.warning:
@@ -38,7 +41,7 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
     plan = planner.plan(None)
     session.reporter.keep(f"{identity.cluster_identifier}: {plan.decision.describe()}")
     with session.watching() as watcher:
-        Teardown(
+        outcome = Teardown(
             identity=identity,
             plan_for=planner.plan,
             source=watcher,
@@ -49,4 +52,18 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
             receipts=Path(plan.decision.receipts),
             context=planner.context,
         ).run()
-    owned.forget(identity)
+    owned.forget(identity, str(urn), outcome.snapshot)
+
+
+def _open(settings: Settings, region: object, urn: Urn) -> Session:
+    """Connect; where that fails, say that the data is as it was."""
+    try:
+        return open_session(settings, region, str(urn), urn.name)
+    except RefusedError:
+        raise
+    except TeardownError as error:
+        raise RefusedError(
+            error.what,
+            data="nothing was touched",
+            next_step=error.next_step or "mend the cause, then run `pulumi destroy` again",
+        ) from None

@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.parameters import ARGUMENTS, Argument, Change, same
+from redshift_teardown.aws import resolve_region
+from redshift_teardown.crud import owned, replacement
+from redshift_teardown.crud.session import reporter_for
+from redshift_teardown.crud.wanted import recorded_inherited, wanted_by
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Argument, Change
 from redshift_teardown.stack_policy import differs
-from redshift_teardown.state import UNKNOWN, arguments_of
+from redshift_teardown.state import UNKNOWN, State, arguments_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from redshift_teardown.crud.wanted import Wanted
     from redshift_teardown.settings import Settings
 
 _RESTORE_SOURCE = frozenset(
@@ -41,28 +47,53 @@ class Difference:
 
 
 def diff(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -> Difference:
+    """Compare old outputs with new inputs, and refuse what would come to no good.
+
+    Args:
+        olds: The stored outputs.
+        news: The checked inputs; unknown values may be in them.
+        settings: The stack's configuration.
+
+    Raises:
+        RefusedError: the cluster lives in another region than the configuration is for; a zone is changed
+            without relocation; or a replacement would leave the new cluster without the data of the old one,
+            where that must not be. All of it known in preview.
+
+    """
+    state = State.read(olds)
+    found = compare(olds, news, settings)
+    wanted = arguments_of(news)
+    urn = str(news.get("urn") or state.urn)
+    # Who is compared is in the program: nobody else may delete its cluster in this run.
+    owned.claim(state.identity, urn, str(state.urn))
+    _require_region(state, wanted, settings)
+    _require_relocation(found, wanted, state)
+    if found.replaces:
+        replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))
+    return found
+
+
+def compare(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -> Difference:
     """Compare old outputs with new inputs, AWS's normalisations absorbed.
 
     Args:
         olds: The stored outputs.
-        news: The checked inputs.
+        news: The checked inputs; unknown values may be in them.
         settings: The stack's configuration: its default tags count.
 
     """
-    present, wanted = arguments_of(olds), arguments_of(news)
+    present, arguments = arguments_of(olds), arguments_of(news)
+    wanted = wanted_by(arguments, settings, recorded_inherited(olds))
     calls = [
         argument.name
         for argument in ARGUMENTS
-        if argument.change is not Change.LOCAL and _changed(argument, wanted, present, olds, settings)
+        if argument.change is not Change.LOCAL and _changed(argument, wanted, present, olds)
     ]
     replaces = [
-        name
-        for name in calls
-        if any(a.name == name and a.change is Change.REPLACE for a in ARGUMENTS)
-        and wanted[name] is not UNKNOWN
+        name for name in calls if BY_NAME[name].change is Change.REPLACE and arguments[name] is not UNKNOWN
     ]
     local = any(
-        (wanted[argument.name] or None) != (present[argument.name] or None)
+        (arguments[argument.name] or None) != (present[argument.name] or None)
         for argument in ARGUMENTS
         if argument.change is Change.LOCAL and not argument.secret
     )
@@ -76,39 +107,21 @@ def diff(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -
     )
 
 
-def _changed(
-    argument: Argument,
-    wanted: Mapping[str, Any],
-    present: Mapping[str, Any],
-    olds: Mapping[str, Any],
-    settings: Settings,
-) -> bool:
-    want, have = wanted[argument.name], present[argument.name]
+def _changed(argument: Argument, wanted: Wanted, present: Mapping[str, Any], olds: Mapping[str, Any]) -> bool:
+    want, have = wanted.arguments[argument.name], present[argument.name]
     if want is UNKNOWN:
         return True
     if argument.change is Change.TAGS:
-        return all_tags(want, settings) != dict(olds.get("tags_all") or {})
+        shown = dict(olds.get("tags_all") or {})
+        return wanted.tags(shown) != shown
     if argument.name == "region":
         return want is not None and want != (have or _recorded_region(olds))
     if argument.name == "cluster_type":
-        return _type_changed(want, have, wanted)
-    if want is None and (argument.name in _RESTORE_SOURCE or _follows_snapshot(wanted)):
-        # To let go of the snapshot a cluster was restored from changes nothing about it; and what the
-        # program leaves out is as the snapshot, or the adopted cluster, has it.
+        return _type_changed(want, have, wanted.arguments)
+    if want is None and argument.name in _RESTORE_SOURCE:
+        # To let go of the snapshot a cluster was restored from changes nothing about it.
         return False
-    return not same(argument, want, have)
-
-
-def all_tags(tags: Any, settings: Settings) -> dict[str, str]:
-    """Give the tags a cluster is to carry: the stack's default ones, overridden by its own."""
-    return {**dict(settings.default_tags), **(tags if isinstance(tags, dict) else {})}
-
-
-def _follows_snapshot(wanted: Mapping[str, Any]) -> bool:
-    return any(
-        wanted.get(name)
-        for name in ("snapshot_identifier", "snapshot_arn", "restore_final_snapshot", "adopt_existing")
-    )
+    return not wanted.is_met(argument, have)
 
 
 def _type_changed(want: Any, have: Any, wanted: Mapping[str, Any]) -> bool:
@@ -121,3 +134,31 @@ def _type_changed(want: Any, have: Any, wanted: Mapping[str, Any]) -> bool:
 def _recorded_region(olds: Mapping[str, Any]) -> Any:
     identity = olds.get("identity")
     return identity.get("region") if isinstance(identity, dict) else None
+
+
+def _require_region(state: State, wanted: Mapping[str, Any], settings: Settings) -> None:
+    """Refuse another region's configuration: what the program says is not about that cluster."""
+    if wanted.get("region") is not None:
+        return
+    configured, recorded = resolve_region(settings), state.identity.region
+    if recorded and configured != recorded:
+        raise RefusedError(
+            f"{state.identity} lives in {recorded}, and this configuration is for {configured}",
+            data="nothing was touched",
+            next_step=f"run `pulumi config set aws:region {recorded}`, or give the cluster "
+            f"region={recorded!r}",
+        )
+
+
+def _require_relocation(found: Difference, wanted: Mapping[str, Any], state: State) -> None:
+    """Refuse another Availability Zone where relocation is off, as AWS would once `up` has begun."""
+    zone = wanted.get("availability_zone")
+    if "availability_zone" not in found.calls or zone is UNKNOWN:
+        return
+    if not wanted.get("availability_zone_relocation_enabled"):
+        raise RefusedError(
+            f"{state.identity} is in {state.arguments.get('availability_zone')} and cannot be relocated to "
+            f"{zone} while availability_zone_relocation_enabled is not True",
+            data="nothing was touched",
+            next_step="set availability_zone_relocation_enabled=True, or the zone as it is",
+        )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.crud.wanted import INHERITED
 from redshift_teardown.parameters import ARGUMENTS, Change, read_arguments, same
 from redshift_teardown.state import STATE_VERSION
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.identity import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from redshift_teardown.settings import Settings
 
@@ -45,6 +46,8 @@ def outputs(
     cluster: Mapping[str, Any],
     identity: Identity,
     settings: Settings,
+    *,
+    inherited: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Give the outputs of a cluster.
 
@@ -57,12 +60,16 @@ def outputs(
         cluster: An entry of DescribeClusters.
         identity: Whose it is, and which generation.
         settings: The stack's configuration: default tags are told apart by it.
+        inherited: Names of arguments that the cluster keeps while its program leaves them out.
 
     """
     shown = read_arguments(cluster)
     tags = user_tags(cluster)
     result: dict[str, Any] = {}
     for argument in ARGUMENTS:
+        if argument.change is Change.LOCAL and argument.secret:
+            # Write-only: it is in the inputs, as a secret, and nothing compares it.
+            continue
         given = arguments.get(argument.name)
         value = given
         if argument.change is Change.TAGS:
@@ -77,6 +84,7 @@ def outputs(
     result.update(
         {
             "state_version": STATE_VERSION,
+            "region": identity.region,
             "identity": identity.to_json(),
             "arn": cluster_arn(cluster, identity.account_id, identity.region),
             "cluster_namespace_arn": cluster.get("ClusterNamespaceArn") or "",
@@ -97,6 +105,9 @@ def outputs(
         }
     )
     result.update({key: inputs[key] for key in RECORDED_INPUTS if inputs.get(key) is not None})
+    kept = sorted(name for name in inherited if arguments.get(name) is None)
+    if kept:
+        result[INHERITED] = kept
     return result
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud import owned
 from redshift_teardown.crud.outputs import outputs
 from redshift_teardown.crud.session import open_session, require_same_place
+from redshift_teardown.crud.wanted import recorded_inherited
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.state import State
 from redshift_teardown.teardown.calls import UnreachableError, view_cluster
@@ -16,10 +16,11 @@ from redshift_teardown.teardown.plan import of_generation
 from redshift_teardown.teardown.statuses import ENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from redshift_teardown.crud.session import Session
     from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.model import SnapshotView
 
 
 def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
@@ -46,7 +47,7 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
         cluster = session.calls.describe(identity.cluster_identifier) if observation.cluster else None
     except UnreachableError as error:
         raise RefusedError(
-            f"AWS gave no answer about {identity}: {error}",
+            f"AWS gave no answer about {identity}: {error.words}",
             data="nothing was touched; the state is as it was",
             next_step="run the command again",
         ) from None
@@ -55,9 +56,9 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
             raise RefusedError(
                 f"{identity} was renamed to {observation.renamed_to} outside of Pulumi",
                 data="the cluster lives on under its new name and was not touched; nothing is lost",
-                next_step="rename it back; or let go of it with "
-                f"`pulumi state delete '{state.urn}'`, set cluster_identifier to {observation.renamed_to!r} "
-                "and adopt it with adopt_existing=True",
+                next_step="if a `pulumi up` that renames it was interrupted, run that again; else rename it "
+                f"back; or let go of it with `pulumi state delete '{state.urn}'`, set cluster_identifier to "
+                f"{observation.renamed_to!r} and adopt it with adopt_existing=True",
             )
         _warn_gone(session, state, observation.snapshots)
         return "", {}
@@ -71,16 +72,28 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
         )
     if view.status in ENDING:
         session.reporter.warn(f"{identity} is being deleted ({view.status})")
-    owned.claim(identity, str(state.urn))
-    return id_, outputs(props, state.arguments, cluster, identity.seen_as(view), settings)
+    found = outputs(
+        props,
+        state.arguments,
+        cluster,
+        identity.seen_as(view),
+        settings,
+        inherited=recorded_inherited(props),
+    )
+    return id_, found
 
 
-def _warn_gone(session: Session, state: State, snapshots: Any) -> None:
+def _warn_gone(session: Session, state: State, snapshots: Iterable[SnapshotView]) -> None:
     memory = Memory(started=session.clock.now())
     left = sorted(
-        f"{snapshot.identifier} ({snapshot.status})"
-        for snapshot in snapshots
-        if of_generation(snapshot, state.identity, memory)
+        (snapshot for snapshot in snapshots if of_generation(snapshot, state.identity, memory)),
+        key=lambda snapshot: snapshot.create_time or session.clock.now(),
     )
-    what = f"manual snapshots of it: {', '.join(left)}" if left else "no manual snapshot of it exists"
-    session.reporter.warn(f"{state.identity} was deleted outside of Pulumi; {what}. It leaves the state")
+    what = "no final snapshot of it exists, nor any other manual one: its data is gone"
+    if left:
+        names = ", ".join(f"{snapshot.identifier} ({snapshot.status})" for snapshot in left)
+        what = (
+            f"manual snapshots of it: {names}. To bring it back: "
+            f"snapshot_identifier={left[-1].identifier!r}, then `pulumi up`"
+        )
+    session.reporter.warn(f"{state.identity} was deleted outside of Pulumi and leaves the state; {what}")

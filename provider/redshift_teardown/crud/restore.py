@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.deletion_policy import fit_tag_value
+from redshift_teardown.crud import owned
+from redshift_teardown.deletion_policy import (
+    Environment,
+    PolicyError,
+    facts_of,
+    fit_tag_value,
+    fits_template,
+    from_json,
+)
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK, TAG_URN
+from redshift_teardown.teardown.calls import view_snapshot
+from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_PROJECT, TAG_STACK, TAG_URN
 from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
@@ -16,6 +26,9 @@ if TYPE_CHECKING:
     from redshift_teardown.crud.session import Session
     from redshift_teardown.teardown.model import SnapshotView
     from redshift_teardown.urn import Urn
+
+_OWN_TAGS = "redshift-teardown:"
+_FIXED_BY_SNAPSHOT = (("database_name", "DBName"), ("master_username", "MasterUsername"))
 
 
 @dataclass(frozen=True)
@@ -32,75 +45,204 @@ class Source:
     words: str
 
 
-def find_source(session: Session, arguments: Mapping[str, Any], urn: Urn) -> Source | None:
+class Whose(Enum):
+    """Whose final snapshot a manual snapshot is."""
+
+    OURS = "ours"
+    IN_DOUBT = "in doubt"
+    """It looks like ours and does not carry all the tags that would say so."""
+    ANOTHERS = "another's"
+
+
+def find_source(
+    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Mapping[str, Any]
+) -> Source | None:
     """Find what to restore from: the snapshot that is named, or the newest final snapshot of ours.
+
+    Args:
+        session: The operation's surroundings.
+        arguments: The program's arguments, coerced.
+        urn: The resource.
+        rules: The recorded rules: final snapshots are named by their template.
 
     Returns:
         The snapshot; None where the cluster is to be created empty.
 
     Raises:
-        RefusedError: a final snapshot of ours is there and cannot be restored from: to create an empty
-            cluster in its place would look like success.
+        RefusedError: a final snapshot of ours is there and cannot be restored from, since to create an empty
+            cluster in its place would look like success; or the named one is not there, or does not fit.
 
     """
     named = {
-        parameter: arguments[name]
+        parameter: str(arguments[name])
         for name, parameter in (
             ("snapshot_identifier", "SnapshotIdentifier"),
             ("snapshot_arn", "SnapshotArn"),
-            ("snapshot_cluster_identifier", "SnapshotClusterIdentifier"),
             ("owner_account", "OwnerAccount"),
         )
         if arguments.get(name) is not None
     }
     if "SnapshotIdentifier" in named or "SnapshotArn" in named:
-        return Source(named, f"snapshot {named.get('SnapshotIdentifier') or named['SnapshotArn']}")
+        source_cluster = arguments.get("snapshot_cluster_identifier")
+        extra = {"SnapshotClusterIdentifier": source_cluster} if source_cluster is not None else {}
+        return _named(session, arguments, named, extra)
     if not arguments.get("restore_final_snapshot"):
         return None
-    return _newest_final_snapshot(session, str(arguments["cluster_identifier"]), urn)
+    identifier = str(arguments["cluster_identifier"]).lower()
+    deleted = owned.just_deleted(str(urn), session.account_id, session.aws.region, identifier)
+    if deleted is not None:
+        return _of_the_deleted(session, arguments, deleted)
+    return _newest_final_snapshot(session, arguments, urn, rules)
 
 
-def _newest_final_snapshot(session: Session, identifier: str, urn: Urn) -> Source | None:
-    ours = [
-        snapshot
-        for snapshot in session.calls.tagged_snapshots(TAG_URN, fit_tag_value(str(urn)))
-        if dict(snapshot.tags).get(TAG_STACK) == fit_tag_value(urn.stack)
-        and dict(snapshot.tags).get(TAG_PROJECT) == fit_tag_value(urn.project)
-    ]
-    newest = max(ours, key=_age_key, default=None)
-    if newest is None:
-        _require_no_orphan(session, identifier)
-        session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
-        return None
-    if not newest.available:
+def _named(
+    session: Session, arguments: Mapping[str, Any], named: Mapping[str, str], extra: Mapping[str, Any]
+) -> Source:
+    name = named.get("SnapshotIdentifier") or named["SnapshotArn"]
+    found = session.calls.describe_snapshot(**named)
+    if found is None:
         raise RefusedError(
-            f"the newest final snapshot of {urn.name}, {newest.identifier}, is {newest.status!r}",
-            data="nothing was created; that snapshot was not touched",
-            next_step="wait until it is available and run `pulumi up` again; or name another one with "
+            f"there is no snapshot {name} in {session.aws.region}"
+            + (f" shared by account {named['OwnerAccount']}" if "OwnerAccount" in named else ""),
+            data="nothing was created",
+            next_step="name one that is there: `aws redshift describe-cluster-snapshots`",
+        )
+    _require_usable(found, arguments)
+    view = view_snapshot(found)
+    return Source({**named, **extra}, f"snapshot {view.identifier}{_age(session, view)}")
+
+
+def _of_the_deleted(session: Session, arguments: Mapping[str, Any], deleted: owned.Deleted) -> Source:
+    """Restore exactly what this run deleted: whatever else exists is older."""
+    snapshot = deleted.snapshot
+    if snapshot is None:
+        raise RefusedError(
+            f"{deleted.identity} was deleted in this run without a final snapshot, as its policy says: there "
+            "is nothing to restore",
+            data="nothing was created",
+            next_step="to create it empty, take restore_final_snapshot away",
+        )
+    found = session.calls.describe_snapshot(SnapshotIdentifier=snapshot.identifier)
+    if found is None:
+        raise RefusedError(
+            f"final snapshot {snapshot.identifier} of {deleted.identity}, which this run deleted, is gone",
+            data="nothing was created",
+            next_step="look for it in the account's CloudTrail; to restore another one, set "
             "snapshot_identifier",
         )
-    age = session.clock.now() - newest.create_time if newest.create_time else None
-    old = f", {duration(age.total_seconds())} old" if age is not None else ""
-    return Source({"SnapshotIdentifier": newest.identifier}, f"final snapshot {newest.identifier}{old}")
-
-
-def _require_no_orphan(session: Session, identifier: str) -> None:
-    """Refuse to start empty where a final snapshot of this cluster lies about without its tags."""
-    candidates = [
-        snapshot
-        for snapshot in session.calls.snapshots(identifier)
-        if not dict(snapshot.tags).get(TAG_URN) and "final" in snapshot.identifier
-    ]
-    newest = max(candidates, key=_age_key, default=None)
-    if newest is None:
-        return
-    raise RefusedError(
-        f"restore_final_snapshot is set, and snapshot {newest.identifier} of a cluster called {identifier} "
-        f"is there ({newest.status}), but without the tags that say whose it is",
-        data="nothing was created; that snapshot was not touched",
-        next_step=f"to restore from it, set snapshot_identifier={newest.identifier!r}; to start empty, take "
-        "restore_final_snapshot away for this `up`",
+    _require_usable(found, arguments)
+    view = view_snapshot(found)
+    return Source(
+        {"SnapshotIdentifier": view.identifier}, f"final snapshot {view.identifier}{_age(session, view)}"
     )
+
+
+def _newest_final_snapshot(
+    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Mapping[str, Any]
+) -> Source | None:
+    identifier = str(arguments["cluster_identifier"]).lower()
+    seen = {
+        snapshot.arn or snapshot.identifier: snapshot
+        for snapshot in (
+            *session.calls.tagged_snapshots(TAG_STACK, fit_tag_value(urn.stack)),
+            *session.calls.snapshots(identifier),
+        )
+    }
+    judged = [(snapshot, whose(snapshot, arguments, urn, rules)) for snapshot in seen.values()]
+    candidates = [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS]
+    if not candidates:
+        session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
+        return None
+    newest, by = max(candidates, key=lambda candidate: _age_key(candidate[0]))
+    if by is Whose.IN_DOUBT:
+        raise RefusedError(
+            f"restore_final_snapshot is set, and the newest snapshot of {identifier}, {newest.identifier} "
+            f"({newest.status}{_age(session, newest)}), does not carry the tags that say it is the final "
+            f"snapshot of {urn.name}",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"to restore from it, set snapshot_identifier={newest.identifier!r} in place of "
+            "restore_final_snapshot; to start empty, take restore_final_snapshot away for this `up`",
+        )
+    if not newest.available:
+        raise RefusedError(
+            f"the newest final snapshot of {urn.name}, {newest.identifier}, is {newest.status!r}"
+            f"{_age(session, newest)}",
+            data="nothing was created; that snapshot was not touched",
+            next_step="wait until it is available and run `pulumi up` again; or name another one with "
+            "snapshot_identifier in place of restore_final_snapshot",
+        )
+    found = session.calls.describe_snapshot(SnapshotIdentifier=newest.identifier)
+    if found is not None:
+        _require_usable(found, arguments)
+    return Source(
+        {"SnapshotIdentifier": newest.identifier},
+        f"final snapshot {newest.identifier}{_age(session, newest)}",
+    )
+
+
+def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Mapping[str, Any]) -> Whose:
+    """Tell whose final snapshot a manual snapshot is.
+
+    It is ours where project, stack and resource in its tags are ours. The resource is its URN; where that
+    differs, since it was moved under another parent meanwhile, its name together with the cluster's.
+    One of our cluster whose tags are lacking is in doubt where it carries one of this package's, or is
+    named as the policy names final snapshots.
+    """
+    tags = dict(snapshot.tags)
+    identifier = str(arguments["cluster_identifier"]).lower()
+    of_our_cluster = snapshot.cluster_identifier.lower() == identifier
+    for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project)):
+        if key in tags and tags[key] != fit_tag_value(own):
+            return Whose.ANOTHERS
+    recorded = tags.get(TAG_URN)
+    complete = recorded is not None and TAG_STACK in tags and TAG_PROJECT in tags
+    if complete and (
+        recorded == fit_tag_value(str(urn))
+        or (str(recorded).endswith(f"::{fit_tag_value(urn.name)}") and tags.get(TAG_CLUSTER) == identifier)
+    ):
+        return Whose.OURS
+    if not of_our_cluster:
+        return Whose.ANOTHERS
+    if any(key.startswith(_OWN_TAGS) for key in tags) or _named_by_policy(snapshot, arguments, urn, rules):
+        return Whose.IN_DOUBT
+    return Whose.ANOTHERS
+
+
+def _named_by_policy(
+    snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Mapping[str, Any]
+) -> bool:
+    requested = str(arguments.get("final_snapshot_identifier") or "").lower()
+    if requested and (snapshot.identifier == requested or snapshot.identifier.startswith(f"{requested}-")):
+        return True
+    try:
+        environment: Environment = from_json(dict(rules))
+    except (PolicyError, ValueError, TypeError, KeyError):
+        # Rules that cannot be read name nothing; in doubt a manual snapshot of our cluster is final.
+        return True
+    facts = facts_of(arguments, project=urn.project, stack=urn.stack, resource=urn.name)
+    template = environment.final_snapshot.name
+    return fits_template(snapshot.identifier, template, facts, environment=environment.name)
+
+
+def _require_usable(found: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+    """Refuse a snapshot whose cluster would not be what the program says: the next `up` would replace it."""
+    for name, member in _FIXED_BY_SNAPSHOT:
+        given, kept = arguments.get(name), found.get(member)
+        if given is None or kept is None or str(given).lower() == str(kept).lower():
+            continue
+        raise RefusedError(
+            f"snapshot {found['SnapshotIdentifier']} has {name} {kept!r}, which no restore can change to "
+            f"{given!r}",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"set {name}={kept!r}, or leave it out",
+        )
+
+
+def _age(session: Session, snapshot: SnapshotView) -> str:
+    if snapshot.create_time is None:
+        return ""
+    age = session.clock.now() - snapshot.create_time
+    return f", {duration(age.total_seconds())} old"
 
 
 def _age_key(snapshot: SnapshotView) -> float:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from redshift_teardown.aws import Aws, connect, resolve_region
+from redshift_teardown.crud.calls import ClusterCalls
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.progress import EngineReporter
-from redshift_teardown.teardown.calls import RedshiftCalls
+from redshift_teardown.progress import EngineReporter, engine_gone
 from redshift_teardown.teardown.clock import Clock, SystemClock
 from redshift_teardown.teardown.watch import Watcher, watch_for
 
@@ -36,13 +36,32 @@ class Session:
     settings: Settings
     aws: Aws
     account_id: str
-    calls: RedshiftCalls
+    calls: ClusterCalls
     clock: Clock
     reporter: EngineReporter
 
     def watching(self) -> AbstractContextManager[Watcher]:
         """Wait together with all others of this process that wait in the same account and region."""
         return watch_for(self.aws).join(self.clock)
+
+    def require_asked_for(self) -> None:
+        """Change nothing more for an engine that was killed: a new one may be at work already.
+
+        Raises:
+            RefusedError: the engine that started this process is gone.
+
+        """
+        if engine_gone():
+            raise RefusedError(
+                "the Pulumi engine that asked for this is gone",
+                data="what was done until now has taken effect; nothing more is done",
+                next_step="run `pulumi up` again: it goes on where this stopped",
+            )
+
+
+def reporter_for(urn: str, label: str) -> EngineReporter:
+    """Give the reporter of an operation that asks nothing of AWS: a diff."""
+    return EngineReporter(urn, label)
 
 
 def open_session(settings: Settings, region: object, urn: str, label: str) -> Session:
@@ -64,7 +83,7 @@ def open_session(settings: Settings, region: object, urn: str, label: str) -> Se
         settings=settings,
         aws=aws,
         account_id=aws.account_id(),
-        calls=RedshiftCalls(aws, clock.now),
+        calls=ClusterCalls(aws, clock.now),
         clock=clock,
         reporter=EngineReporter(urn, label),
     )
@@ -99,8 +118,3 @@ def require_same_place(session: Session, identity: Identity, intent: str) -> Non
             data="nothing was touched; in that other place AWS says nothing about this cluster",
             next_step=f"{fix}, then run the command again",
         )
-
-
-def first_line(value: Any) -> str:
-    """Give the first line of a text, for a message of one line."""
-    return str(value).splitlines()[0] if str(value) else ""

@@ -1,4 +1,4 @@
-"""Waiting for a cluster to be available, between calls that change it."""
+"""Waiting for a cluster between calls that change it: all polling of create and update."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.model import AVAILABLE
-from redshift_teardown.teardown.statuses import ENDING
-from redshift_teardown.wording import duration
+from redshift_teardown.teardown.run import NOTE_AFTER_SECONDS
+from redshift_teardown.teardown.statuses import ENDING, PAUSED, Standing, standing
+from redshift_teardown.wording import duration, interrupt_note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from redshift_teardown.crud.session import Session
     from redshift_teardown.teardown.watch import Watcher
@@ -20,10 +21,19 @@ if TYPE_CHECKING:
 _FAILED = ("hardware-failure", "incompatible-", "storage-full")
 _STAYS_PENDING = frozenset({"MaintenanceTrackName", "ClusterVersion"})
 """Changes that AWS applies in the next maintenance window."""
+_RENAMING = timedelta(minutes=15)
+"""For so long a cluster that is being renamed may be found under neither name."""
+_ROLES_UNDER_WAY = frozenset({"adding", "removing"})
 
 
 def wait_until_available(
-    session: Session, identifier: str, rules: Mapping[str, Any], intent: str
+    session: Session,
+    identifier: str,
+    rules: Mapping[str, Any],
+    intent: str,
+    *,
+    former: str = "",
+    each: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> Mapping[str, Any]:
     """Wait until a cluster is available and nothing of it is pending.
 
@@ -32,59 +42,125 @@ def wait_until_available(
         identifier: The cluster.
         rules: The recorded rules: ``wait`` says how long, and how often to look.
         intent: What is being waited for, for messages: ``cluster to be created``.
+        former: Its name until now, where it is being renamed.
+        each: Called with what each look shows until it is available.
 
     Returns:
         The cluster, as DescribeClusters shows it then.
 
     Raises:
-        RefusedError: it is gone, failed, or the time is over.
+        RefusedError: it is gone, failed, paused, or the time is over.
 
     """
-    limits = rules.get("wait")
-    limits = limits if isinstance(limits, dict) else {}
-    timeout = timedelta(hours=float(limits.get("timeout_hours") or 24))
-    longest = float(limits.get("poll_seconds") or 15)
-    with session.watching() as watcher:
-        return _wait(session, watcher, identifier, intent, timeout=timeout, longest=longest)
+
+    def ready(cluster: Mapping[str, Any]) -> bool:
+        status = str(cluster.get("ClusterStatus") or "")
+        if status == AVAILABLE and not _pending(cluster):
+            return True
+        if status in ENDING or status == PAUSED or status.startswith(_FAILED):
+            raise _failed(identifier, intent, f"is {status!r}", _remedy(identifier, status))
+        if each is not None:
+            each(cluster)
+        return False
+
+    return _Wait(session, identifier, rules, intent, former=former).until(ready)
 
 
-def _wait(
-    session: Session, watcher: Watcher, identifier: str, intent: str, *, timeout: timedelta, longest: float
-) -> Mapping[str, Any]:
-    started, status = session.clock.now(), "unknown"
-    while True:
-        try:
-            cluster = watcher.describe(identifier)
-        except UnreachableError as error:
-            session.reporter.progress(f"AWS does not answer, asking again: {error.words}")
-        else:
-            if cluster is None:
-                raise _failed(identifier, intent, "is gone", "run `pulumi up` again")
-            status = str(cluster.get("ClusterStatus") or "")
-            if status == AVAILABLE and not _pending(cluster):
-                return cluster
-            if status in ENDING or status.startswith(_FAILED):
+def wait_until_free(session: Session, identifier: str, rules: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Wait until nothing is under way that ends by itself, so that the cluster can be changed.
+
+    A status that means trouble is let through: the change may be its remedy (a resize, where storage is
+    full), and AWS's own answer decides. The arguments and the errors are those of `wait_until_available`.
+
+    Raises:
+        RefusedError: it is gone, being deleted or paused, or the time is over.
+
+    """
+    intent = f"cluster {identifier} to be free for changes"
+
+    def ready(cluster: Mapping[str, Any]) -> bool:
+        status = str(cluster.get("ClusterStatus") or "")
+        if status in ENDING or status == PAUSED:
+            raise _failed(identifier, intent, f"is {status!r}", _remedy(identifier, status))
+        return standing(status) is not Standing.BUSY and not _pending(cluster)
+
+    return _Wait(session, identifier, rules, intent).until(ready)
+
+
+class _Wait:
+    """One wait for one cluster, in company with all others of this process."""
+
+    def __init__(
+        self, session: Session, identifier: str, rules: Mapping[str, Any], intent: str, *, former: str = ""
+    ) -> None:
+        limits = rules.get("wait")
+        limits = limits if isinstance(limits, dict) else {}
+        self._timeout = timedelta(hours=float(limits.get("timeout_hours") or 24))
+        self._longest = float(limits.get("poll_seconds") or 15)
+        self._session = session
+        self._identifier = identifier
+        self._intent = intent
+        self._former = former
+
+    def until(self, ready: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+        with self._session.watching() as watcher:
+            return self._until(watcher, ready)
+
+    def _until(self, watcher: Watcher, ready: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+        session, started, status, noted = self._session, self._session.clock.now(), "unknown", False
+        while True:
+            waited = session.clock.now() - started
+            try:
+                cluster = self._look(watcher)
+            except UnreachableError as error:
+                session.reporter.progress(f"AWS does not answer, asking again: {error.words}")
+            else:
+                if cluster is None and not (self._former and waited < _RENAMING):
+                    raise _failed(self._identifier, self._intent, "is gone", "run `pulumi up` again")
+                if cluster is not None:
+                    status = str(cluster.get("ClusterStatus") or "")
+                    settled = not self._former or cluster["ClusterIdentifier"] == self._identifier
+                    if ready(cluster) and settled:
+                        return cluster
+            if waited >= self._timeout:
                 raise _failed(
-                    identifier,
-                    intent,
-                    f"is {status!r}",
-                    "look at its events in the Redshift console, then run `pulumi up` again",
+                    self._identifier,
+                    self._intent,
+                    f"was still {status!r} after {self._timeout} (wait.timeout_hours of the policy)",
+                    "run `pulumi up` again: it goes on where AWS is",
                 )
-        waited = session.clock.now() - started
-        if waited >= timeout:
-            raise _failed(
-                identifier,
-                intent,
-                f"was still {status!r} after {timeout} (wait.timeout_hours of the policy)",
-                "run `pulumi up` again: it goes on where AWS is",
+            session.reporter.progress(
+                f"waiting for {self._intent}: {status} ({duration(waited.total_seconds())})"
             )
-        session.reporter.progress(f"waiting for {intent}: {status} ({duration(waited.total_seconds())})")
-        watcher.pause(longest)
+            if not noted and waited >= timedelta(seconds=NOTE_AFTER_SECONDS):
+                noted = True
+                session.reporter.keep(interrupt_note("pulumi up"))
+            watcher.pause(self._longest)
+
+    def _look(self, watcher: Watcher) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = watcher.describe(self._identifier)
+        if found is None and self._former:
+            found = watcher.describe(self._former)
+        return found
 
 
 def _pending(cluster: Mapping[str, Any]) -> bool:
     pending = cluster.get("PendingModifiedValues") or {}
-    return any(value not in (None, "") for key, value in pending.items() if key not in _STAYS_PENDING)
+    roles = cluster.get("IamRoles") or []
+    return any(value not in (None, "") for key, value in pending.items() if key not in _STAYS_PENDING) or any(
+        role.get("ApplyStatus") in _ROLES_UNDER_WAY for role in roles
+    )
+
+
+def _remedy(identifier: str, status: str) -> str:
+    if status == PAUSED:
+        return (
+            f"resume it (`aws redshift resume-cluster --cluster-identifier {identifier}`): AWS changes no "
+            "paused cluster; then run `pulumi up` again"
+        )
+    if status in ENDING:
+        return "wait until it is gone, then run `pulumi refresh` and `pulumi up`"
+    return "look at its events in the Redshift console, then run `pulumi up` again"
 
 
 def _failed(identifier: str, intent: str, what: str, next_step: str) -> RefusedError:

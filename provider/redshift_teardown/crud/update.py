@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.converge import converge
-from redshift_teardown.crud.diff import diff
+from redshift_teardown.crud.diff import compare
 from redshift_teardown.crud.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.crud.session import open_session, require_same_place
-from redshift_teardown.crud.settle import wait_until_available
+from redshift_teardown.crud.settle import wait_until_free
+from redshift_teardown.crud.wanted import INHERITED, recorded_inherited, wanted_by
 from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.parameters import ARGUMENTS, Change
@@ -21,7 +22,10 @@ from redshift_teardown.urn import Urn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from redshift_teardown.crud.session import Session
+    from redshift_teardown.crud.wanted import Wanted
     from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.identity import Identity
 
 
 def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
@@ -45,19 +49,32 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     state = State.read(olds)
     inputs = {**news, **_resolve_again(state, news, settings)}
     arguments = arguments_of(inputs)
-    changed = diff(olds, inputs, settings)
-    if not changed.calls:
-        return _recorded_only(olds, inputs, arguments)
+    wanted = wanted_by(arguments, settings, recorded_inherited(olds))
+    changed = compare(olds, inputs, settings)
     identity = state.identity
-    session = open_session(settings, arguments.get("region"), str(state.urn), state.urn.name)
+    owned.claim(identity, str(inputs.get("urn") or ""), str(state.urn))
+    if not changed.calls:
+        return _recorded_only(olds, inputs, wanted)
+    urn = Urn.parse(str(inputs.get("urn") or state.urn))
+    session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
     require_same_place(session, identity, f"change {identity}")
-    identifier = identity.cluster_identifier
     rules = inputs["policy"]["rules"]
-    cluster = session.calls.describe(identifier)
-    renamed_to = arguments["cluster_identifier"]
-    if cluster is None and renamed_to != identifier:
-        # An earlier update may have renamed it and then been stopped.
-        cluster = session.calls.describe(str(renamed_to))
+    found = _find(session, identity, str(arguments["cluster_identifier"]), str(state.urn))
+    cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules)
+    cluster = converge(session, wanted, cluster, rules, forced=changed.calls)
+    seen = identity.seen_as(view_cluster(cluster))
+    return outputs(inputs, arguments, cluster, seen, settings, inherited=wanted.inherited)
+
+
+def _find(session: Session, identity: Identity, renamed_to: str, urn: str) -> Mapping[str, Any]:
+    """Look for the recorded generation; an update may have been stopped after renaming it."""
+    cluster = session.calls.describe(identity.cluster_identifier)
+    if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
+        renamed = (
+            session.calls.describe(renamed_to) if renamed_to.lower() != identity.cluster_identifier else None
+        )
+        if renamed is not None and identity.is_generation_of(view_cluster(renamed)):
+            return renamed
     if cluster is None:
         raise RefusedError(
             f"{identity} is gone, so it cannot be changed",
@@ -68,33 +85,26 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
         raise RefusedError(
             f"{identity} is another generation now than the one this stack created",
             data="that cluster was not touched",
-            next_step=f"let go of the recorded one with `pulumi state delete '{state.urn}'`, then adopt the "
+            next_step=f"let go of the recorded one with `pulumi state delete '{urn}'`, then adopt the "
             "new one with adopt_existing=True",
         )
-    owned.claim(identity, str(state.urn))
-    cluster = wait_until_available(
-        session, cluster["ClusterIdentifier"], rules, f"cluster {identifier} to be free for changes"
-    )
-    passwords = {"master_password", "master_password_wo_version"}
-    cluster = converge(
-        session, arguments, cluster, rules, password_changed=bool(passwords & set(changed.calls))
-    )
-    seen = identity.seen_as(view_cluster(cluster))
-    return outputs(inputs, arguments, cluster, seen, settings)
+    return cluster
 
 
-def _recorded_only(
-    olds: Mapping[str, Any], inputs: Mapping[str, Any], arguments: Mapping[str, Any]
-) -> dict[str, Any]:
-    outs = {key: value for key, value in olds.items() if key != "__provider" and key not in RECORDED_INPUTS}
+def _recorded_only(olds: Mapping[str, Any], inputs: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
+    dropped = {"__provider", INHERITED, *RECORDED_INPUTS}
+    outs = {key: value for key, value in olds.items() if key not in dropped}
     for argument in ARGUMENTS:
         if argument.change is not Change.LOCAL:
             continue
         outs.pop(argument.name, None)
-        if arguments[argument.name] is not None:
-            outs[argument.name] = arguments[argument.name]
+        value = wanted.arguments[argument.name]
+        if value is not None and not argument.secret:
+            outs[argument.name] = value
     outs.update({key: inputs[key] for key in RECORDED_INPUTS if inputs.get(key) is not None})
     outs["state_version"] = STATE_VERSION
+    if wanted.inherited:
+        outs[INHERITED] = sorted(wanted.inherited)
     return outs
 
 

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _IDENTIFIER = re.compile(r"[a-z](?!.*--)[a-z0-9-]*(?<!-)\Z")
-_DATABASE = re.compile(r"[a-z][a-z0-9_$]{0,63}\Z")
+_DATABASE = re.compile(r"[a-z_][a-z0-9_$]{0,63}\Z")
 _USER = re.compile(r"[a-z][a-z0-9_+.@-]{0,127}\Z")
 _WINDOW = re.compile(
     r"(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):([0-5]\d)"
@@ -131,7 +131,7 @@ def database_name(text: str) -> str:
     if not _DATABASE.match(lowered) or lowered in _RESERVED:
         raise _invalid(
             f"The parameter DBName is not valid: {text!r}. It must be 1 to 64 alphanumeric characters, begin "
-            "with a letter and be no reserved word."
+            "with a letter or underscore and be no reserved word."
         )
     return lowered
 
