@@ -314,6 +314,13 @@ def owned_key_kept(name: str, _phase: int) -> None:
     owned(name, kms_key_id=key.arn, encrypted=True)
 
 
+@row("prod", {KEY: ["owned-key-heals"]}, again={})
+def owned_key_heals(name: str, phase: int) -> None:
+    """The key is protected, as the message asks for."""
+    key = aws.kms.Key(f"{name}-key", opts=PROTECT if phase == 2 else None)
+    owned(name, kms_key_id=key.arn, encrypted=True)
+
+
 @row("prod", {FINAL: ["owned-several-b"]})
 def owned_several(name: str, _phase: int) -> None:
     """Each cluster of a stack is judged by itself."""
@@ -410,6 +417,15 @@ def aws_twins(name: str, _phase: int) -> None:
     pulumi_aws_cluster(f"{name}-b", final_snapshot_identifier="twins-final")
 
 
+@row("prod", {NAME: ["aws-twins-heal-a", "aws-twins-heal-b"]}, again={})
+def aws_twins_heal(name: str, phase: int) -> None:
+    """One of them gets a name of its own, as the message asks for."""
+    pulumi_aws_cluster(f"{name}-a", final_snapshot_identifier="healed-final")
+    pulumi_aws_cluster(
+        f"{name}-b", final_snapshot_identifier="healed-final" if phase == 1 else f"{name}-b-final"
+    )
+
+
 @row("prod", {NAME: ["aws-restored"]})
 def aws_restored(name: str, _phase: int) -> None:
     """The snapshot it came from is still there."""
@@ -477,6 +493,15 @@ def native_nested(name: str, _phase: int) -> None:
     """Inside of a component, and without automated snapshots."""
     parent = Component(f"{name}-outer")
     native(f"{name}-child", pulumi.ResourceOptions(parent=parent), automatedSnapshotRetentionPeriod=0)
+
+
+@row("prod", {NATIVE: ["native-heals"], PROTECTED: ["native-heals"]}, again={})
+def native_heals(name: str, phase: int) -> None:
+    """An owned cluster takes its place."""
+    if phase == 1:
+        native(name, pulumi.ResourceOptions(protect=False))
+    else:
+        owned(f"{name}-owned", cluster_identifier=name)
 
 
 @row("prod")
@@ -629,6 +654,21 @@ def loose_retained(name: str, _phase: int) -> None:
 def loose_deleted_with(name: str, _phase: int) -> None:
     """Nor that it takes the cluster to go with a bucket."""
     owned(name, pulumi.ResourceOptions(deleted_with=aws.s3.Bucket(f"{name}-bucket")))
+
+
+@row(
+    "prod-loose",
+    {
+        FINAL: ["loose-heals"],
+        BYPASS: ["loose-heals"],
+        CURRENT: ["loose-heals"],
+        RETENTION: ["loose-heals"],
+    },
+    again={FINAL: ["loose-heals"], CURRENT: ["loose-heals"], RETENTION: ["loose-heals"]},
+)
+def loose_heals(name: str, phase: int) -> None:
+    """The option is gone, as the message asks for; what the file says is another matter."""
+    owned(name, pulumi.ResourceOptions(retain_on_delete=True) if phase == 1 else None)
 
 
 @row("dev-forgetful", {FINAL: ["forgetful-asks"]})
