@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -112,6 +113,15 @@ def test_requirements_install_into_an_empty_environment(unpacked: Path, tmp_path
     count, _, where = done.stdout.partition(" ")
     assert int(count) > 0
     assert where.startswith(str(tmp_path / "venv"))
+
+
+def test_pack_has_the_version_of_the_package_it_shares() -> None:
+    """They are released together: the rules a stack records are those its pack can read."""
+    project = yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text())
+    package = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+
+    assert package is not None
+    assert project["version"] == package[1]
 
 
 def test_folder_in_use_is_refused(tmp_path: Path) -> None:

@@ -72,9 +72,19 @@ def test_documented_configuration_is_accepted_by_the_engine(
     ("settings", "said"),
     [
         ({"productionStacks": "prod"}, "productionStacks: Invalid type. Expected: array, given: string"),
-        ({"productionAccounts": ["1234"]}, "productionAccounts.0: Does not match pattern '^[0-9]{12}$'"),
-        ({"minimumDays": 0}, "minimumDays: Must validate at least one schema (anyOf)"),
-        ({"minimumDays": "x"}, "minimumDays: Invalid type. Expected: integer, given: string"),
+        pytest.param(
+            {"productionAccounts": ["1234"]},
+            "productionAccounts.0: Does not match pattern '^[0-9]{12}$'",
+            marks=FULL,
+        ),
+        pytest.param(
+            {"minimumDays": 0}, "minimumDays: Must validate at least one schema (anyOf)", marks=FULL
+        ),
+        pytest.param(
+            {"minimumDays": "x"},
+            "minimumDays: Invalid type. Expected: integer, given: string",
+            marks=FULL,
+        ),
     ],
     ids=["stacks", "accounts", "zero days", "no number"],
 )
@@ -89,6 +99,23 @@ def test_bad_configuration_is_refused_with_place_and_reason(
 
     assert result.code != 0
     assert f"{rows.RETENTION}: {said}" in result.output
+
+
+@FULL
+def test_up_is_blocked_before_anything_is_made(
+    make: Callable[..., Project], emulator: Emulator, tmp_path: Path
+) -> None:
+    """With the pack, `up` ends at the finding: AWS is never asked for the cluster."""
+    project = make()
+    config = written(tmp_path, {rows.FINAL: {"policyFile": POLICY_FILE}})
+
+    result = project.up(STACK, account=FORGETFUL.account, pack=config)
+
+    assert result.code != 0
+    assert [finding.policy for finding in result.findings if finding.enforcement == "mandatory"] == [
+        rows.FINAL
+    ]
+    assert emulator.control.calls("CreateCluster") == []
 
 
 @FULL

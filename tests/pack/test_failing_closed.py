@@ -125,3 +125,24 @@ def test_cluster_with_nothing_known_is_still_judged(pack: Pack) -> None:
 
     assert NAME in {one.policy for one in said}
     assert not any("can't run policy" in one.message for one in said)
+
+
+@pytest.mark.parametrize(("value", "found"), [("production", True), ("prod", True), ("dev", False)])
+def test_tag_of_the_stack_that_names_production_is_a_contradiction(
+    pack: Pack, value: str, *, found: bool
+) -> None:
+    """A stack whose name says dev and whose own tag says production is not taken for dev in silence."""
+    urn = Wired(type=OWNED, name="warehouse", stack="dev").urn
+    recorded_there = {"urn": urn, "policy": recorded("dev", account="444455556666")}
+    cluster = owned(**recorded_there)
+    pack.tag_stack({"Environment": value, "owner": "data"})
+
+    said = [
+        one.message.splitlines()[1]
+        for one in pack.judge(Wired(type=OWNED, name="warehouse", stack="dev", props=cluster.props))
+        if one.policy == "redshift-environment-honest"
+    ]
+    pack.tag_stack({})
+
+    claim = f"is tagged Environment={value} (a tag of the stack), but its stack is dev."
+    assert said == ([f'Cluster "analytics" (warehouse) {claim}'] if found else [])

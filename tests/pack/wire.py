@@ -129,6 +129,10 @@ class Pack:
             entry.properties.update(given)
         self._stub.Configure(request)
 
+    def tag_stack(self, tags: Mapping[str, str]) -> None:
+        """Tell it the tags of the stack, as the engine does where the backend keeps any."""
+        self._stub.ConfigureStack(proto.AnalyzerStackConfigureRequest(stack="dev", tags=dict(tags)))
+
     def judge(self, *resources: Wired) -> list[Said]:
         """Have resources judged one by one, then together, as a preview does."""
         said = [
