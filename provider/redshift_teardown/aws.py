@@ -25,6 +25,7 @@ CONNECTIONS = 64
 
 _LOCK = threading.RLock()
 _CACHE: dict[tuple[Settings, str], Aws] = {}
+_SESSIONS: dict[Settings, boto3.Session] = {}
 
 
 def resolve_region(settings: Settings, argument: object = None) -> str:
@@ -39,7 +40,7 @@ def resolve_region(settings: Settings, argument: object = None) -> str:
     region = settings.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if not region:
         with _LOCK:
-            region = _session(settings, None).region_name
+            region = _new_session(settings, None).region_name
     if not region:
         message = (
             "no AWS region is set: run `pulumi config set aws:region eu-west-1` (your region), "
@@ -93,14 +94,16 @@ class Aws:
         once = Config(retries={"mode": "standard", "total_max_attempts": 1}, **common)
         endpoints = dict(settings.endpoints)
         try:
-            session = _session(settings, region)
-            self.redshift: RedshiftClient = session.client(
-                "redshift", config=often, endpoint_url=endpoints.get("redshift")
-            )
-            self.redshift_once: RedshiftClient = session.client(
-                "redshift", config=once, endpoint_url=endpoints.get("redshift")
-            )
-            self._sts = session.client("sts", config=often, endpoint_url=endpoints.get("sts"))
+            with _LOCK:
+                # A session makes one client at a time.
+                session = _session(settings, region)
+                self.redshift: RedshiftClient = session.client(
+                    "redshift", region, config=often, endpoint_url=endpoints.get("redshift")
+                )
+                self.redshift_once: RedshiftClient = session.client(
+                    "redshift", region, config=once, endpoint_url=endpoints.get("redshift")
+                )
+                self._sts = session.client("sts", region, config=often, endpoint_url=endpoints.get("sts"))
         except (BotoCoreError, ValueError) as error:
             message = f"AWS cannot be reached with this configuration: {error}"
             raise ConfigError(message) from None
@@ -177,6 +180,15 @@ def explain(error: Exception, intent: str, region: str) -> TeardownError:
 
 
 def _session(settings: Settings, region: str | None) -> boto3.Session:
+    """Give the session of these settings, made once: each one reads the service models anew."""
+    with _LOCK:
+        session = _SESSIONS.get(settings)
+        if session is None:
+            session = _SESSIONS[settings] = _new_session(settings, region)
+        return session
+
+
+def _new_session(settings: Settings, region: str | None) -> boto3.Session:
     import boto3  # noqa: PLC0415 - see the module's docstring
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 

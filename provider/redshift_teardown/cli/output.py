@@ -13,6 +13,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rich.table import Table
+
     from redshift_teardown.deletion_policy import PolicyError, Problem
 
 DEFAULT_POLICY = "policy/deletion-policy.yaml"
@@ -30,6 +32,29 @@ def say(text: Text | str, *, err: bool = False) -> None:
     # A console for each call, since standard output may be another one by then.
     console = Console(stderr=err, highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(text)
+
+
+NARROW = 120
+"""Columns below which a table would be folded beyond reading."""
+_PIPE = 1000
+
+
+def is_narrow() -> bool:
+    """Tell whether standard output is a terminal too narrow for a wide table."""
+    console = Console()
+    return console.is_terminal and console.width < NARROW
+
+
+def say_table(table: Table) -> None:
+    """Write a table: as wide as the terminal is, and in a pipe as wide as it needs to be."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if console.is_terminal:
+        console.print(table)
+        return
+    console = Console(highlight=False, markup=False, emoji=False, width=_PIPE)
+    with console.capture() as captured:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def say_json(value: Any) -> None:

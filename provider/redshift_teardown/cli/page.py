@@ -1,0 +1,302 @@
+"""The page of snapshots: one file that holds all it needs, with a retention timeline and a cost curve.
+
+No script: what opens, opens by the browser's own means, so that it works by keyboard, offline and printed.
+"""
+
+# ruff: noqa: E501 - markup is read best where an element is on a line
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from html import escape
+from importlib import resources
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from redshift_teardown.cli.money import Price, dollars
+from redshift_teardown.wording import size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from redshift_teardown.crud.kept import Kept, KeptSnapshot
+
+_SOON = timedelta(days=7)
+_LEAST_AHEAD = timedelta(days=60)
+_MOST_AHEAD = timedelta(days=400)
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 900, 260, 110, 36, 30
+_DAY = 86400.0
+
+_LEGEND = (
+    ("", "kept until a day"),
+    ("ever", "kept for ever"),
+    ("soon", "goes within a week"),
+    ("none", "claimed by no stack"),
+    ("bad", "cannot be restored"),
+)
+
+
+def page(kept: Kept, price: Price, now: datetime) -> str:
+    """Write the page.
+
+    Args:
+        kept: What was found.
+        price: What a GB costs in a month.
+        now: The time of the find.
+
+    Returns:
+        An HTML document without any reference to another file.
+
+    """
+    span = _span(kept.snapshots, now)
+    style = resources.files("redshift_teardown.cli").joinpath("page.css").read_text(encoding="utf-8")
+    body = "\n".join(
+        [
+            "<h1>Final snapshots</h1>",
+            f'<p class="lead">What destroyed Redshift clusters have left in {escape(_where(kept))}, as of {now:%Y-%m-%d %H:%M} UTC.</p>',
+            _tiles(kept, price, now),
+            *_warnings(kept),
+            *(_figures(kept, price, now, span) if kept.snapshots else ["<p>There is none.</p>"]),
+        ]
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>Final snapshots, {now:%Y-%m-%d}</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _where(kept: Kept) -> str:
+    accounts = sorted({snapshot.account_id for snapshot in kept.snapshots} - {""})
+    places = ", ".join(kept.regions) if len(kept.regions) <= 4 else f"{len(kept.regions)} regions"  # noqa: PLR2004
+    return f"account {', '.join(accounts)}, {places}" if accounts else places or "no region"
+
+
+def _tiles(kept: Kept, price: Price, now: datetime) -> str:
+    megabytes = sum(snapshot.megabytes for snapshot in kept.snapshots)
+    so_far = sum(price.so_far(s.megabytes, _days(s, now)) for s in kept.snapshots)
+    ending = sorted(
+        (snapshot for snapshot in kept.snapshots if snapshot.expires and snapshot.expires > now),
+        key=lambda snapshot: snapshot.expires or now,
+    )
+    for_ever = sum(1 for snapshot in kept.snapshots if snapshot.expires is None)
+    tiles = [
+        ("snapshots", str(len(kept.snapshots)), f"{for_ever} kept for ever"),
+        ("size", size(megabytes), "as AWS bills it"),
+        ("cost a month", dollars(price.monthly(megabytes)), price.describe()),
+        ("cost so far", dollars(so_far), "since each was taken"),
+    ]
+    if ending and ending[0].expires:
+        tiles.append(("next to go", f"{ending[0].expires:%Y-%m-%d}", ending[0].cluster_identifier))
+    items = "".join(
+        f'<div class="tile"><dt>{escape(term)}</dt><dd>{escape(value)}<small>{escape(note)}</small></dd></div>'
+        for term, value, note in tiles
+    )
+    return f'<dl class="tiles">{items}</dl>'
+
+
+def _warnings(kept: Kept) -> Iterator[str]:
+    for each in kept.unfinished:
+        yield (
+            f'<p class="warn">Cluster <b>{escape(each.identifier)}</b> in {escape(each.region)} was left by a '
+            f"create that did not finish ({escape(each.status)}). It goes on with the next <code>pulumi "
+            f"up</code> of <code>{escape(each.urn)}</code>.</p>"
+        )
+    for region, words in kept.problems:
+        yield f'<p class="warn">{escape(region)} was not asked: {escape(words)}</p>'
+
+
+def _figures(kept: Kept, price: Price, now: datetime, span: _Span) -> Iterator[str]:
+    yield '<h2 id="cost">What keeping them costs</h2>'
+    yield (
+        '<p class="hint">US dollars a month, from the first snapshot on; to the right of today, if nothing new '
+        "is taken.</p>"
+    )
+    yield _curve(kept.snapshots, price, now, span)
+    yield '<h2 id="retention">How long they are kept</h2>'
+    yield '<p class="hint">A bar runs from the day a snapshot was taken to the day AWS deletes it.</p>'
+    legend = "".join(
+        f'<li><span class="bar {kind}" aria-hidden="true"></span>{words}</li>' for kind, words in _LEGEND
+    )
+    yield f'<ul class="legend">{legend}</ul>'
+    for group, members in groupby(kept.snapshots, _group):
+        rows = list(members)
+        yield f'<section class="group"><h3>{escape(group)}</h3>{_scale(now, span)}<ul class="rows">'
+        yield from (_row(snapshot, price, now, span) for snapshot in rows)
+        yield "</ul></section>"
+
+
+# --- time ---
+
+
+@dataclass(frozen=True)
+class _Span:
+    """The time that timeline and curve show."""
+
+    start: datetime
+    end: datetime
+
+    def share(self, moment: datetime) -> float:
+        """Give where a moment lies, 0 at the start and 1 at the end."""
+        whole = (self.end - self.start).total_seconds()
+        return min(1.0, max(0.0, (moment - self.start).total_seconds() / whole))
+
+
+def _span(snapshots: Iterable[KeptSnapshot], now: datetime) -> _Span:
+    found = list(snapshots)
+    start = min((s.created for s in found if s.created), default=now) - timedelta(days=1)
+    last = max((s.expires for s in found if s.expires), default=now) + timedelta(days=2)
+    return _Span(start, min(max(last, now + _LEAST_AHEAD), now + _MOST_AHEAD))
+
+
+def _days(snapshot: KeptSnapshot, now: datetime) -> float:
+    return (now - snapshot.created).total_seconds() / _DAY if snapshot.created else 0.0
+
+
+def _marks(span: _Span) -> list[datetime]:
+    """Give the first days of months in the span: about six of them, evenly apart."""
+    months = []
+    year, month = span.start.year, span.start.month
+    while True:
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)  # noqa: PLR2004 - December
+        first = datetime(year, month, 1, tzinfo=timezone.utc)
+        if first > span.end:
+            break
+        months.append(first)
+    every = max(1, round(len(months) / 6))
+    return months[::every]
+
+
+# --- the curve ---
+
+
+def _curve(snapshots: Sequence[KeptSnapshot], price: Price, now: datetime, span: _Span) -> str:
+    points = list(_costs(snapshots, price, span))
+    most = max(cost for _, cost in points) or 1.0
+    across, up = _WIDTH - _LEFT - 10, _HEIGHT - _BOTTOM - _TOP
+
+    def x(moment: datetime) -> float:
+        return _LEFT + across * span.share(moment)
+
+    def y(cost: float) -> float:
+        return _TOP + up * (1 - cost / (most * 1.08))
+
+    steps = [f"M{x(points[0][0]):.1f},{y(points[0][1]):.1f}"]
+    steps += [f"H{x(moment):.1f}V{y(cost):.1f}" for moment, cost in points[1:]]
+    line = "".join(steps) + f"H{_LEFT + across}"
+    area = f"{line}V{y(0):.1f}H{_LEFT}Z"
+    grid = "".join(
+        f'<line class="gridline" x1="{_LEFT}" x2="{_LEFT + across}" y1="{y(c):.1f}" y2="{y(c):.1f}"/>'
+        f'<text class="axis" x="{_LEFT - 8}" y="{y(c) + 4:.1f}" text-anchor="end">{dollars(c)}</text>'
+        for c in (0.0, most / 2, most)
+    )
+    months = "".join(
+        f'<text class="axis{" every-other" if number % 2 else ""}" x="{x(m):.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{m:%b %Y}</text>'
+        for number, m in enumerate(_marks(span))
+        if span.share(m) < 0.97  # noqa: PLR2004 - beyond that the label would be cut off
+    )
+    at = x(now)
+    today = (
+        f'<line class="now-line" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{y(0):.1f}"/>'
+        f'<text class="axis" x="{at + 5:.1f}" y="{_TOP + 10}">today</text>'
+    )
+    present = next(cost for moment, cost in reversed(points) if moment <= now)
+    words = (
+        f"Monthly cost from {span.start:%Y-%m-%d} to {span.end:%Y-%m-%d}: {dollars(present)} today, "
+        f"{dollars(points[-1][1])} at the end, at most {dollars(most)}."
+    )
+    return (
+        f'<figure><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="curve-words">'
+        f'<title id="curve-words">{escape(words)}</title>{grid}<path class="curve-area" d="{area}"/>'
+        f'<path class="curve-line" d="{line}"/>{today}{months}</svg><figcaption class="hint">{escape(words)}'
+        "</figcaption></figure>"
+    )
+
+
+def _costs(snapshots: Iterable[KeptSnapshot], price: Price, span: _Span) -> Iterator[tuple[datetime, float]]:
+    """Give the monthly cost from each moment on at which it changes."""
+    changes: list[tuple[datetime, float]] = []
+    for snapshot in snapshots:
+        monthly = price.monthly(snapshot.megabytes)
+        changes.append((snapshot.created or span.start, monthly))
+        if snapshot.expires is not None:
+            changes.append((snapshot.expires, -monthly))
+    total = 0.0
+    yield span.start, total
+    for moment, members in groupby(sorted(changes), lambda change: change[0]):
+        total = max(0.0, total + sum(change for _, change in members))
+        if moment <= span.end:
+            yield moment, total
+
+
+# --- the timeline ---
+
+
+def _scale(now: datetime, span: _Span) -> str:
+    today = span.share(now)
+    marks = [(mark, span.share(mark)) for mark in _marks(span)]
+    shown = "".join(
+        f'<span class="between" style="left:{_percent(share)}">{mark:%b %Y}</span>'
+        for mark, share in marks
+        if abs(share - today) > 0.07 and 0.03 < share < 0.96  # noqa: PLR2004 - labels must not meet
+    )
+    edge = "today at-start" if today < 0.05 else "today"  # noqa: PLR2004 - half a word wide
+    return (
+        '<div class="scale-row" aria-hidden="true"><div class="scale">'
+        f'{shown}<span class="{edge}" style="left:{_percent(today)}">today</span></div></div>'
+    )
+
+
+def _row(snapshot: KeptSnapshot, price: Price, now: datetime, span: _Span) -> str:
+    left = span.share(snapshot.created) if snapshot.created else 0.0
+    right = span.share(snapshot.expires) if snapshot.expires else 1.0
+    until = f"kept until {snapshot.expires:%Y-%m-%d}" if snapshot.expires else "kept for ever"
+    bar = (
+        f'<span class="bar {_kind(snapshot, now)}" style="left:{_percent(left)};'
+        f'width:{_percent(max(0.0, right - left))}"></span><i style="left:{_percent(span.share(now))}"></i>'
+    )
+    monthly = dollars(price.monthly(snapshot.megabytes))
+    so_far = dollars(price.so_far(snapshot.megabytes, _days(snapshot, now)))
+    facts = [
+        ("snapshot", f"<code>{escape(snapshot.identifier)}</code>"),
+        ("ARN", f"<code>{escape(snapshot.arn)}</code>"),
+        ("of", f"{escape(snapshot.cluster_identifier)}, generation {escape(snapshot.generation)}"),
+        ("taken", f"{snapshot.created:%Y-%m-%d %H:%M} UTC" if snapshot.created else "unknown"),
+        ("kept", until),
+        ("cost", f"{monthly} a month, {so_far} so far"),
+        ("status", escape(snapshot.status)),
+        ("encrypted", escape(snapshot.kms_key_id or "yes") if snapshot.encrypted else "no"),
+        ("shared with", escape(", ".join(snapshot.shared_with)) or "nobody"),
+        ("asked for by", escape(snapshot.rule) or "not recorded"),
+        ("restore", f"<code>redshift-teardown restore {escape(snapshot.identifier)}</code>"),
+    ]
+    listed = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in facts)
+    return (
+        f'<li><details><summary><span class="name"><b>{escape(snapshot.cluster_identifier)}</b>'
+        f"<span>{size(snapshot.megabytes)}, {escape(snapshot.region)}, {until}{_caution(snapshot)}</span></span>"
+        f'<span class="track" aria-hidden="true">{bar}</span></summary><dl class="facts">{listed}</dl></details></li>'
+    )
+
+
+def _caution(snapshot: KeptSnapshot) -> str:
+    return "" if snapshot.restorable else f", {escape(snapshot.status)}"
+
+
+def _kind(snapshot: KeptSnapshot, now: datetime) -> str:
+    if not snapshot.restorable:
+        return "bad"
+    if not snapshot.claimed:
+        return "none"
+    if snapshot.expires is None:
+        return "ever"
+    return "soon" if snapshot.expires - now < _SOON else ""
+
+
+def _group(snapshot: KeptSnapshot) -> str:
+    return f"{snapshot.project} / {snapshot.stack}" if snapshot.claimed else "Claimed by no stack"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}%"
