@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 RETRY_AFTER = timedelta(seconds=30)
 """How long a refused or unanswered call rests before it is sent again."""
 
+THROTTLED_REST = timedelta(seconds=2)
+"""The first rest of a call that was throttled: it has not taken effect, so it rests shortly, then longer."""
+
 SETTLE = timedelta(minutes=5)
 """How long an accepted DeleteCluster may stay invisible in DescribeClusters before it is doubted."""
 
@@ -161,7 +164,7 @@ def _deletable(
         step = _after_refusal(plan, identity, observation, cluster, memory, last)
         if step is not None:
             return step
-    if since < RETRY_AFTER:
+    if since < _rest("DeleteCluster", memory):
         return Wait(f"cluster is {cluster.status}; AWS said: {last.words}")
     return _delete(plan, observation, memory)
 
@@ -219,7 +222,7 @@ def _resume(identity: Identity, observation: Observation, memory: Memory) -> Ste
             data="the cluster and all its data are still there; nothing is lost",
             next_step="resume the cluster by hand, then run `pulumi destroy` again",
         )
-    if observation.at - last.at < RETRY_AFTER:
+    if observation.at - last.at < _rest("ResumeCluster", memory):
         return Wait("resuming the paused cluster, which AWS will not delete as it is")
     return Resume()
 
@@ -380,7 +383,8 @@ def _write(
         return step
     last = tries[-1]
     final = last.answer is Answer.REFUSED and last.code not in _SNAPSHOT_BUSY_CODES
-    if final or len(tries) >= WRITE_TRIES:
+    judged = [attempt for attempt in tries if attempt.answer in {Answer.ACCEPTED, Answer.REFUSED}]
+    if final or len(judged) >= WRITE_TRIES:
         return Refuse(
             f"the {subject} of final snapshot {step.snapshot.identifier} could not be set: "
             f"{last.words or 'AWS accepted them and does not show them'}",
@@ -388,9 +392,22 @@ def _write(
             next_step=f"allow {permission} on {step.snapshot.arn}, then run `pulumi destroy` again: it "
             "finishes only what is missing",
         )
-    if observation.at - last.at < RETRY_AFTER:
+    if observation.at - last.at < _rest(operation, memory):
         return Wait(f"writing the snapshot's {subject}", step.snapshot)
     return step
+
+
+def _rest(operation: str, memory: Memory) -> timedelta:
+    """Give how long the last call of an operation rests before it is sent again."""
+    throttled = 0
+    for attempt in reversed(memory.attempts):
+        if attempt.operation == operation:
+            if attempt.answer is not Answer.THROTTLED:
+                break
+            throttled += 1
+    if not throttled:
+        return RETRY_AFTER
+    return min(RETRY_AFTER, THROTTLED_REST * (1 << min(throttled - 1, 10)))
 
 
 def _gave_up(plan: Plan, identity: Identity, observation: Observation, memory: Memory, step: Step) -> Refuse:
