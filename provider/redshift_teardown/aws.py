@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
@@ -22,6 +23,10 @@ CONNECT_TIMEOUT_SECONDS = 10
 READ_TIMEOUT_SECONDS = 60
 READ_ATTEMPTS = 5
 CONNECTIONS = 64
+THROTTLING = ("Throttl", "RequestLimitExceeded", "TooManyRequests", "RequestThrottled", "SlowDown")
+"""How the error codes begin that ask for fewer calls."""
+_THROTTLED_RESTS = (1, 2, 4, 8, 16, 20, 20, 20)
+"""Seconds between two questions whose credentials these are, on top of botocore's own retries."""
 
 _LOCK = threading.RLock()
 _CACHE: dict[tuple[Settings, str], Aws] = {}
@@ -121,12 +126,25 @@ class Aws:
         with self._account_lock:
             if self._account_id is None:
                 try:
-                    account = self._sts.get_caller_identity()["Account"]
+                    account = self._ask_account()
                 except (BotoCoreError, ClientError) as error:
                     raise explain(error, "ask AWS whose credentials these are", self.region) from None
                 self._check_allowed(account)
                 self._account_id = account
             return self._account_id
+
+    def _ask_account(self) -> str:
+        """Ask, and ask again while AWS throttles: a busy account is no reason to refuse a teardown."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        for rest in _THROTTLED_RESTS:
+            try:
+                return str(self._sts.get_caller_identity()["Account"])
+            except ClientError as error:
+                if not str(error.response.get("Error", {}).get("Code")).startswith(THROTTLING):
+                    raise
+                time.sleep(rest)
+        return str(self._sts.get_caller_identity()["Account"])
 
     def _check_allowed(self, account: str) -> None:
         allowed = self._settings.allowed_account_ids

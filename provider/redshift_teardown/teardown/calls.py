@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.aws import Aws, explain
+from redshift_teardown.aws import THROTTLING, Aws, explain
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.teardown.model import Answer, Attempt, ClusterView, SnapshotView
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PAGE = 100
 
-_THROTTLING = ("Throttl", "RequestLimitExceeded", "TooManyRequests", "RequestThrottled", "SlowDown")
 _SERVER_ERROR = 500
 
 
@@ -150,7 +149,7 @@ class RedshiftCalls:
             if absent and code in {absent, f"{absent}Fault"}:
                 return {}
             explained = explain(error, intent, self._aws.region)
-            throttled = code.startswith(_THROTTLING)
+            throttled = code.startswith(THROTTLING)
             if throttled or status >= _SERVER_ERROR:
                 words = f"{code}: {message}"
                 raise UnreachableError(explained, words=words, throttled=throttled) from None
@@ -236,7 +235,7 @@ class RedshiftCalls:
         except ClientError as error:
             code, message, status = _parts(error)
             answer = Answer.REFUSED
-            if code.startswith(_THROTTLING):
+            if code.startswith(THROTTLING):
                 answer = Answer.THROTTLED
             elif status >= _SERVER_ERROR or not status:
                 answer = Answer.UNKNOWN
