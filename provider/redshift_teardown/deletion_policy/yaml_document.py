@@ -220,8 +220,9 @@ class _Composer:
     def _entries(self) -> Iterator[tuple[ScalarNode, Node]]:
         seen: dict[str, Mark] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            mark = self._mark(event)
             key = self._node(event)
+            # An aliased key is told of where it is used.
+            mark = self._mark(event) if isinstance(event, yaml.AliasEvent) else key.mark
             value = self._node(self._next())
             if isinstance(value, ScalarNode) and value.kind == "nothing" and not value.text:
                 # What is not there has no place of its own; the parsers disagree about it.
@@ -249,7 +250,7 @@ class _Composer:
                 )
             else:
                 seen[key.text] = mark
-                yield ScalarNode(mark, "text", key.text, key.text), value
+                yield key._replace(mark=mark) if key.mark is not mark else key, value
 
     def _scalar(self, event: Any) -> ScalarNode:
         text: str = event.value
