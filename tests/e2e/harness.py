@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pytest
 import yaml
 from botocore.config import Config
 
@@ -38,6 +39,10 @@ PLAIN_PASSWORD = "Written-In-The-Program-1"
 SECRET_PASSWORD = "Kept-In-The-Configuration-2"
 NEW_PASSWORD = "Changed-Later-On-3"
 PASSWORDS = (PLAIN_PASSWORD, SECRET_PASSWORD, NEW_PASSWORD)
+
+of_the_long_ones = pytest.mark.skipif(
+    not os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"), reason="one of the long ones: `make test-all` runs them"
+)
 
 _TIMEOUT_SECONDS = 180
 _MARKUP = re.compile(r"<\{%.*?%\}>")
@@ -86,6 +91,17 @@ class Run:
         assert len(own) == 1, f"expected one error, not {own}\n{self.output}"
         return own[0]
 
+    @property
+    def errors(self) -> dict[str, str]:
+        """The errors of clusters, by the resource's name, without ``error:`` before them."""
+        found: dict[str, str] = {}
+        for event in self.events:
+            said = event.get("diagnosticEvent", {})
+            if said.get("severity") == "error" and TYPE in said.get("urn", ""):
+                name = str(said["urn"]).rpartition("::")[2]
+                found[name] = _MARKUP.sub("", str(said["message"])).strip().removeprefix("error: ")
+        return found
+
     def ok(self) -> Run:
         """Give the run itself, which must have ended well."""
         assert self.code == 0, self.output
@@ -102,6 +118,7 @@ class Running:
     """A run under way."""
 
     process: subprocess.Popen[str]
+    providers: set[int] = field(default_factory=set)
     _lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -124,6 +141,14 @@ class Running:
         until(lambda: text in self.output or self.process.poll() is not None, seconds)
         assert text in self.output, self.output
 
+    def find_provider(self) -> int:
+        """Find the process of the provider that this run has started."""
+        until(lambda: bool(_providers_of(self.process.pid)))
+        found = _providers_of(self.process.pid)
+        self.providers |= found
+        (provider,) = found
+        return provider
+
     def interrupt(self) -> None:
         """Press Ctrl-C: the terminal sends it to the whole process group."""
         os.killpg(self.process.pid, signal.SIGINT)
@@ -134,6 +159,21 @@ class Running:
         # A provider that outlives a killed engine holds the pipe open: what was printed until now is all.
         self._reader.join(timeout=2)
         return Run(self.process.returncode, self.output)
+
+    def close(self) -> None:
+        """Let go of its output, when nothing of it runs any more."""
+        self.process.wait(timeout=10)
+        self._reader.join(timeout=10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def _providers_of(parent: int) -> set[int]:
+    listed = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    rows = [line.split(maxsplit=2) for line in listed.splitlines()]
+    return {int(pid) for pid, above, command in rows if int(above) == parent and "pulumi.dynamic" in command}
 
 
 def until(met: Callable[[], bool], seconds: float = 30) -> None:
