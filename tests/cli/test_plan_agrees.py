@@ -116,7 +116,7 @@ def loosened(stage: Stage) -> None:
 def tightened(stage: Stage) -> None:
     """The file has been tightened since `up`, which counts at once."""
     skipping(stage)
-    stage.write_policy(stage.rules(PROTECTED, **{"retention_days:_35": "retention_days: 90"}))
+    stage.write_policy(stage.rules(PROTECTED, **{"retention_days: 35": "retention_days: 90"}))
 
 
 def tags_drifted(stage: Stage) -> None:
@@ -282,7 +282,7 @@ def retention_decided_later(stage: Stage) -> None:
     """The last destroy was killed when the snapshot was asked for; now the policy wants it kept longer."""
     stage.up()
     assert stage.destroy(Interruption(1, "after", kill, operation="DeleteCluster")).how == "killed"
-    stage.write_policy(stage.rules(PROTECTED, **{"retention_days:_35": "retention_days: forever"}))
+    stage.write_policy(stage.rules(PROTECTED, **{"retention_days: 35": "retention_days: forever"}))
 
 
 SITUATIONS: list[Callable[[Stage], None]] = [

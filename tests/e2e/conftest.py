@@ -1,4 +1,4 @@
-"""An AWS whose clusters need a second, and projects that work in it."""
+"""An AWS whose clusters need a second, and projects in it, for which the documented IAM policy must do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from redshift_teardown.emulator import Emulator
 from tests.e2e.harness import Project
+from tests.iam.evaluate import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project
     """One project for the tests of a module that tell one story."""
     with Emulator(speed=SPEED) as emulator:
         yield Project(tmp_path_factory.mktemp("e2e"), emulator)
+        assert refused(emulator.control.calls()) == []
 
 
 @pytest.fixture
@@ -28,3 +30,4 @@ def project(tmp_path: Path) -> Iterator[Project]:
     """A project of a test's own."""
     with Emulator(speed=SPEED) as emulator:
         yield Project(tmp_path, emulator)
+        assert refused(emulator.control.calls()) == []

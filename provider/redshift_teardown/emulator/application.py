@@ -185,6 +185,7 @@ class Application:
                     fault="; ".join(each.describe() for each in striking),
                     took_effect=took_effect,
                     latency=time.perf_counter() - started,
+                    agent=incoming.request.headers.get("user-agent", ""),
                 )
             )
         return response, dropped

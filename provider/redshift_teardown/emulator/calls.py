@@ -32,6 +32,7 @@ class CallRecord:
         fault: the scripted faults that struck it; empty for none.
         took_effect: the operation itself succeeded, whatever the caller was told.
         latency: seconds it took, on the wall.
+        agent: the User-Agent it was sent with.
     """
 
     time: float
@@ -45,6 +46,7 @@ class CallRecord:
     fault: str
     took_effect: bool
     latency: float
+    agent: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
