@@ -137,14 +137,16 @@ class Aws:
         """Ask, and ask again while AWS throttles: a busy account is no reason to refuse a teardown."""
         from botocore.exceptions import ClientError  # noqa: PLC0415
 
-        for rest in _THROTTLED_RESTS:
+        rests = iter(_THROTTLED_RESTS)
+        while True:
             try:
                 return str(self._sts.get_caller_identity()["Account"])
             except ClientError as error:
-                if not str(error.response.get("Error", {}).get("Code")).startswith(THROTTLING):
+                rest = next(rests, None)
+                throttled = str(error.response.get("Error", {}).get("Code")).startswith(THROTTLING)
+                if rest is None or not throttled:
                     raise
-                time.sleep(rest)
-        return str(self._sts.get_caller_identity()["Account"])
+            time.sleep(rest)
 
     def _check_allowed(self, account: str) -> None:
         allowed = self._settings.allowed_account_ids
