@@ -15,7 +15,7 @@ The rules it keeps, each of them a test:
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from redshift_teardown.deletion_policy import Outcome, next_name
@@ -58,6 +58,7 @@ _BUSY_CODES = frozenset({"InvalidClusterState", "InvalidClusterStateFault"})
 _EXISTS_CODES = frozenset({"ClusterSnapshotAlreadyExists", "ClusterSnapshotAlreadyExistsFault"})
 _QUOTA_CODES = frozenset({"ClusterSnapshotQuotaExceeded", "ClusterSnapshotQuotaExceededFault"})
 _GONE_CODES = frozenset({"ClusterNotFound", "ClusterNotFoundFault"})
+_LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 _SNAPSHOT_BUSY_CODES = _BUSY_CODES | {"InvalidClusterSnapshotState", "InvalidClusterSnapshotStateFault"}
 _LAKEHOUSE_FREE = frozenset({"", "deregistered", "failed", "none", "notregistered"})
 
@@ -330,7 +331,7 @@ def newest_proof(
 
     Only manual snapshots of this generation that are ours count, and none that existed while the
     cluster could still be written to. The newest decides, whatever became of it: what an older one
-    lacks, a newer one that failed does not make up for.
+    lacks, a newer one that failed does not make up for. Of two that are equally new the worse decides.
     """
     candidates = [
         snapshot
@@ -342,7 +343,7 @@ def newest_proof(
     ]
     return max(
         candidates,
-        key=lambda s: (s.create_time.timestamp() if s.create_time else 0.0, s.available, s.running),
+        key=lambda s: (s.create_time is None, s.create_time or _LONG_AGO, not s.available, not s.running),
         default=None,
     )
 

@@ -202,18 +202,15 @@ class Teardown:
             memory = self._about_to_delete(step, plan, observation, memory, receipt)
             status = observation.cluster.status if observation.cluster else ""
             attempt = self._actions.delete(identifier, step.snapshot_name, step.retention_days, status)
-            if attempt.answer is Answer.REFUSED and attempt.code.startswith("ClusterSnapshotAlreadyExists"):
-                memory = replace(memory, taken=memory.taken | {step.snapshot_name})
+            memory = self._answered(attempt, plan, observation, memory, receipt)
             if attempt.answer is Answer.ACCEPTED:
-                # AWS says by this that the cluster was alive: what was there before lacks the writes since.
-                before = {snapshot.identifier for snapshot in observation.snapshots}
-                memory = replace(memory, stale=memory.stale | before)
                 self._reporter.progress(
                     f"DeleteCluster accepted; final snapshot {step.snapshot_name}"
                     if step.snapshot_name
                     else "DeleteCluster accepted; no final snapshot"
                 )
-        elif isinstance(step, Resume):
+            return memory
+        if isinstance(step, Resume):
             self._reporter.keep(f"{identifier} is paused and AWS will not delete it so: resuming it first")
             attempt = self._actions.resume(identifier)
         elif isinstance(step, Tag):
@@ -238,6 +235,27 @@ class Teardown:
                 "names": sorted(_asked_for(memory) | ({step.snapshot_name} - {""})),
                 "stale": sorted(memory.stale),
                 "status_before": observation.cluster.status if observation.cluster else "",
+            }
+        )
+        return memory
+
+    def _answered(
+        self, attempt: Attempt, plan: Plan, observation: Observation, memory: Memory, receipt: ReceiptFile
+    ) -> Memory:
+        """Write down what AWS said to DeleteCluster: whoever comes after a kill knows as much."""
+        if attempt.answer is Answer.REFUSED and attempt.code.startswith("ClusterSnapshotAlreadyExists"):
+            memory = replace(memory, taken=memory.taken | {attempt.snapshot})
+        if attempt.answer is Answer.ACCEPTED:
+            # AWS says by this that the cluster was alive: what was there before lacks the writes since.
+            before = {snapshot.identifier for snapshot in observation.snapshots}
+            memory = replace(memory, stale=memory.stale | before)
+        memory = memory.after(attempt)
+        receipt.write(
+            {
+                **self._document(plan, memory, UNDER_WAY),
+                "sent": _may_be_under_way(memory),
+                "names": sorted(_asked_for(memory)),
+                "stale": sorted(memory.stale),
             }
         )
         return memory
@@ -285,11 +303,7 @@ class Teardown:
 
     def _note_failure(self, receipt: ReceiptFile, plan: Plan, memory: Memory, error: TeardownError) -> None:
         if memory.attempts:
-            sent = any(
-                attempt.operation == "DeleteCluster" and attempt.answer is not Answer.REFUSED
-                for attempt in memory.attempts
-            )
-            receipt.write({**self._document(plan, memory, REFUSED), "sent": sent, "error": str(error)})
+            receipt.write({**self._document(plan, memory, REFUSED), "error": str(error)})
 
     def _placed(self, error: TeardownError, memory: Memory) -> TeardownError:
         """Say what state the data is in, where an error from below knows only the call."""
@@ -379,6 +393,14 @@ def remember(identity: Identity, observation: Observation, memory: Memory) -> Me
 def _asked_for(memory: Memory) -> frozenset[str]:
     """Give the snapshot names that this teardown asked for and that were not another's."""
     return frozenset(attempt.snapshot for attempt in memory.attempts if attempt.snapshot) - memory.taken
+
+
+def _may_be_under_way(memory: Memory) -> bool:
+    """Tell whether a DeleteCluster of this teardown may have taken effect."""
+    return any(
+        attempt.operation == "DeleteCluster" and attempt.answer is not Answer.REFUSED
+        for attempt in memory.attempts
+    )
 
 
 def _describe_wait(step: Wait, waited: timedelta) -> str:
