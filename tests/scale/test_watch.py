@@ -260,6 +260,23 @@ def _looked(watcher: Watcher, name: str) -> None:
     assert watcher.snapshots(name) == ()
 
 
+def test_many_that_come_after_one_alone_keep_the_gap_between_polls(place: Place) -> None:
+    """Thirty that join one who was alone, and look without a pause, cost few polls a second."""
+    names = place.create(30)
+    with place.watch.join(SystemClock()) as watcher:
+        watcher.cluster("c000")
+    place.control.clear_calls()
+    began = time.monotonic()
+
+    def look(watcher: Watcher, name: str) -> None:
+        while time.monotonic() < began + 3:
+            assert watcher.cluster(name) is not None
+
+    _all_at_once(place.watch, names, look)
+
+    assert len(place.asked()) <= (time.monotonic() - began) / QUICK.shortest + 6
+
+
 def test_few_in_a_large_account_ask_by_name(place: Place) -> None:
     """Two among four hundred do not read four pages at every look: they find out once, then ask by name."""
     names = place.create(400)

@@ -287,10 +287,11 @@ class Desk(Generic[Item, Value]):
         """Wait for others to ask, and for the gap between polls; one that waits alone waits for nobody."""
         if self._watch.crowd < 2:  # noqa: PLR2004
             return
-        calm = time.monotonic() - self._polled > 2 * self._watch.rhythm.shortest
-        self._gap = self._watch.rhythm.first_gap if calm else min(2 * self._gap, self._watch.rhythm.shortest)
-        gap = min(self._gap * self._watch.slowness, self._watch.rhythm.slowest)
-        soonest = max(time.monotonic() + self._watch.rhythm.gather, self._polled + gap)
+        rhythm = self._watch.rhythm
+        calm = time.monotonic() - self._polled > 2 * rhythm.shortest
+        self._gap = rhythm.first_gap if calm else min(max(2 * self._gap, rhythm.first_gap), rhythm.shortest)
+        gap = min(self._gap * self._watch.slowness, rhythm.slowest)
+        soonest = max(time.monotonic() + rhythm.gather, self._polled + gap)
         while (left := soonest - time.monotonic()) > 0:
             self._arrived.wait(left)
 
