@@ -1,0 +1,386 @@
+"""Bugs that were found, each as the shortest history that shows it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from redshift_teardown.teardown.model import Answer, ClusterView, Done, Refuse, SnapshotView, Wait
+from redshift_teardown.teardown.next_step import next_step
+from redshift_teardown.teardown.observe import look
+from redshift_teardown.teardown.run import remember
+from tests.teardown import pure
+from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, Interruption, kill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.teardown.stage import Result, Stage
+
+ONE_NAME = {"35,": '35, name: "{cluster}-last",'}
+LAST = f"{CLUSTER}-last"
+
+
+def before_delete(action: object, number: int = 1) -> Interruption:
+    """Something happens between the last look and DeleteCluster."""
+    assert callable(action)
+    return Interruption(number, "before", action, "DeleteCluster")
+
+
+def snapshot_by_hand(stage: Stage, name: str) -> None:
+    """Somebody takes a manual snapshot of the cluster."""
+    stage.outsider.create_cluster_snapshot(SnapshotIdentifier=name, ClusterIdentifier=CLUSTER)
+
+
+# --- what proves ---------------------------------------------------------------------------------
+
+
+def test_an_older_available_snapshot_does_not_make_up_for_a_newer_failed_one() -> None:
+    """Of two snapshots that count the newest decides, whatever became of it: the older one lacks the writes
+    since.
+    """
+    older = pure.snapshot(
+        pure.NAME.replace("20260201", "20260115"), create_time=pure.NOW - timedelta(days=17)
+    )
+    seen = pure.look(None, older, pure.snapshot(status="failed"))
+    step = next_step(pure.PLAN, pure.IDENTITY, seen, pure.memory())
+    assert isinstance(step, Refuse)
+    assert "is 'failed', and the cluster is gone" in step.what
+    assert older.identifier in step.data
+
+
+def test_a_snapshot_still_running_when_the_deletion_began_proves_nothing(stage: Stage) -> None:
+    """A manual snapshot under way at DeleteCluster, named as the policy names, is older than the last
+    writes: when the final one fails and the cluster is gone, or is taken away, it does not stand in for it.
+    """
+    for end in ("fails", "is taken away"):
+        stage.reset(stage.rules(PROTECTED, **ONE_NAME))
+        stage.up()
+        stage.control.set_lifecycle(final_snapshot=400, manual_snapshot=300)
+        snapshot_by_hand(stage, LAST)
+        stage.control.set_marker(CLUSTER, "written after the snapshot by hand began")
+        if end == "fails":
+            stage.control.fail_next_snapshot(CLUSTER, "cluster-gone")
+            result = stage.destroy()
+        else:
+            lose = Interruption(30, "wait", lambda: stage.control.delete_snapshot(f"{LAST}-2"))
+            result = stage.destroy(lose)
+        assert stage.ledger()["snapshots"][LAST]["status"] == "available"
+        assert stage.proofs() == []
+        assert result.how == "refused", (end, result.kept)
+        assert "is gone" in result.said
+
+
+def test_a_name_that_aws_gave_to_another_snapshot_is_not_ours(stage: Stage) -> None:
+    """A snapshot of this very generation takes the chosen name between look and DeleteCluster: the next
+    name is asked for, and when that one fails the other does not prove anything.
+    """
+    stage.reset(stage.rules(PROTECTED, **ONE_NAME))
+    stage.up()
+    stage.control.set_lifecycle(manual_snapshot=0)
+    stage.control.fail_next_snapshot(CLUSTER, "cluster-gone")
+
+    def take_and_write() -> None:
+        snapshot_by_hand(stage, LAST)
+        stage.control.set_marker(CLUSTER, "written after it")
+
+    result = stage.destroy(before_delete(take_and_write))
+    assert [each["snapshot"] for each in stage.generation()["final_snapshots"]] == [f"{LAST}-2"]
+    assert result.how == "refused"
+    assert stage.destroy().how == "refused"
+    names = [json.loads(path.read_text())["names"] for path in sorted(stage.receipts.glob("*.json"))]
+    assert names[0] == [f"{LAST}-2"]
+
+
+def test_a_taken_name_seen_on_a_living_cluster_is_stale() -> None:
+    """What AWS said is taken was not asked for by us, so a look at the living cluster sorts it out."""
+    taken = pure.memory(
+        pure.attempt(answer=Answer.REFUSED, code="ClusterSnapshotAlreadyExists"),
+        taken=frozenset({pure.NAME}),
+    )
+    remembered = remember(pure.IDENTITY, pure.look(pure.cluster(), pure.snapshot(tags=())), taken)
+    assert remembered.stale == frozenset({pure.NAME})
+
+
+# --- what was decided earlier --------------------------------------------------------------------
+
+
+def test_a_refused_skip_excuses_no_later_loss(stage: Stage) -> None:
+    """A DeleteCluster without snapshot that AWS refused deleted nothing: once the policy asks for a
+    snapshot, a cluster that somebody else deleted is not done.
+    """
+    stage.reset(stage.rules(SKIPPING))
+    stage.up()
+    stage.emulator.control.add_fault("DeleteCluster", code="AccessDenied")
+    assert stage.destroy().how == "refused"
+    stage.write_policy(stage.rules(PROTECTED))
+    stage.control.remove_cluster(CLUSTER)
+    result = stage.destroy()
+    assert result.how == "refused"
+    assert "no final snapshot of it" in result.said
+
+
+def test_a_skip_that_the_cluster_outlived_excuses_no_later_loss(stage: Stage) -> None:
+    """A teardown died before it sent its skip; the next one, by a stricter policy, sees the cluster alive.
+    When somebody deletes it under its hands, the old decision does not make that done.
+    """
+    stage.reset(stage.rules(SKIPPING))
+    stage.up()
+    assert stage.destroy(before_delete(kill)).how == "killed"
+    stage.write_policy(stage.rules(PROTECTED))
+    stage.outsider.modify_cluster(ClusterIdentifier=CLUSTER, Port=5440)
+    gone = Interruption(2, "wait", lambda: stage.control.remove_cluster(CLUSTER))
+    result = stage.destroy(gone)
+    assert result.how == "refused"
+
+
+def test_a_cluster_seen_alive_forgets_what_was_decided_earlier() -> None:
+    """Alive is proof that an earlier decision did not come to be; ending is not."""
+    earlier = pure.memory(earlier_outcome="skip")
+    for status, left in (
+        ("available", ""),
+        ("modifying", ""),
+        ("deleting", "skip"),
+        ("final-snapshot", "skip"),
+    ):
+        remembered = remember(pure.IDENTITY, pure.look(pure.cluster(status)), earlier)
+        assert remembered.earlier_outcome == left, status
+
+
+# --- the network ---------------------------------------------------------------------------------
+
+
+def test_a_network_that_is_away_for_a_while_does_not_end_a_wait(stage: Stage) -> None:
+    """No route to AWS for ten minutes in the middle of a final snapshot: the wait goes on, and ends well."""
+    stage.up()
+
+    def away() -> None:
+        stage.connected = False
+
+    def back() -> None:
+        stage.connected = True
+
+    result = stage.destroy(Interruption(4, "wait", away), Interruption(40, "wait", back))
+    assert result.how == "done", result.said
+    assert any("AWS does not answer, asking again" in line for line in result.shown)
+    assert len(stage.proofs()) == 1
+
+
+def test_a_delete_that_found_no_network_is_sent_again(stage: Stage) -> None:
+    """DeleteCluster that could not even connect was not refused by AWS: it is sent again after a fresh
+    look.
+    """
+    stage.up()
+
+    def away() -> None:
+        stage.connected = False
+
+    def back() -> None:
+        stage.connected = True
+
+    result = stage.destroy(
+        Interruption(1, "after", away, "DescribeClusterSnapshots"), Interruption(1, "wait", back)
+    )
+    assert result.how == "done", result.said
+    assert len(stage.generation()["final_snapshots"]) == 1
+
+
+def test_an_endpoint_that_never_answered_is_not_waited_for(stage: Stage) -> None:
+    """Nothing ever answered at Redshift's address: that is a mistake, said at once and not after a day."""
+    stage.up()
+
+    def away() -> None:
+        stage.connected = False
+
+    began = stage.now()
+    result = stage.destroy(Interruption(1, "after", away, "GetCallerIdentity"))
+    assert result.how == "refused"
+    assert stage.now() - began < timedelta(minutes=5)
+    assert "nothing answers there" in result.said
+    assert "has not asked AWS to delete anything yet" in result.said
+
+
+def test_an_error_of_the_sdk_says_once_what_the_data_is_and_once_what_to_do(stage: Stage) -> None:
+    """Credentials that expire before, and in the middle of, a destroy: one `data:`, one `next:`, and it
+    resumes.
+    """
+    stage.up()
+    for operation in ("GetCallerIdentity", "DescribeClusters", "DescribeClusterSnapshots"):
+        stage.emulator.control.add_fault(operation, code="ExpiredToken")
+        result = stage.destroy()
+        assert result.how == "refused"
+        assert [result.said.count(f"\n  {part}: ") for part in ("data", "next")] == [1, 1], result.said
+        assert "the credentials have expired" in result.said
+    assert stage.destroy().how == "done"
+
+
+# --- receipts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "[" * 100_000,
+        b"\xff\xfe",
+        '{"receipt_version": 1}',
+        {"names": 7, "stale": None},
+        {"names": {"a": 1}, "stale": [1, None, ["x"]], "outcome": 3, "started": 9},
+        {"cluster_create_time": "yesterday", "cluster_namespace_arn": 5},
+        {"receipt_version": 99, "outcome": "skip"},
+    ],
+    ids=range(11),
+)
+def test_a_damaged_receipt_stops_nothing(stage: Stage, spoilt: str | bytes | dict[str, object]) -> None:
+    """Whatever stands in a file of the receipts folder, the next destroy goes on, and ends with its proof."""
+    stage.up()
+    assert stage.destroy(Interruption(1, "after", kill, "DeleteCluster")).how == "killed"
+    (path,) = stage.receipts.glob("*.json")
+    if isinstance(spoilt, dict):
+        spoilt = json.dumps({**json.loads(path.read_text()), **spoilt})
+    path.write_bytes(spoilt if isinstance(spoilt, bytes) else spoilt.encode())
+    result = stage.destroy()
+    assert result.how == "done", result.said
+    assert len(stage.proofs()) == 1
+
+
+# --- two at once ---------------------------------------------------------------------------------
+
+
+def test_two_teardowns_with_tags_of_their_own_both_end_well(stage: Stage) -> None:
+    """A tag with the time of the destroy differs between two that run at once: neither writes over the
+    other for ever, and neither gives up.
+    """
+    stage.reset(stage.rules(PROTECTED, **{"tags: {": 'tags: {at: "{timestamp}", '}))
+    stage.up()
+    seconds: list[Result] = []
+
+    def beside(end: int) -> None:
+        seconds.append(stage.run_beside(end))
+
+    # While the first waits, a second begins, and is killed after a while; the last one comes to its end.
+    interruptions = [
+        Interruption(number, "wait", partial(beside, end))
+        for number, end in ((3, 9), (6, 30), (9, 12), (12, 0))
+    ]
+    first = stage.destroy(*interruptions)
+    second = seconds[-1]
+    assert [each.how for each in seconds[:-1]] == ["killed"] * 3
+    assert (first.how, second.how) == ("done", "done"), (first.said, second.said)
+    tagged = [call for call in stage.control.calls("CreateTags") if call.took_effect]
+    assert 1 <= len(tagged) <= 6
+    assert len(stage.proofs()) == 1
+
+
+# --- one look ------------------------------------------------------------------------------------
+
+
+class Answers:
+    """An AWS whose two ways of looking do not agree."""
+
+    def __init__(self, by_name: ClusterView | None, *listed: ClusterView) -> None:
+        self.by_name = by_name
+        self.listed = listed
+
+    def cluster(self, identifier: str) -> ClusterView | None:
+        """The answer about one."""
+        assert identifier == "warehouse"
+        return self.by_name
+
+    def clusters(self) -> Iterable[ClusterView]:
+        """The answer about all."""
+        return self.listed
+
+    def snapshots(self, cluster_identifier: str) -> tuple[SnapshotView, ...]:
+        """No snapshot."""
+        assert cluster_identifier == "warehouse"
+        return ()
+
+
+def test_a_cluster_that_one_answer_denies_and_another_shows_is_alive() -> None:
+    """AWS says not found and lists it under its own name in the next breath: it is not gone, and not
+    renamed.
+    """
+    seen = look(Answers(None, pure.cluster("deleting")), pure.IDENTITY, pure.NOW)
+    assert seen.renamed_to is None
+    assert next_step(pure.PLAN, pure.IDENTITY, seen, pure.memory()) == Wait("deleting", None)
+
+
+def test_a_new_cluster_under_the_old_name_does_not_hide_that_ours_was_renamed() -> None:
+    """Ours was renamed and another cluster has its old name: the refusal says where ours lives on."""
+    other = pure.cluster(namespace_arn="arn:aws:redshift:eu-west-1:1:namespace:other")
+    renamed = replace(pure.cluster(), identifier="lagerhaus")
+    step = next_step(
+        pure.PLAN, pure.IDENTITY, look(Answers(other, other, renamed), pure.IDENTITY, pure.NOW), pure.memory()
+    )
+    assert isinstance(step, Refuse)
+    assert "the recorded generation lives on as lagerhaus" in step.data
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_of_an_unrecorded_create_time_is_named_and_nothing_is_called_lost(stage: Stage) -> None:
+    """A resize changed the create time, the receipts are on another machine, and the teardown died before
+    it could tag: the refusal does not say that the data is lost, but which snapshot is likely it.
+    """
+    stage.up()
+    stage.emulator.control.set_behaviour(keeps_create_time=False)
+    stage.outsider.modify_cluster(
+        ClusterIdentifier=CLUSTER, NodeType="ra3.4xlarge", NumberOfNodes=3, ClusterType="multi-node"
+    )
+    stage.time.advance(3600)
+    assert stage.destroy(Interruption(1, "after", kill, "DeleteCluster")).how == "killed"
+    for path in stage.receipts.glob("*.json"):
+        path.unlink()
+    stage.time.advance(3600)
+    result = stage.destroy()
+    assert result.how == "refused"
+    assert "lost" not in result.said
+    assert stage.proofs()[0]["identifier"] in result.said
+    assert "of a create time nobody recorded" in result.said
+
+
+@pytest.mark.parametrize("status", ["NotRegistered", "not-registered", "Failed", "DEREGISTERED", "None", ""])
+def test_a_lakehouse_registration_that_is_over_is_none(status: str) -> None:
+    """However AWS says that there is no registration, a busy cluster is tried again and not refused."""
+    busy = pure.memory(pure.attempt(answer=Answer.REFUSED, code="InvalidClusterState"))
+    seen = pure.look(pure.cluster(lakehouse_status=status), after=timedelta(seconds=5))
+    assert isinstance(next_step(pure.PLAN, pure.IDENTITY, seen, busy), Wait)
+
+
+def test_a_plan_whose_snapshot_has_no_name_cannot_be_made() -> None:
+    """To DeleteCluster no name means no snapshot, so such a plan does not exist."""
+    with pytest.raises(ValueError, match="has no name"):
+        replace(pure.PLAN, name="")
+    assert replace(pure.plan(skip=True), name="").name == ""
+
+
+def test_a_throttled_delete_is_not_said_to_go_on(stage: Stage) -> None:
+    """Credentials that expire after AWS throttled DeleteCluster: nothing is under way, and the error says
+    so.
+    """
+    stage.up()
+    stage.emulator.control.add_fault("DeleteCluster", code="Throttling")
+    stage.emulator.control.add_fault("DescribeClusters", code="ExpiredToken", occurrence=2)
+    result = stage.destroy()
+    assert result.how == "refused"
+    assert "AWS has not accepted DeleteCluster (Throttling" in result.said
+
+
+def test_done_needs_more_than_an_available_snapshot_that_lacks_its_tags() -> None:
+    """Accepted tags that AWS does not show are not taken for written."""
+    written = pure.memory(pure.attempt("CreateTags", at=pure.NOW))
+    seen = pure.look(None, pure.snapshot(tags=pure.PLAN.tags[1:]), after=timedelta(minutes=1))
+    assert not isinstance(next_step(pure.PLAN, pure.IDENTITY, seen, written), Done)
+    others = tuple((key, "another teardown's") for key, _ in pure.PLAN.tags)
+    seen = pure.look(None, pure.snapshot(tags=others), after=timedelta(minutes=1))
+    assert isinstance(next_step(pure.PLAN, pure.IDENTITY, seen, written), Done)
