@@ -42,8 +42,9 @@ demo: setup ## the main job on the emulator: up, blocked preview, destroy with s
 test: setup ## run the tests, with a fixed slice of the long ones
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-all: setup ## run every test, the long ones in full
+test-all: setup ## run every test, the long ones in full, and the mutation run
 	@REDSHIFT_TEARDOWN_TEST_ALL=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python tests/unit/deletion_policy/mutation.py
 
 lint: $(READY) ## ruff, mypy, import-linter
 	@$(BIN)/ruff check --quiet .

@@ -16,7 +16,6 @@ from redshift_teardown.deletion_policy import (
     Environment,
     Facts,
     Match,
-    Outcome,
     Policy,
     PolicyError,
     decide,
@@ -27,6 +26,7 @@ from redshift_teardown.deletion_policy import (
     match,
     stricter,
     to_json,
+    with_doubt,
 )
 from redshift_teardown.errors import ConfigError, RefusedError
 from redshift_teardown.state import for_wire
@@ -155,11 +155,7 @@ def resolve(
         region=region,
         create_time=create_time,
     )
-    decision = decide(found.environment, facts)
-    if found.undecided and decision.outcome is Outcome.SKIP:
-        decision = replace(
-            decision, outcome=Outcome.UNDECIDED, undecided=(*decision.undecided, found.undecided)
-        )
+    decision = with_doubt(decide(found.environment, facts), found.undecided)
     return Resolved(found, decision, account, looked_at)
 
 
