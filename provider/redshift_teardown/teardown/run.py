@@ -265,10 +265,11 @@ class Teardown:
     def _wait(self, step: Wait, plan: Plan, observation: Observation, memory: Memory) -> None:
         waited = observation.at - memory.started
         self._show_complete(step.snapshot)
-        self._reporter.progress(_describe_wait(step, waited))
         if not self._noted and waited >= timedelta(seconds=NOTE_AFTER_SECONDS):
             self._noted = True
+            # Before the progress, which then stays in the row.
             self._reporter.keep(INTERRUPT_NOTE)
+        self._reporter.progress(_describe_wait(step, waited))
         self._pace.pause(plan.decision.wait.poll_seconds, step.snapshot.seconds_left if step.snapshot else 0)
 
     def _show_complete(self, snapshot: SnapshotView | None) -> None:
