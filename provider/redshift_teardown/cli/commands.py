@@ -12,7 +12,7 @@ import click
 class Commands(click.Group):
     """Commands that are imported when they run: `check` in a workflow needs no part of what `plan` does."""
 
-    NAMES: ClassVar = ("plan", "snapshots", "check", "explain", "schema", "emulator")
+    NAMES: ClassVar = ("plan", "snapshots", "restore", "check", "explain", "schema", "emulator")
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Give the names in the order that help shows them in."""

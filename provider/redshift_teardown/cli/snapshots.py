@@ -78,7 +78,7 @@ def snapshots(
         raise click.UsageError("--region and --all-regions are two ways to say where; give one")
     settings = Settings()
     try:
-        where = _regions(settings, regions, everywhere=all_regions)
+        where = regions_of(settings, regions, everywhere=all_regions)
         finds = find_kept(settings, where, skip_disabled=all_regions)
         everything = united(progress(finds, "Asking regions", len(where)))
     except TeardownError as error:
@@ -107,7 +107,13 @@ def snapshots(
     sys.exit(1 if kept.problems else 0)
 
 
-def _regions(settings: Settings, given: tuple[str, ...], *, everywhere: bool) -> tuple[str, ...]:
+def regions_of(settings: Settings, given: tuple[str, ...], *, everywhere: bool) -> tuple[str, ...]:
+    """Give the regions to look in: those given, all there are, or the environment's own.
+
+    Raises:
+        ConfigError: none is given, and the environment names none.
+
+    """
     if everywhere:
         import boto3  # noqa: PLC0415 - only where it is asked for
 

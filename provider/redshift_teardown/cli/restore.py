@@ -1,0 +1,190 @@
+"""`redshift-teardown restore`: the program line and configuration that bring a final snapshot back."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from redshift_teardown.cli.exported import project_folder
+from redshift_teardown.cli.output import say, say_json
+from redshift_teardown.cli.program import with_argument
+from redshift_teardown.cli.snapshots import kept_until, regions_of, taken
+from redshift_teardown.crud.kept import find_kept, united
+from redshift_teardown.errors import TeardownError
+from redshift_teardown.settings import Settings
+from redshift_teardown.wording import size
+
+if TYPE_CHECKING:
+    from redshift_teardown.crud.kept import Kept, KeptSnapshot
+
+_NAMED = ("snapshot_identifier", "snapshot_arn")
+
+
+class RestoreError(TeardownError):
+    """There is nothing to restore, or it cannot be told what."""
+
+
+@click.command(
+    short_help="Tell how a final snapshot is brought back.",
+    epilog="""\b
+Examples:
+  redshift-teardown restore --project warehouse --stack prod
+  redshift-teardown restore warehouse-prod-warehouse-prod-final-20261124t120447z
+  redshift-teardown restore --stack prod --write
+""",
+)
+@click.argument("snapshot", required=False)
+@click.option("--project", help="The Pulumi project whose newest final snapshot is meant.")
+@click.option("--stack", help="The Pulumi stack whose newest final snapshot is meant.")
+@click.option("--resource", help="The resource's name, where the stack has more than one cluster.")
+@click.option("--region", "regions", multiple=True, help="Where to look; may be given again.")
+@click.option("--all-regions", is_flag=True, help="Look in every region the account has enabled.")
+@click.option("--write", is_flag=True, help="Write the line into the program; the file is told.")
+@click.option(
+    "--program",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The program's file; __main__.py of the project unless given.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to tell: for a person or for a program.",
+)
+def restore(
+    snapshot: str | None,
+    project: str | None,
+    stack: str | None,
+    resource: str | None,
+    regions: tuple[str, ...],
+    all_regions: bool,
+    write: bool,
+    program: Path | None,
+    style: str,
+) -> None:
+    """Tell which line of the program, and which configuration, brings SNAPSHOT back.
+
+    Without SNAPSHOT it is the newest final snapshot of the project and stack. Nothing is restored by this
+    command: `pulumi up` does that, and its preview shows it first.
+    """
+    if regions and all_regions:
+        raise click.UsageError("--region and --all-regions are two ways to say where; give one")
+    if snapshot is None and stack is None:
+        raise click.UsageError("name a SNAPSHOT, or give --stack for the newest one of a stack")
+    settings = Settings()
+    try:
+        where = regions_of(settings, regions, everywhere=all_regions)
+        kept = united(find_kept(settings, where, skip_disabled=all_regions))
+        found = _choose(kept, snapshot, project, stack, resource)
+        argument, value = line_for(kept, found)
+        file = _written(program, found, argument, value) if write else None
+    except TeardownError as error:
+        say(Text(str(error), style="red"), err=True)
+        sys.exit(1)
+    commands = [
+        f"pulumi config set aws:region {found.region}{f' --stack {found.stack}' if found.stack else ''}",
+        f"pulumi up{f' --stack {found.stack}' if found.stack else ''}",
+    ]
+    if style == "json":
+        say_json(
+            {
+                "snapshot": found.identifier,
+                "arn": found.arn,
+                "region": found.region,
+                "resource": _resource(found) or None,
+                "argument": argument,
+                "value": value,
+                "line": f"{argument}={value}",
+                "commands": commands,
+                "written": str(file) if file else None,
+            }
+        )
+        return
+    now = datetime.now(timezone.utc)
+    for label, text in (
+        ("snapshot", f"{found.identifier}\n{size(found.megabytes)}, of cluster {found.cluster_identifier}"),
+        ("taken", f"{taken(found)}, kept until {kept_until(found, now)}"),
+        ("key", found.kms_key_id),
+        ("program", f"{argument}={value}" + (f", written into {file}" if file else "")),
+        ("commands", "\n".join(commands)),
+    ):
+        if text:
+            line = Text(f"{label:<10}", style="dim")
+            line.append(text.replace("\n", "\n" + " " * 10), style="not dim")
+            say(line)
+
+
+def line_for(kept: Kept, found: KeptSnapshot) -> tuple[str, str]:
+    """Give the argument that restores a snapshot, and its value as Python writes it.
+
+    The newest final snapshot of a resource needs no name: ``restore_final_snapshot`` finds it, and may stay
+    in the program for the next time.
+    """
+    newest = max(
+        (each for each in kept.snapshots if each.claimed and each.urn == found.urn),
+        key=_age,
+        default=None,
+    )
+    if newest == found:
+        return "restore_final_snapshot", "True"
+    return "snapshot_identifier", f'"{found.identifier}"'
+
+
+def _choose(
+    kept: Kept, name: str | None, project: str | None, stack: str | None, resource: str | None
+) -> KeptSnapshot:
+    places = ", ".join(kept.regions)
+    problems = "".join(f"\n{region}: {words}" for region, words in kept.problems)
+    candidates = [
+        each
+        for each in kept.of(project, stack).snapshots
+        if name in (None, each.identifier) and resource in (None, _resource(each))
+    ]
+    if not candidates:
+        what = f"snapshot {name}" if name else f"final snapshot of stack {stack}"
+        raise RestoreError(
+            f"there is no {what} in {places}{problems}\n  next: look with `redshift-teardown snapshots "
+            "--all-regions`"
+        )
+    if name is None and len({each.urn for each in candidates}) > 1:
+        names = ", ".join(sorted({_resource(each) for each in candidates}))
+        raise RestoreError(f"stack {stack} has final snapshots of {names}\n  next: give --resource")
+    chosen = max(candidates, key=_age)
+    if not chosen.restorable:
+        raise RestoreError(
+            f"{chosen.identifier} cannot be restored now: it is {chosen.status}\n  next: wait until it is "
+            "available, or name another one (`redshift-teardown snapshots`)"
+        )
+    return chosen
+
+
+def _age(snapshot: KeptSnapshot) -> float:
+    return snapshot.created.timestamp() if snapshot.created else 0.0
+
+
+def _resource(snapshot: KeptSnapshot) -> str:
+    return snapshot.urn.rpartition("::")[2]
+
+
+def _written(program: Path | None, found: KeptSnapshot, argument: str, value: str) -> Path:
+    file = program or project_folder() / "__main__.py"
+    if not found.claimed:
+        raise RestoreError(
+            f"no tags say which resource {found.identifier} belongs to\n"
+            f"  next: write {argument}={value} by hand"
+        )
+    others = tuple(name for name in (*_NAMED, "restore_final_snapshot") if name != argument)
+    try:
+        text = file.read_text(encoding="utf-8")
+        file.write_text(with_argument(text, _resource(found), argument, value, others), encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise RestoreError(f"{file} cannot be edited: {why}") from None
+    return file

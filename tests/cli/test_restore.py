@@ -1,0 +1,139 @@
+"""The command `restore`: which line brings a snapshot back, and how it gets into the program."""
+
+from __future__ import annotations
+
+import ast
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from redshift_teardown.cli.commands import cli
+from redshift_teardown.cli.program import ProgramError, with_argument
+from tests.cli.test_snapshots import NOW, Place, place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+__all__ = ["place"]
+
+PROGRAM = """\
+import pulumi
+from redshift_teardown import Cluster
+
+w = Cluster(
+    "w",
+    cluster_identifier="warehouse",  # ä comment, with (parentheses)
+    tags={"a": "1"},
+)
+pulumi.export("arn", w.arn)
+"""
+
+
+def run(place: Place, *arguments: str, code: int = 0) -> Result:
+    """Run `restore`."""
+    ended = CliRunner().invoke(cli, ["restore", *arguments], env=place.environment)
+    assert ended.exit_code == code, ended.output
+    return ended
+
+
+def test_the_newest_needs_no_name(place: Place) -> None:
+    """The newest final snapshot of a stack is restored by `restore_final_snapshot`, an older one by name."""
+    place.leave("old", create_time=NOW - timedelta(days=20))
+    place.leave("new")
+
+    newest = json.loads(run(place, "--stack", "prod", "--format", "json").stdout)
+    older = json.loads(run(place, "old", "--format", "json").stdout)
+
+    assert (newest["snapshot"], newest["line"]) == ("new", "restore_final_snapshot=True")
+    assert (older["snapshot"], older["line"]) == ("old", 'snapshot_identifier="old"')
+    assert newest["commands"] == [
+        "pulumi config set aws:region eu-central-1 --stack prod",
+        "pulumi up --stack prod",
+    ]
+
+
+def test_told_to_a_person(place: Place) -> None:
+    """Snapshot, size, age, line and commands."""
+    place.leave("new", retention=35)
+
+    text = run(place, "--stack", "prod").stdout
+
+    assert "snapshot  new\n          100.0 GB, of cluster warehouse-prod\n" in text
+    assert "program   restore_final_snapshot=True\n" in text
+
+
+def test_written_into_the_program(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--write` adds the line to the resource's call and touches nothing else; twice is once."""
+    place.leave("new")
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n", encoding="utf-8")
+    program = tmp_path / "__main__.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    run(place, "--stack", "prod", "--write")
+    once = program.read_text("utf-8")
+    run(place, "--stack", "prod", "--write")
+
+    assert once == PROGRAM.replace(
+        '    tags={"a": "1"},\n', '    tags={"a": "1"},\n    restore_final_snapshot=True,\n'
+    )
+    assert program.read_text("utf-8") == once
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('Cluster("w")', 'Cluster("w", a=True)'),
+        ('Cluster("w",)', 'Cluster("w", a=True)'),
+        ('rt.Cluster("w", b=f(1, 2))', 'rt.Cluster("w", b=f(1, 2), a=True)'),
+        ('Cluster("w", a=False, b=1)', 'Cluster("w", a=True, b=1)'),
+        ('Cluster(\n    "w",\n    b=1\n)', 'Cluster(\n    "w",\n    b=1,\n    a=True,\n)'),
+        ('Cluster(\n    "w",\n    b=1,  # x, y\n)', 'Cluster(\n    "w",\n    b=1,  # x, y\n    a=True,\n)'),
+        ('Cluster(\n    "w",\n    b=1  # x, y\n)', 'Cluster(\n    "w",\n    b=1,  # x, y\n    a=True,\n)'),
+        ('é = Cluster("w", b="ü")', 'é = Cluster("w", b="ü", a=True)'),
+    ],
+)
+def test_every_way_to_write_a_call(text: str, expected: str) -> None:
+    """The argument is added as the call is written, and the program is still Python."""
+    assert with_argument(text, "w", "a", "True") == expected
+    ast.parse(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Cluster(", "line 1: this is no Python"),
+        ('Cluster("v")', 'holds none of Cluster("w", …)'),
+        ('Cluster("w"); Cluster("w")', 'holds 2 of Cluster("w", …)'),
+        ('Cluster("w", b=1)', "line 1: the cluster has b already"),
+    ],
+)
+def test_programs_that_are_left_alone(text: str, said: str) -> None:
+    """What cannot be told from the text is said, with what to write by hand."""
+    with pytest.raises(ProgramError) as refused:
+        with_argument(text, "w", "a", "True", others=("b",))
+
+    assert said in str(refused.value)
+
+
+def test_nothing_to_restore(place: Place) -> None:
+    """No snapshot, an unfinished one and an unclaimed one are told apart."""
+    none = run(place, "--stack", "prod", code=1).stderr
+    place.leave("broken", status="failed")
+    broken = run(place, "--stack", "prod", code=1).stderr
+    place.control().put_snapshot("left-over", "gone")
+    unclaimed = run(place, "left-over", "--write", "--program", __file__, code=1).stderr
+
+    assert "there is no final snapshot of stack prod in eu-central-1" in none
+    assert "broken cannot be restored now: it is failed" in broken
+    assert 'write snapshot_identifier="left-over" by hand' in unclaimed
+
+
+def test_wrong_usage(place: Place) -> None:
+    """Neither a snapshot nor a stack: nothing is guessed."""
+    assert "name a SNAPSHOT" in run(place, code=2).stderr
