@@ -223,8 +223,10 @@ def parameters_for(call: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_aws(argument: Argument, value: Any) -> Any:
-    """Give a coerced value in the form that boto3 takes."""
-    return value == "true" if argument.kind is Kind.FLAG_TEXT else value
+    """Give a coerced value in the form that boto3 takes, and AWS would make of it."""
+    if argument.kind is Kind.FLAG_TEXT:
+        return value == "true"
+    return normal(argument, value) if argument.folded else value
 
 
 def read_arguments(cluster: Mapping[str, Any]) -> dict[str, Any]:

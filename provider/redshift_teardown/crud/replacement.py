@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.planner import Planner, read_recorded
-from redshift_teardown.errors import RefusedError
-from redshift_teardown.state import State, arguments_of
+from redshift_teardown.crud.restore import find_named_source
+from redshift_teardown.crud.session import open_session
+from redshift_teardown.errors import NoAnswerError, RefusedError
+from redshift_teardown.state import UNKNOWN, State, arguments_of
+from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -70,6 +73,8 @@ def review(
         )
         return
     source = next((arguments[name] for name in _SNAPSHOTS if name in replaces and arguments.get(name)), None)
+    if any(arguments.get(name) for name in _SNAPSHOTS):
+        _require_snapshot(state, arguments, settings)
     if source is None and _protected(olds, news):
         stale = any(arguments.get(name) for name in _SNAPSHOTS)
         raise _refused(
@@ -90,6 +95,18 @@ def review(
     reporter.warn(
         f"a change of {changed} replaces {old}: it is deleted ({fate}), and the new one begins {begins}"
     )
+
+
+def _require_snapshot(state: State, arguments: Mapping[str, Any], settings: Settings) -> None:
+    """Refuse before the delete what create would refuse after it: a snapshot that does not fit."""
+    if any(value is UNKNOWN for value in arguments.values()):
+        return
+    try:
+        session = open_session(settings, arguments.get("region"), str(state.urn), state.urn.name)
+        find_named_source(session, arguments)
+    except (NoAnswerError, UnreachableError):
+        # A preview works without credentials; `up` asks again before it deletes anything.
+        return
 
 
 def _protected(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:

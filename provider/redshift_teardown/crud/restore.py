@@ -73,19 +73,9 @@ def find_source(
             cluster in its place would look like success; or the named one is not there, or does not fit.
 
     """
-    named = {
-        parameter: str(arguments[name])
-        for name, parameter in (
-            ("snapshot_identifier", "SnapshotIdentifier"),
-            ("snapshot_arn", "SnapshotArn"),
-            ("owner_account", "OwnerAccount"),
-        )
-        if arguments.get(name) is not None
-    }
-    if "SnapshotIdentifier" in named or "SnapshotArn" in named:
-        source_cluster = arguments.get("snapshot_cluster_identifier")
-        extra = {"SnapshotClusterIdentifier": source_cluster} if source_cluster is not None else {}
-        return _named(session, arguments, named, extra)
+    named = find_named_source(session, arguments)
+    if named is not None:
+        return named
     if not arguments.get("restore_final_snapshot"):
         return None
     identifier = str(arguments["cluster_identifier"]).lower()
@@ -95,9 +85,26 @@ def find_source(
     return _newest_final_snapshot(session, arguments, urn, rules)
 
 
-def _named(
-    session: Session, arguments: Mapping[str, Any], named: Mapping[str, str], extra: Mapping[str, Any]
-) -> Source:
+def find_named_source(session: Session, arguments: Mapping[str, Any]) -> Source | None:
+    """Look for the snapshot that the program names; None where it names none.
+
+    Raises:
+        RefusedError: it is not there, or its cluster would not be what the program says.
+
+    """
+    named = {
+        parameter: str(arguments[name])
+        for name, parameter in (
+            ("snapshot_identifier", "SnapshotIdentifier"),
+            ("snapshot_arn", "SnapshotArn"),
+            ("owner_account", "OwnerAccount"),
+        )
+        if arguments.get(name) is not None
+    }
+    if "SnapshotIdentifier" not in named and "SnapshotArn" not in named:
+        return None
+    source_cluster = arguments.get("snapshot_cluster_identifier")
+    extra = {"SnapshotClusterIdentifier": source_cluster} if source_cluster is not None else {}
     name = named.get("SnapshotIdentifier") or named["SnapshotArn"]
     found = session.calls.describe_snapshot(**named)
     if found is None:

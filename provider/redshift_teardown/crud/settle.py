@@ -66,11 +66,14 @@ def wait_until_available(
     return _Wait(session, identifier, rules, intent, former=former).until(ready)
 
 
-def wait_until_free(session: Session, identifier: str, rules: Mapping[str, Any]) -> Mapping[str, Any]:
+def wait_until_free(
+    session: Session, identifier: str, rules: Mapping[str, Any], *, coming: str = ""
+) -> Mapping[str, Any]:
     """Wait until nothing is under way that ends by itself, so that the cluster can be changed.
 
     A status that means trouble is let through: the change may be its remedy (a resize, where storage is
-    full), and AWS's own answer decides. The arguments and the errors are those of `wait_until_available`.
+    full), and AWS's own answer decides. ``coming`` is the name it may get meanwhile, from a renaming that was
+    begun earlier; the other arguments are those of `wait_until_available`.
 
     Raises:
         RefusedError: it is gone, being deleted or paused, or the time is over.
@@ -84,14 +87,21 @@ def wait_until_free(session: Session, identifier: str, rules: Mapping[str, Any])
             raise _failed(identifier, intent, f"is {status!r}", _remedy(identifier, status))
         return standing(status) is not Standing.BUSY and not _pending(cluster)
 
-    return _Wait(session, identifier, rules, intent).until(ready)
+    return _Wait(session, identifier, rules, intent, coming=coming).until(ready)
 
 
 class _Wait:
     """One wait for one cluster, in company with all others of this process."""
 
     def __init__(
-        self, session: Session, identifier: str, rules: Mapping[str, Any], intent: str, *, former: str = ""
+        self,
+        session: Session,
+        identifier: str,
+        rules: Mapping[str, Any],
+        intent: str,
+        *,
+        former: str = "",
+        coming: str = "",
     ) -> None:
         limits = rules.get("wait")
         limits = limits if isinstance(limits, dict) else {}
@@ -101,6 +111,7 @@ class _Wait:
         self._identifier = identifier
         self._intent = intent
         self._former = former
+        self._other_name = former or (coming if coming != identifier else "")
 
     def until(self, ready: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
         with self._session.watching() as watcher:
@@ -115,7 +126,7 @@ class _Wait:
             except UnreachableError as error:
                 session.reporter.progress(f"AWS does not answer, asking again: {error.words}")
             else:
-                if cluster is None and not (self._former and waited < _RENAMING):
+                if cluster is None and not (self._other_name and waited < _RENAMING):
                     raise _failed(self._identifier, self._intent, "is gone", "run `pulumi up` again")
                 if cluster is not None:
                     status = str(cluster.get("ClusterStatus") or "")
@@ -139,8 +150,8 @@ class _Wait:
 
     def _look(self, watcher: Watcher) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = watcher.describe(self._identifier)
-        if found is None and self._former:
-            found = watcher.describe(self._former)
+        if found is None and self._other_name:
+            found = watcher.describe(self._other_name)
         return found
 
 

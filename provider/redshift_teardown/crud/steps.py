@@ -149,7 +149,8 @@ class _Modifications:
         nodes = self._wanted.value(BY_NAME["number_of_nodes"]) or self._shown["number_of_nodes"]
         return {
             "ClusterType": "multi-node" if nodes > 1 else "single-node",
-            "NodeType": self._wanted.value(BY_NAME["node_type"]) or self._shown["node_type"],
+            "NodeType": to_aws(BY_NAME["node_type"], self._wanted.value(BY_NAME["node_type"]))
+            or self._shown["node_type"],
             "NumberOfNodes": nodes,
         }
 

@@ -59,8 +59,9 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
     require_same_place(session, identity, f"change {identity}")
     rules = inputs["policy"]["rules"]
-    found = _find(session, identity, str(arguments["cluster_identifier"]), str(state.urn))
-    cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules)
+    renamed_to = str(arguments["cluster_identifier"]).lower()
+    found = _find(session, identity, renamed_to, str(state.urn))
+    cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, coming=renamed_to)
     cluster = converge(session, wanted, cluster, rules, forced=changed.calls)
     seen = identity.seen_as(view_cluster(cluster))
     return outputs(inputs, arguments, cluster, seen, settings, inherited=wanted.inherited)
@@ -70,9 +71,7 @@ def _find(session: Session, identity: Identity, renamed_to: str, urn: str) -> Ma
     """Look for the recorded generation; an update may have been stopped after renaming it."""
     cluster = session.calls.describe(identity.cluster_identifier)
     if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
-        renamed = (
-            session.calls.describe(renamed_to) if renamed_to.lower() != identity.cluster_identifier else None
-        )
+        renamed = session.calls.describe(renamed_to) if renamed_to != identity.cluster_identifier else None
         if renamed is not None and identity.is_generation_of(view_cluster(renamed)):
             return renamed
     if cluster is None:

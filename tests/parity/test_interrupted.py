@@ -1,0 +1,326 @@
+"""Killed or cut off at every point of create, restore and update: the next `up` goes on, with one cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from redshift_teardown.parameters import read_arguments
+from tests.parity.bench import changing, did
+from tests.teardown.stage import URN, Interruption, kill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.parity.bench import Bench
+
+PROGRAM: dict[str, Any] = {"tags": {"team": "data"}, "port": 5440}
+SHORT = dict.fromkeys(
+    ("creating", "restoring", "modifying", "resizing", "renaming", "final_snapshot", "deleting"), 3.0
+)
+"""Phases of one look, so that a run has few points to be killed at."""
+CHANGED: dict[str, Any] = {
+    "tags": {"team": "sales"},
+    "port": 5441,
+    "number_of_nodes": 4,
+    "master_password": "Another-One-2",
+    "cluster_identifier": "lake",
+}
+
+
+def interruptions() -> Iterator[Interruption]:
+    """A kill before and after every call, and in every wait, each further on; endless."""
+    number = 0
+    while True:
+        number += 1
+        for moment in ("before", "after", "wait"):
+            yield Interruption(number, moment, kill)
+
+
+def killed_everywhere(stack: Bench, prepare: Any, up: Any) -> Iterator[int]:
+    """Kill an ``up`` at each point in turn, each time from the beginning; ends where no point is reached."""
+    missed = 0
+    for count, interruption in enumerate(interruptions()):
+        stack.reset()
+        stack.control.set_lifecycle(None, **SHORT)
+        prepare()
+        result = up(interruption)
+        missed = 0 if result.how == "killed" else missed + 1
+        if missed == 3:
+            return
+        if result.how == "killed":
+            yield count
+
+
+def alive(stack: Bench) -> list[str]:
+    """The identifiers of all clusters."""
+    return sorted(stack.ledger()["clusters"])
+
+
+def tags_of(stack: Bench, identifier: str = "warehouse") -> dict[str, str]:
+    """The tags of a cluster."""
+    return {tag["Key"]: tag["Value"] for tag in stack.cluster(identifier)["Tags"]}
+
+
+def go_on(stack: Bench, program: dict[str, Any]) -> dict[str, Any]:
+    """Run ``up`` again after a create was killed; gives the program that it came up by.
+
+    Between its last call, which takes the tag away, and the engine's writing the state there is an instant in
+    which nothing says whose the cluster is: there `up` refuses, and adopting it as it is ends well, too.
+    """
+    begun = bool(alive(stack))
+    if begun and "redshift-teardown:" not in " ".join(tags_of(stack)):
+        refused = stack.apply(**program)
+        assert (changing(refused), "adopt_existing=True" in refused.said) == ([], True)
+        program = {**program, "adopt_existing": True}
+        adopted = stack.apply(**program)
+        assert (adopted.said, changing(adopted)) == ("", [])
+        return program
+    again = stack.apply(**program)
+    assert (again.said, did(again)) == ("", "create")
+    return program
+
+
+def test_a_create_killed_anywhere_goes_on(stack: Bench) -> None:
+    """One generation was ever made, it ends as the program says, and nothing is left to do."""
+    points = 0
+    for _ in killed_everywhere(stack, lambda: None, lambda at: stack.apply(at, **PROGRAM)):
+        points += 1
+        used = go_on(stack, PROGRAM) if stack.state is None else PROGRAM
+        assert len(stack.ledger()["generations"]) == 1
+        assert tags_of(stack) == {"team": "data"}
+        assert stack.preview(**used) == "same"
+    assert points > 8
+
+
+def test_a_restore_killed_anywhere_goes_on(stack: Bench) -> None:
+    """Also between RestoreFromClusterSnapshot and the tag that says whose it is."""
+    program = {**PROGRAM, "restore_final_snapshot": True, "master_password": "Another-One-2"}
+
+    def prepare() -> None:
+        stack.apply(**PROGRAM)
+        stack.control.set_marker("warehouse", "precious")
+        stack.destroy()
+
+    points = 0
+    for _ in killed_everywhere(stack, prepare, lambda at: stack.apply(at, **program)):
+        points += 1
+        used = go_on(stack, program)
+        assert len(stack.ledger()["generations"]) == 2
+        assert stack.control.marker("warehouse") == "precious"
+        assert stack.password_is("Another-One-2")
+        assert tags_of(stack) == {"team": "data"}
+        assert stack.preview(**used) == "same"
+    assert points > 8
+
+
+def test_an_update_killed_anywhere_goes_on(stack: Bench) -> None:
+    """A change of five steps: what was done stays done, the rest is done by the next `up`."""
+
+    def prepare() -> None:
+        stack.apply(**PROGRAM)
+
+    points = 0
+    for _ in killed_everywhere(stack, prepare, lambda at: stack.apply(at, **CHANGED)):
+        points += 1
+        again = stack.apply(**CHANGED)
+        assert (again.said, did(again)) == ("", "update")
+        assert alive(stack) == ["lake"]
+        assert len(stack.ledger()["generations"]) == 1
+        shown = read_arguments(stack.cluster("lake"))
+        assert (shown["port"], shown["number_of_nodes"], shown["tags"]) == (5441, 4, {"team": "sales"})
+        assert stack.password_is("Another-One-2")
+        assert stack.preview(**CHANGED) == "same"
+    assert points > 20
+
+
+@pytest.mark.parametrize("operation", ["CreateCluster", "RestoreFromClusterSnapshot"])
+def test_a_lost_answer_to_create_is_no_second_cluster(stack: Bench, operation: str) -> None:
+    """The connection breaks after AWS accepted: one cluster, and `up` itself goes on with it."""
+    restored = operation.startswith("Restore")
+    if restored:
+        stack.apply(**PROGRAM)
+        stack.destroy()
+    program = {**PROGRAM, "restore_final_snapshot": restored}
+    stack.control.add_fault(operation, when="after", kind="drop")
+
+    created = stack.apply(**program)
+
+    assert created.said == ""
+    assert alive(stack) == ["warehouse"]
+    assert stack.preview(**program) == "same"
+
+
+@pytest.mark.parametrize("operation", ["ModifyCluster", "CreateTags", "DeleteTags", "ModifyClusterIamRoles"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"when": "after", "kind": "drop"},
+        {"when": "before", "kind": "drop"},
+        {
+            "code": "InvalidClusterState",
+            "message": "There is an operation running.",
+            "times": 3,
+        },
+        {"code": "Throttling", "times": 8},
+        {"code": "InternalFailure", "times": 8},
+    ],
+    ids=lambda fault: fault.get("code") or f"drop-{fault['when']}",
+)
+def test_a_call_that_aws_does_not_take_at_once_is_made_again(
+    stack: Bench, operation: str, fault: dict[str, Any]
+) -> None:
+    """Dropped, throttled, or an operation running on a cluster that is shown as available: `up` goes on."""
+    role = {"iam_roles": ["arn:aws:iam::111122223333:role/load"]}
+    stack.apply(**PROGRAM)
+    stack.control.add_fault(operation, **fault)
+
+    changed = stack.apply(**{**CHANGED, "tags": {"another": "one"}}, **role)
+
+    assert changed.said == ""
+    assert stack.preview(**{**CHANGED, "tags": {"another": "one"}}, **role) == "same"
+
+
+def test_a_state_that_never_ends_is_told_in_awss_words(stack: Bench) -> None:
+    """After a quarter of an hour AWS's own message is the error; what was done until then stays."""
+    stack.apply(**PROGRAM)
+    stack.control.add_fault(
+        "CreateTags", occurrence="every", code="InvalidClusterState", message="There is an operation running."
+    )
+
+    changed = stack.apply(**CHANGED)
+
+    assert changed.how == "refused"
+    assert "InvalidClusterState: There is an operation running." in changed.said
+    assert "steps before it have taken effect" in changed.said
+    stack.emulator.control.clear_faults()
+    again = stack.apply(**CHANGED)
+    assert changing(again) == ["ModifyCluster MasterUserPassword", "CreateTags Tags"]
+
+
+def test_what_aws_refuses_is_told_at_once(stack: Bench) -> None:
+    """A refusal that waiting does not mend is the error, with AWS's words, and the state stays as it was."""
+    stack.apply()
+    before = stack.state
+
+    changed = stack.apply(cluster_parameter_group_name="unheard-of")
+
+    assert changed.how == "refused"
+    assert "ClusterParameterGroupNotFound: ParameterGroup not found: unheard-of" in changed.said
+    assert stack.state == before
+
+
+def test_a_create_that_fails_later_says_which_cluster_it_left(stack: Bench) -> None:
+    """The cluster is there and not in the state: the error names it, and the next `up` goes on with it."""
+    stack.control.add_fault(
+        "DescribeClusters", occurrence=3, code="AccessDenied", message="Not you.", times=1
+    )
+
+    failed = stack.apply(**PROGRAM)
+
+    assert failed.how == "refused"
+    assert "AccessDenied: Not you." in failed.said
+    assert "cluster warehouse exists in 111122223333, us-east-1, and is not in this" in failed.said
+    assert stack.state is None
+    again = stack.apply(**PROGRAM)
+    assert again.said == ""
+    assert [call.split()[0] for call in changing(again)] == ["DeleteTags"]
+    assert len(stack.ledger()["generations"]) == 1
+
+
+def test_create_refuses_a_cluster_of_that_name(stack: Bench) -> None:
+    """It is not ours: nothing is called that changes it, and the message says how to own it, or to rename."""
+    stack.apply()
+    stack.state = None
+
+    refused = stack.apply()
+
+    assert refused.how == "refused"
+    assert "a cluster called warehouse exists already in 111122223333, us-east-1" in refused.said
+    assert "adopt_existing=True" in refused.said
+    assert "aliases" in refused.said
+    assert changing(refused) == []
+
+
+def test_create_refuses_what_another_create_began(stack: Bench) -> None:
+    """The tag of a create under way names another resource: not continued, and not adopted either."""
+    stack.apply(Interruption(1, "after", kill, "CreateCluster"), urn=URN.replace("live", "other"))
+    assert "redshift-teardown:creating" in tags_of(stack)
+
+    refused = stack.apply()
+    not_adopted = stack.apply(adopt_existing=True)
+
+    assert "exists already" in refused.said
+    assert "carries the tag redshift-teardown:creating" in not_adopted.said
+    assert changing(refused) == changing(not_adopted) == []
+
+
+def test_somebody_creates_it_at_the_same_moment(stack: Bench) -> None:
+    """Between our look and our CreateCluster another one appears under the name: refused, not owned."""
+
+    def rival() -> None:
+        stack.outsider.create_cluster(
+            ClusterIdentifier="warehouse",
+            NodeType="ra3.xlplus",
+            NumberOfNodes=2,
+            MasterUsername="admin",
+            MasterUserPassword="Correct-Horse-1",
+        )
+
+    refused = stack.apply(Interruption(1, "before", rival, "CreateCluster"))
+
+    assert refused.how == "refused"
+    assert "a cluster called warehouse exists already" in refused.said
+    assert tags_of(stack) == {}
+
+
+def test_a_provider_whose_engine_is_gone_stops(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed engine leaves its provider running: that leaves the tag of the create, for the next `up`."""
+    monkeypatch.setattr("redshift_teardown.crud.session.engine_gone", lambda: True)
+    orphaned = stack.apply(**PROGRAM)
+    assert "the Pulumi engine that asked for this is gone" in orphaned.said
+    assert "redshift-teardown:creating" in tags_of(stack)
+    monkeypatch.undo()
+
+    again = stack.apply(**PROGRAM)
+
+    assert again.said == ""
+    assert tags_of(stack) == {"team": "data"}
+    assert len(stack.ledger()["generations"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("paused", "resume it (`aws redshift resume-cluster"), ("deleting", "wait until it is gone")],
+)
+def test_an_update_does_not_wait_for_what_never_comes(stack: Bench, status: str, words: str) -> None:
+    """A paused cluster stays paused and one that is being deleted is: said at once, with what to do."""
+    stack.apply()
+    stack.control.set_cluster("warehouse", status=status)
+    before = stack.time.now()
+
+    changed = stack.apply(port=5440)
+
+    assert changed.how == "refused"
+    assert words in changed.said
+    assert stack.time.now() == before
+
+
+def test_waiting_says_that_interrupting_is_safe(stack: Bench) -> None:
+    """The first line that stays in the output of a long wait says so, and how it is taken up again."""
+    created = stack.apply()
+    assert created.kept[0] == (
+        "interrupting is safe: AWS goes on with what it has begun, and running `pulumi up` again resumes"
+    )
+
+
+def test_waiting_ends_when_the_policy_says(stack: Bench) -> None:
+    """The policy's wait is the limit, and the message names it."""
+    stack.write_policy(stack.rules("skip: never").replace("timeout_hours: 24", "timeout_hours: 1"))
+    stack.control.set_lifecycle("warehouse", creating=10**6)
+
+    created = stack.apply()
+
+    assert "was still 'creating' after 1:00:00 (wait.timeout_hours of the policy)" in created.said
+    assert "cluster warehouse exists in" in created.said

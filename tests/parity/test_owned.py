@@ -1,0 +1,89 @@
+"""A generation that a resource of the program owns is deleted by no other resource of the same run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.crud.create import create
+from redshift_teardown.crud.delete import delete
+from redshift_teardown.crud.diff import diff
+from redshift_teardown.crud.update import update
+from tests.parity.bench import changing, wire
+from tests.teardown.stage import URN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.parity.bench import Bench
+
+NEW = URN.replace("::warehouse", "::lake")
+
+
+def both(*operations: Callable[[], object]) -> Callable[[], None]:
+    """Two operations of one process."""
+
+    def run() -> None:
+        for operation in operations:
+            operation()
+
+    return run
+
+
+def test_a_renamed_resource_does_not_delete_its_cluster(stack: Bench) -> None:
+    """Without an alias the engine creates the new name, then deletes the old one: the same cluster."""
+    stack.apply()
+    old = wire(stack.state)
+    renamed = stack.checked(urn=NEW, adopt_existing=True)
+
+    result = stack.run(both(lambda: create(renamed, stack.settings), lambda: delete(old, stack.settings)))
+
+    assert f"resource {NEW} of this same run owns it now" in result.said
+    assert "aliases=[pulumi.Alias(name='warehouse')]" in result.said
+    assert changing(result) == []
+
+
+def test_nor_does_a_later_run(stack: Bench) -> None:
+    """The next `up` compares the new name and deletes the old one, in a process that remembers nothing."""
+    stack.apply()
+    old = wire(stack.state)
+    renamed = stack.checked(urn=NEW, adopt_existing=True)
+    new = wire(stack.run(lambda: create(renamed, stack.settings)[1]).value)
+    inputs = stack.checked(new, urn=NEW, adopt_existing=True)
+
+    result = stack.run(both(lambda: diff(new, inputs, stack.settings), lambda: delete(old, stack.settings)))
+
+    assert f"resource {NEW} of this same run owns it now" in result.said
+    assert changing(result) == []
+
+
+def test_an_alias_moves_ownership(stack: Bench) -> None:
+    """With an alias the engine updates; a replacement under the new name deletes under the recorded one."""
+    stack.apply()
+    olds = wire(stack.state)
+    inputs = stack.checked(olds, urn=NEW)
+
+    def renamed() -> dict[str, Any]:
+        assert diff(olds, inputs, stack.settings).any
+        return update(olds, inputs, stack.settings)
+
+    moved = stack.run(renamed)
+    assert (moved.said, changing(moved), moved.value["urn"]) == ("", [], NEW)
+
+    def replaced() -> None:
+        diff(olds, inputs, stack.settings)
+        delete(olds, stack.settings)
+
+    assert stack.run(replaced).said == ""
+
+
+def test_a_destroy_of_both_names_is_a_destroy(stack: Bench) -> None:
+    """Where the program owns neither any more, one delete takes the cluster, the other finds the proof."""
+    stack.apply()
+    old = wire(stack.state)
+    renamed = stack.checked(urn=NEW, adopt_existing=True)
+    new = wire(stack.run(lambda: create(renamed, stack.settings)[1]).value)
+
+    result = stack.run(both(lambda: delete(old, stack.settings), lambda: delete(new, stack.settings)))
+
+    assert result.said == ""
+    assert len(stack.proofs()) == 1

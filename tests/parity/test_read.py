@@ -1,0 +1,236 @@
+"""Refresh: drift is seen, what is gone leaves with a warning, and nothing is taken for what it is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from redshift_teardown.parameters import ARGUMENTS, Change
+from tests.parity.bench import changing
+
+if TYPE_CHECKING:
+    from tests.parity.bench import Bench
+
+ROLE = "arn:aws:iam::111122223333:role/load"
+DRIFT: dict[str, tuple[dict[str, Any], Any]] = {
+    # What somebody changed behind our back, by AWS's name, and what a refresh records then.
+    "node_type": ({"NodeType": "ra3.4xlarge"}, "ra3.4xlarge"),
+    "number_of_nodes": ({"NumberOfNodes": 5}, 5),
+    "cluster_type": ({"NumberOfNodes": 1}, "single-node"),
+    "database_name": ({"DBName": "sales"}, "sales"),
+    "master_username": ({"MasterUsername": "boss"}, "boss"),
+    "manage_master_password": ({"ManageMasterPassword": True}, True),
+    "encrypted": ({"Encrypted": False}, "false"),
+    "kms_key_id": ({"KmsKeyId": "arn:aws:kms:us-east-1:1:key/2"}, "arn:aws:kms:us-east-1:1:key/2"),
+    "multi_az": ({"MultiAZ": True}, True),
+    "availability_zone": ({"AvailabilityZone": "us-east-1b"}, "us-east-1b"),
+    "availability_zone_relocation_enabled": ({"AvailabilityZoneRelocation": True}, True),
+    "allow_version_upgrade": ({"AllowVersionUpgrade": False}, False),
+    "automated_snapshot_retention_period": ({"AutomatedSnapshotRetentionPeriod": 9}, 9),
+    "manual_snapshot_retention_period": ({"ManualSnapshotRetentionPeriod": 9}, 9),
+    "cluster_parameter_group_name": ({"ClusterParameterGroupName": "tuned"}, "tuned"),
+    "cluster_version": ({"ClusterVersion": "1.1"}, "1.1"),
+    "elastic_ip": ({"ElasticIp": "52.1.2.3"}, "52.1.2.3"),
+    "enhanced_vpc_routing": ({"EnhancedVpcRouting": True}, True),
+    "maintenance_track_name": ({"MaintenanceTrackName": "trailing"}, "trailing"),
+    "port": ({"Port": 5440}, 5440),
+    "preferred_maintenance_window": (
+        {"PreferredMaintenanceWindow": "fri:03:00-fri:04:00"},
+        "fri:03:00-fri:04:00",
+    ),
+    "publicly_accessible": ({"PubliclyAccessible": True}, True),
+    "vpc_security_group_ids": ({"VpcSecurityGroupIds": ["sg-9", "sg-8"]}, ["sg-8", "sg-9"]),
+    "cluster_subnet_group_name": ({"ClusterSubnetGroupName": "elsewhere"}, "elsewhere"),
+    "default_iam_role_arn": ({"DefaultIamRoleArn": ROLE}, ROLE),
+}
+GIVEN: dict[str, Any] = {
+    # Said by the program, so that drift is a difference even where leaving out means "whatever is there".
+    "database_name": "dev",
+    "kms_key_id": "arn:aws:kms:us-east-1:111122223333:key/11111111-1111-1111-1111-111111111111",
+    "availability_zone": "us-east-1a",
+    "availability_zone_relocation_enabled": True,
+    "cluster_parameter_group_name": "default.redshift-1.0",
+    "enhanced_vpc_routing": False,
+    "preferred_maintenance_window": "sat:03:00-sat:04:00",
+    "vpc_security_group_ids": ["sg-1"],
+    "cluster_subnet_group_name": "default",
+}
+NOT_HERE = {
+    "cluster_identifier": "a rename is refused, see below",
+    "iam_roles": "below, through AWS's own call",
+    "tags": "below, through AWS's own call",
+    "master_password_secret_kms_key_id": "AWS shows it for a managed password only",
+    "master_password": "AWS shows no password",
+    "master_password_wo_version": "the program's own",
+    "snapshot_identifier": "AWS does not tell",
+    "snapshot_arn": "AWS does not tell",
+    "snapshot_cluster_identifier": "AWS does not tell",
+    "owner_account": "AWS does not tell",
+    "region": "part of the identity: another one is refused",
+}
+
+
+def test_every_argument_is_in_these_tests() -> None:
+    """No argument that AWS shows is left out."""
+    known = {argument.name for argument in ARGUMENTS if argument.change is not Change.LOCAL}
+    assert set(DRIFT) | set(NOT_HERE) == known
+
+
+@pytest.mark.parametrize("name", DRIFT)
+def test_drift_is_seen(groups: Bench, name: str) -> None:
+    """A refresh records what AWS shows, by no changing call, and the next preview shows the difference."""
+    also = {"availability_zone_relocation_enabled": True} if name == "availability_zone" else {}
+    given = {**also, name: GIVEN[name]} if name in GIVEN else {}
+    if name == "availability_zone_relocation_enabled":
+        given = {}
+    groups.write_policy(groups.rules("skip: [{when: {node_type: [dc2.large]}, because: of nothing}]"))
+    groups.apply(**given)
+    settings, recorded = DRIFT[name]
+    groups.control.set_cluster("warehouse", settings=settings)
+
+    refreshed = groups.refresh()
+
+    assert (refreshed.said, changing(refreshed)) == ("", [])
+    assert groups.state is not None
+    assert groups.state[name] == recorded
+    quiet = {"default_iam_role_arn", "elastic_ip", "cluster_type"}
+    if name not in quiet:
+        assert groups.preview(**given) in {"update", "replace"}
+
+
+def test_drift_of_tags_and_roles_is_seen_and_undone(stack: Bench) -> None:
+    """What somebody added goes, what they took comes back."""
+    program = {"tags": {"team": "data"}, "iam_roles": [ROLE]}
+    stack.apply(**program)
+    assert stack.state is not None
+    arn = stack.state["arn"]
+    stack.outsider.create_tags(ResourceName=arn, Tags=[{"Key": "x", "Value": "y"}])
+    stack.outsider.delete_tags(ResourceName=arn, TagKeys=["team"])
+    stack.outsider.modify_cluster_iam_roles(ClusterIdentifier="warehouse", RemoveIamRoles=[ROLE])
+
+    stack.refresh()
+    assert stack.state is not None
+    assert (stack.state["tags"], stack.state["iam_roles"]) == ({"x": "y"}, [])
+    healed = stack.apply(**program)
+
+    assert changing(healed) == ["ModifyClusterIamRoles AddIamRoles", "DeleteTags TagKeys", "CreateTags Tags"]
+    assert stack.preview(**program) == "same"
+
+
+def test_one_that_was_deleted_elsewhere_leaves_with_a_warning(stack: Bench) -> None:
+    """The warning names the snapshot that somebody else's delete left, and how to bring it back."""
+    stack.apply()
+    stack.outsider.delete_cluster(ClusterIdentifier="warehouse", FinalClusterSnapshotIdentifier="their-last")
+    stack.time.advance(600)
+
+    refreshed = stack.refresh()
+
+    assert stack.state is None
+    [warning] = refreshed.warned
+    assert "was deleted outside of Pulumi and leaves the state" in warning
+    assert "manual snapshots of it: their-last (available)" in warning
+    assert "snapshot_identifier='their-last'" in warning
+
+
+def test_one_that_is_gone_without_a_snapshot_says_so(stack: Bench) -> None:
+    """Nothing is left of it, and the warning says so; a snapshot of an older one does not count."""
+    stack.apply()
+    stack.destroy()
+    stack.apply()
+    stack.outsider.delete_cluster(ClusterIdentifier="warehouse", SkipFinalClusterSnapshot=True)
+    stack.time.advance(600)
+
+    [warning] = stack.refresh().warned
+
+    assert "no final snapshot of it exists, nor any other manual one: its data is gone" in warning
+
+
+def test_another_account_is_an_error(stack: Bench) -> None:
+    """Wrong credentials see no such cluster: refused, and the state is as it was."""
+    stack.apply()
+    before = stack.state
+    stack.account = "444455556666"
+
+    refreshed = stack.refresh()
+
+    assert "it was created in account 111122223333, and this configuration is for account 444455556666" in (
+        refreshed.said
+    )
+    assert stack.state == before
+
+
+def test_another_generation_is_an_error(stack: Bench) -> None:
+    """A cluster that somebody made anew under the name is not adopted by a refresh, nor dropped."""
+    stack.apply()
+    before = stack.state
+    stack.control.remove_cluster("warehouse")
+    stack.outsider.create_cluster(
+        ClusterIdentifier="warehouse",
+        NodeType="ra3.xlplus",
+        NumberOfNodes=2,
+        MasterUsername="admin",
+        MasterUserPassword="Correct-Horse-1",
+    )
+    stack.time.advance(600)
+
+    refreshed = stack.refresh()
+    changed = stack.apply(port=5440)
+
+    for result in (refreshed, changed):
+        assert "is another generation now than the one this stack created" in result.said
+        assert changing(result) == []
+    assert stack.state == before
+
+
+def test_a_renamed_cluster_is_an_error(stack: Bench) -> None:
+    """It lives under another name: said, with that name, and neither dropped nor followed."""
+    stack.apply()
+    stack.outsider.modify_cluster(ClusterIdentifier="warehouse", NewClusterIdentifier="lake")
+    stack.time.advance(600)
+
+    refreshed = stack.refresh()
+
+    assert "was renamed to lake outside of Pulumi" in refreshed.said
+    assert stack.state is not None
+
+
+def test_no_answer_is_no_news(stack: Bench) -> None:
+    """AWS does not answer: an error, the state stays."""
+    stack.apply()
+    before = stack.state
+    stack.control.add_fault("DescribeClusters", occurrence="every", code="InternalFailure")
+
+    refreshed = stack.refresh()
+
+    assert "AWS gave no answer" in refreshed.said
+    assert stack.state == before
+
+
+def test_another_regions_configuration_is_refused(stack: Bench) -> None:
+    """The program says nothing of a region, and the configuration another one: refused in preview."""
+    import dataclasses  # noqa: PLC0415
+
+    from redshift_teardown import aws  # noqa: PLC0415
+    from redshift_teardown.aws import Aws  # noqa: PLC0415
+
+    stack.apply()
+    settings, made = stack._aws[stack.account]
+    elsewhere = dataclasses.replace(settings, region="eu-west-1")
+    stack._aws[stack.account] = (elsewhere, made)
+    for region in ("us-east-1", "eu-west-1"):
+        stack._patch.setitem(aws._CACHE, (elsewhere, region), Aws(elsewhere, region))
+        stack.emulator.attach(aws._CACHE[elsewhere, region].redshift)
+        stack.emulator.attach(aws._CACHE[elsewhere, region]._sts)
+    try:
+        with pytest.raises(
+            AssertionError, match="lives in us-east-1, and this configuration is for eu-west-1"
+        ):
+            stack.preview()
+        assert "refused to refresh" in stack.refresh().said
+        # A program that names the region is not touched by the configuration.
+        assert stack.apply(region="us-east-1").said == ""
+        assert stack.refresh().said == ""
+        assert stack.preview(region="us-east-1") == "same"
+    finally:
+        stack._aws[stack.account] = (settings, made)

@@ -1,0 +1,392 @@
+"""Bringing a cluster back: from which snapshot, and when nothing is created rather than something empty."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from redshift_teardown.parameters import read_arguments
+from tests.parity.bench import changing, did
+from tests.teardown.stage import SKIPPING, URN
+
+if TYPE_CHECKING:
+    from tests.parity.bench import Bench
+
+RESTORE: dict[str, Any] = {"restore_final_snapshot": True}
+DAY = 86_400.0
+
+
+def lived(stack: Bench, marker: str, **arguments: Any) -> str:
+    """Bring a cluster up, load a marker and destroy it; gives the final snapshot's name."""
+    before = set(stack.ledger()["snapshots"])
+    assert stack.apply(**arguments).said == ""
+    stack.control.set_marker("warehouse", marker)
+    assert stack.destroy().said == ""
+    [name] = set(stack.ledger()["snapshots"]) - before
+    return str(name)
+
+
+def test_up_after_destroy_brings_the_data_back(stack: Bench) -> None:
+    """The newest final snapshot is restored, and the output says which it is and how old."""
+    lived(stack, "first")
+    stack.time.advance(DAY)
+    newest = lived(stack, "second")
+    stack.time.advance(3 * DAY)
+
+    restored = stack.apply(**RESTORE)
+
+    assert restored.said == ""
+    assert stack.control.marker("warehouse") == "second"
+    assert f"warehouse is restored from final snapshot {newest}, 3 days old" in restored.kept
+    assert stack.preview(**RESTORE) == "same"
+    assert stack.refresh().said == ""
+    assert stack.preview(**RESTORE) == "same"
+
+
+def test_the_restored_cluster_is_as_the_program_says(groups: Bench) -> None:
+    """What Restore… takes it is told; tags and password, which it does not take, are set afterwards."""
+    lived(groups, "data", tags={"old": "tag"})
+    program = {
+        **RESTORE,
+        "number_of_nodes": 4,
+        "port": 5440,
+        "tags": {"team": "data"},
+        "master_password": "Another-One-2",
+        "cluster_subnet_group_name": "elsewhere",
+        "cluster_parameter_group_name": "tuned",
+        "allow_version_upgrade": False,
+        "iam_roles": ["arn:aws:iam::111122223333:role/load"],
+    }
+
+    restored = groups.apply(**program)
+
+    shown = read_arguments(groups.cluster())
+    told = {name: value for name, value in program.items() if name in shown}
+    assert {name: shown[name] for name in told} == told
+    assert groups.password_is("Another-One-2")
+    assert groups.control.marker("warehouse") == "data"
+    assert [call.split()[0] for call in changing(restored)] == [
+        "RestoreFromClusterSnapshot",
+        "CreateTags",
+        "ModifyCluster",
+        "DeleteTags",
+        "CreateTags",
+        "DeleteTags",
+    ]
+    assert groups.preview(**program) == "same"
+
+
+def test_what_the_program_leaves_out_is_as_the_snapshot_has_it(stack: Bench) -> None:
+    """A cluster of four nodes comes back with four, and a later `up` does not make one of it."""
+    lived(stack, "data", number_of_nodes=4, port=5440)
+    program = {"number_of_nodes": None, **RESTORE}
+
+    restored = stack.apply(**program)
+
+    assert restored.said == ""
+    assert read_arguments(stack.cluster())["number_of_nodes"] == 4
+    assert stack.preview(**program) == "same"
+    tagged = stack.apply(**program, tags={"a": "b"})
+    assert changing(tagged) == ["CreateTags Tags"]
+    assert read_arguments(stack.cluster())["port"] == 5440
+    # Without the request it stays so; said and taken away again, it has its default.
+    assert stack.apply(number_of_nodes=None, tags={"a": "b"}).said == ""
+    assert read_arguments(stack.cluster())["number_of_nodes"] == 4
+    stack.apply(number_of_nodes=None, tags={"a": "b"}, port=5441)
+    stack.apply(number_of_nodes=None, tags={"a": "b"})
+    shown = read_arguments(stack.cluster())
+    assert (shown["number_of_nodes"], shown["port"]) == (4, 5439)
+
+
+def test_without_a_snapshot_it_is_created_empty_and_said(stack: Bench) -> None:
+    """The first `up` with the request creates, and says that there was none."""
+    created = stack.apply(**RESTORE)
+
+    assert (created.said, changing(created)[0].split()[0]) == ("", "CreateCluster")
+    assert "no final snapshot of warehouse is there: warehouse is created empty" in created.kept
+    assert stack.preview(**RESTORE) == "same"
+
+
+def test_it_is_found_under_another_parent(stack: Bench) -> None:
+    """The resource moved into, or out of, a component meanwhile: same name, same cluster, found."""
+    lived(stack, "data")
+    moved = "urn:pulumi:live::shop::a:Team$b:Group$pulumi-python:dynamic/redshift:Cluster::warehouse"
+
+    stack.apply(**RESTORE, urn=moved)
+
+    assert stack.control.marker("warehouse") == "data"
+
+
+@pytest.mark.parametrize(
+    "urn",
+    [URN.replace("live", "other"), URN.replace("shop", "other")],
+    ids=["another stack", "another project"],
+)
+def test_anothers_snapshot_is_never_restored(stack: Bench, urn: str) -> None:
+    """A final snapshot of the same cluster name in another stack or project is not ours."""
+    lived(stack, "theirs")
+    stack.write_policy(stack.policy.replace("[live]", "[live, other]"))
+
+    created = stack.apply(**RESTORE, urn=urn)
+
+    assert created.said == ""
+    assert stack.control.marker("warehouse") == ""
+
+
+def test_of_another_resource_it_is_in_doubt(stack: Bench) -> None:
+    """The same cluster under another resource's name in the same stack: an error, not an empty cluster."""
+    name = lived(stack, "data")
+
+    refused = stack.apply(**RESTORE, urn=URN.replace("::warehouse", "::lake"))
+
+    assert refused.how == "refused"
+    assert name in refused.said
+    assert f"set snapshot_identifier='{name}'" in refused.said
+    assert changing(refused) == []
+
+
+@pytest.mark.parametrize("lost", ["all", "urn", "stack", "project"])
+def test_a_final_snapshot_that_lost_its_tags_is_an_error(stack: Bench, lost: str) -> None:
+    """It looks like ours and does not say so: never "fresh", and never an older one in its place."""
+    lived(stack, "older")
+    stack.time.advance(DAY)
+    newest = lived(stack, "newest")
+    [found] = stack.outsider.describe_cluster_snapshots(SnapshotIdentifier=newest)["Snapshots"]
+    keys = {"urn": "redshift-teardown:urn", "stack": "pulumi:stack", "project": "pulumi:project"}
+    tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+    kept = {} if lost == "all" else {key: value for key, value in tags.items() if key != keys[lost]}
+    stack.control.set_snapshot(newest, tags=kept)
+
+    refused = stack.apply(**RESTORE)
+
+    assert refused.how == "refused"
+    assert newest in refused.said
+    assert "does not carry the tags" in refused.said
+    assert changing(refused) == []
+
+
+def test_a_snapshot_of_a_granted_name_that_lost_its_tags_is_an_error(stack: Bench) -> None:
+    """A requested name fits no template, and is known all the same."""
+    lived(stack, "data", final_snapshot_identifier="Last-Words")
+    stack.control.set_snapshot("last-words", tags={})
+
+    refused = stack.apply(**RESTORE, final_snapshot_identifier="Last-Words")
+
+    assert "last-words" in refused.said
+
+
+@pytest.mark.parametrize("status", ["creating", "failed"])
+def test_an_unfinished_final_snapshot_is_an_error(stack: Bench, status: str) -> None:
+    """The newest one is not there yet, or failed: said with its status and age, and nothing is created."""
+    lived(stack, "older")
+    stack.time.advance(DAY)
+    newest = lived(stack, "newest")
+    stack.control.set_snapshot(newest, status=status)
+    stack.time.advance(7200)
+
+    refused = stack.apply(**RESTORE)
+
+    assert f"the newest final snapshot of warehouse, {newest}, is {status!r}, 2h 6m old" in refused.said
+    assert changing(refused) == []
+
+
+def test_a_hand_made_snapshot_is_none_of_ours(stack: Bench) -> None:
+    """A manual snapshot that a person made of the same cluster is no final snapshot, however new."""
+    lived(stack, "final")
+    stack.time.advance(DAY)
+    stack.control.put_snapshot("by-hand", "warehouse", marker="by hand")
+
+    stack.apply(**RESTORE)
+
+    assert stack.control.marker("warehouse") == "final"
+
+
+@pytest.mark.parametrize("form", ["identifier", "arn", "with its cluster"])
+def test_a_named_snapshot_is_restored(stack: Bench, form: str) -> None:
+    """By identifier, by ARN, or with the cluster it was taken of."""
+    first = lived(stack, "first")
+    lived(stack, "second")
+    [found] = stack.outsider.describe_cluster_snapshots(SnapshotIdentifier=first)["Snapshots"]
+    program = {
+        "identifier": {"snapshot_identifier": first},
+        "arn": {"snapshot_arn": found["SnapshotArn"]},
+        "with its cluster": {"snapshot_identifier": first, "snapshot_cluster_identifier": "warehouse"},
+    }[form]
+
+    restored = stack.apply(**program)
+
+    assert restored.said == ""
+    assert any(line.startswith(f"warehouse is restored from snapshot {first}, ") for line in restored.kept)
+    assert stack.control.marker("warehouse") == "first"
+    assert stack.preview(**program) == "same"
+    # Letting go of the snapshot changes nothing about the cluster.
+    assert stack.preview() == "same"
+
+
+def test_another_accounts_snapshot_is_restored(stack: Bench) -> None:
+    """A snapshot that another account shares, by its owner."""
+    stack.elsewhere.put_snapshot("theirs", "lake", marker="shared", shared_with=["111122223333"])
+    program = {
+        "snapshot_identifier": "theirs",
+        "owner_account": "444455556666",
+        "master_username": None,
+        "number_of_nodes": None,
+    }
+
+    restored = stack.apply(**program)
+
+    assert restored.said == ""
+    assert stack.control.marker("warehouse") == "shared"
+    assert stack.preview(**program) == "same"
+
+
+def test_a_named_snapshot_that_is_not_there_is_an_error(stack: Bench) -> None:
+    """Said before anything is sent."""
+    refused = stack.apply(snapshot_identifier="unheard-of")
+
+    assert "there is no snapshot unheard-of in us-east-1" in refused.said
+    assert changing(refused) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("database_name", "dev"), ("master_username", "admin")], ids=["database", "user"]
+)
+def test_a_snapshot_that_cannot_become_what_the_program_says(stack: Bench, name: str, kept: str) -> None:
+    """Database and admin user are the snapshot's: another one would replace the cluster at the next `up`."""
+    lived(stack, "data")
+
+    refused = stack.apply(**RESTORE, **{name: "other"})
+
+    assert f"has {name} '{kept}', which no restore can change to 'other'" in refused.said
+    assert changing(refused) == []
+
+
+def test_replacement_restores_what_was_just_deleted(groups: Bench) -> None:
+    """The subnet group changes: the data moves with it, whatever newer snapshots claim to be ours."""
+    lived(groups, "long ago")
+    groups.apply(**RESTORE)
+    groups.control.set_marker("warehouse", "now")
+    tags = {
+        "pulumi:project": "shop",
+        "pulumi:stack": "live",
+        "redshift-teardown:urn": URN.replace("$", "-"),
+        "redshift-teardown:cluster": "warehouse",
+    }
+    groups.control.put_snapshot(
+        "impostor",
+        "warehouse",
+        create_time=groups.time.now() + timedelta(days=30),
+        tags=tags,
+        marker="impostor",
+    )
+    program = {**RESTORE, "cluster_subnet_group_name": "elsewhere"}
+    assert groups.preview(**program) == "replace"
+
+    replaced = groups.apply(**program)
+
+    assert (replaced.said, did(replaced)) == ("", "replace")
+    assert groups.control.marker("warehouse") == "now"
+    assert groups.cluster()["ClusterSubnetGroupName"] == "elsewhere"
+    assert any("and the new one is restored from that very snapshot" in line for line in replaced.warned)
+    assert groups.preview(**program) == "same"
+
+
+def test_replacement_that_ends_between_delete_and_create_goes_on(groups: Bench) -> None:
+    """Killed after the delete: the next `up` remembers nothing, and restores the generation just deleted."""
+    from tests.teardown.stage import Interruption, kill  # noqa: PLC0415
+
+    groups.apply(**RESTORE)
+    groups.control.set_marker("warehouse", "now")
+    program = {**RESTORE, "cluster_subnet_group_name": "elsewhere"}
+    killed = groups.apply(Interruption(1, "before", kill, "RestoreFromClusterSnapshot"), **program)
+    assert (killed.how, groups.state) == ("killed", None)
+
+    groups.apply(**program)
+
+    assert groups.control.marker("warehouse") == "now"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"database_name": "sales"}, "fixes its database_name"),
+        ({"master_username": "boss"}, "fixes its master_username"),
+        ({"region": "eu-west-1"}, "fixes its region"),
+    ],
+    ids=["database", "user", "region"],
+)
+def test_replacement_that_cannot_restore_fails_before_the_delete(
+    stack: Bench, change: dict[str, Any], words: str
+) -> None:
+    """What a snapshot fixes cannot be changed by restoring it: refused in preview, the cluster lives on."""
+    stack.apply(**RESTORE)
+
+    with pytest.raises(AssertionError, match=words):
+        stack.preview(**RESTORE, **change)
+    refused = stack.apply(**RESTORE, **change)
+
+    assert refused.how == "refused"
+    assert "the cluster lives on as it is" in refused.said
+    assert changing(refused) == []
+
+
+def test_replacement_without_a_final_snapshot_to_restore_fails_before_the_delete(groups: Bench) -> None:
+    """The policy would skip the snapshot, and the program wants it restored: refused in preview."""
+    groups.write_policy(groups.rules(SKIPPING))
+    program = {**RESTORE, "skip_final_snapshot": True}
+    groups.apply(**program)
+
+    refused = groups.apply(**program, cluster_subnet_group_name="elsewhere")
+
+    assert "there would be none: no final snapshot: nobody needs it" in refused.said
+    assert changing(refused) == []
+
+
+def test_an_unrestored_replacement_of_a_protected_cluster_is_refused(groups: Bench) -> None:
+    """An empty production cluster in place of a full one is nobody's intention: refused in preview."""
+    groups.apply()
+
+    refused = groups.apply(cluster_subnet_group_name="elsewhere")
+
+    assert "and the new cluster would be empty" in refused.said
+    assert "restore_final_snapshot=True" in refused.said
+    assert changing(refused) == []
+
+
+def test_an_old_named_snapshot_does_not_stand_for_the_data(groups: Bench) -> None:
+    """A program that still names the snapshot it began with would bring back the past: refused as well."""
+    program = {"snapshot_identifier": "shared", "master_username": "awsuser"}
+    groups.apply(**program)
+
+    refused = groups.apply(**program, cluster_subnet_group_name="elsewhere")
+
+    assert "without what was written since" in refused.said
+    assert changing(refused) == []
+
+
+def test_a_replacement_by_a_snapshot_that_is_not_there_fails_before_the_delete(groups: Bench) -> None:
+    """What create would refuse after the delete is refused before it."""
+    groups.apply()
+
+    refused = groups.apply(snapshot_identifier="unheard-of")
+
+    assert "there is no snapshot unheard-of" in refused.said
+    assert changing(refused) == []
+
+
+def test_an_unprotected_replacement_says_what_it_does(groups: Bench) -> None:
+    """Where the environment may skip, preview shows the replacement and warns of what comes of the data."""
+    groups.write_policy(groups.rules("skip: [{when: {node_type: [dc2.large]}, because: of nothing}]"))
+    groups.apply()
+
+    replaced = groups.apply(cluster_subnet_group_name="elsewhere")
+
+    assert replaced.said == ""
+    [warning] = [line for line in replaced.warned if "replaces" in line]
+    assert (
+        "a change of cluster_subnet_group_name replaces warehouse: it is deleted (final snapshot, kept"
+        in warning
+    )
+    assert warning.endswith("and the new one begins empty")
