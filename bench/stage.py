@@ -1,4 +1,4 @@
-"""What measurements run on: an emulator in a process of its own, and stacks of many clusters on the real engine.
+"""What measurements run on: an emulator in a process of its own, and stacks of clusters on the real engine.
 
 Also what `tests/scale` runs on, so that a measurement and the test of it cannot differ.
 """
@@ -127,7 +127,7 @@ class Aws:
 
 @dataclass(frozen=True)
 class Sample:
-    """The provider processes at one moment: seconds since the epoch, bytes of memory, seconds of CPU so far."""
+    """The provider processes at one moment: since the epoch, bytes of memory, seconds of CPU so far."""
 
     at: float
     memory: int

@@ -28,8 +28,8 @@ ROW_SECONDS = 1.0
 LOST_AFTER = 3
 """Messages in a row that the engine does not take until it is believed to be gone."""
 
-_NUMBERS = re.compile(r" \(\d[^()]*\)$| \d\d? %.*$")
-"""What changes while the same thing goes on: a time at the end, a percentage below 100 and what follows."""
+_NUMBERS = re.compile(r" \(\d[^()]*\)| \d\d? %.*$")
+"""What changes while the same thing goes on: times in brackets, a percentage below 100 and what follows."""
 _ANCESTORS = 4
 
 _LOCK = threading.Lock()

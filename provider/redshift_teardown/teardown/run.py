@@ -136,7 +136,6 @@ class Teardown:
         self._receipts = receipts
         self._context = dict(context)
         self._noted = False
-        self._complete = False
 
     def run(self) -> Outcome:
         """Tear down, waiting as long as the policy allows.
@@ -214,7 +213,8 @@ class Teardown:
             self._reporter.keep(f"{identifier} is paused and AWS will not delete it so: resuming it first")
             attempt = self._actions.resume(identifier)
         elif isinstance(step, Tag):
-            self._show_complete(step.snapshot)
+            if observation.cluster is None:
+                self._reporter.progress(_complete(step.snapshot))
             attempt = self._actions.tag(step.snapshot.arn, dict(step.tags))
         elif isinstance(step, Prolong):
             attempt = self._actions.prolong(step.snapshot.identifier, step.retention_days)
@@ -264,19 +264,12 @@ class Teardown:
 
     def _wait(self, step: Wait, plan: Plan, observation: Observation, memory: Memory) -> None:
         waited = observation.at - memory.started
-        self._show_complete(step.snapshot)
         if not self._noted and waited >= timedelta(seconds=NOTE_AFTER_SECONDS):
             self._noted = True
             # Before the progress, which then stays in the row.
             self._reporter.keep(INTERRUPT_NOTE)
         self._reporter.progress(_describe_wait(step, waited))
         self._pace.pause(plan.decision.wait.poll_seconds, step.snapshot.seconds_left if step.snapshot else 0)
-
-    def _show_complete(self, snapshot: SnapshotView | None) -> None:
-        """Let the progress of a snapshot end at 100 %: once AWS says available, it shows no progress."""
-        if snapshot is not None and snapshot.available and not self._complete:
-            self._complete = True
-            self._reporter.progress(_progress(100, snapshot.total_megabytes, snapshot.total_megabytes))
 
     def _pause_unreachable(self, plan: Plan, memory: Memory, error: UnreachableError) -> None:
         waited = self._clock.now() - memory.started
@@ -409,19 +402,25 @@ def _describe_wait(step: Wait, waited: timedelta) -> str:
     if snapshot is not None and snapshot.running and snapshot.total_megabytes > 0:
         # 100 % is said when AWS says that the snapshot is available, and not before.
         percent = min(99, int(100 * snapshot.progress_megabytes / snapshot.total_megabytes))
-        parts = [_progress(percent, snapshot.progress_megabytes, snapshot.total_megabytes)]
+        parts = [
+            f"final snapshot {percent} %",
+            f"{size(snapshot.progress_megabytes)} of {size(snapshot.total_megabytes)}",
+        ]
         if snapshot.megabytes_per_second > 0:
             parts.append(f"{snapshot.megabytes_per_second:.0f} MB/s")
         if snapshot.seconds_left > 0:
             parts.append(f"about {duration(snapshot.seconds_left)} left")
         return " · ".join(parts)
     how_long = duration(waited.total_seconds())
-    return f"{step.why} ({how_long})" if step.why == DELETING else f"waiting: {step.why} ({how_long})"
+    text = f"{step.why} ({how_long})" if step.why == DELETING else f"waiting: {step.why} ({how_long})"
+    return f"{text}; {_complete(snapshot)}" if snapshot is not None and snapshot.available else text
 
 
-def _progress(percent: int, done: float, total: float) -> str:
-    """Say how far a snapshot is, with its sizes in megabytes where AWS tells them."""
-    return f"final snapshot {percent} %" + (f" · {size(done)} of {size(total)}" if total > 0 else "")
+def _complete(snapshot: SnapshotView) -> str:
+    """Say that a snapshot is there, whole; with its size where AWS tells it."""
+    return "final snapshot 100 %" + (
+        f" · {size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
+    )
 
 
 def _describe_snapshot(snapshot: SnapshotView) -> dict[str, Any]:
