@@ -94,9 +94,11 @@ def test_the_provider_of_existing_states_is_understood() -> None:
 # --- outputs ---
 
 
-def test_delete_needs_nothing_but_outputs(folder: Path, emulator: Emulator) -> None:
+def test_delete_needs_nothing_but_outputs(
+    folder: Path, emulator: Emulator, engine: tuple[wire.Engine, str]
+) -> None:
     """A new process deletes by the outputs of create, of update and of read alike, each with its snapshot."""
-    with wire.running(folder, emulator.url) as provider:
+    with wire.running(folder, emulator.url, engine[1]) as provider:
         outputs = {name: _up(provider, name) for name in ("created", "updated", "refreshed")}
         inputs, created = outputs["updated"]
         news, _ = provider.check({**inputs, "number_of_nodes": 3}, inputs)
@@ -106,7 +108,7 @@ def test_delete_needs_nothing_but_outputs(folder: Path, emulator: Emulator) -> N
             "refreshed": provider.read("refreshed", outputs["refreshed"][1])[1],
         }
 
-    with wire.running(folder, emulator.url) as provider:
+    with wire.running(folder, emulator.url, engine[1]) as provider:
         for name, outs in stored.items():
             provider.delete(name, outs)
 
@@ -148,7 +150,8 @@ def test_nothing_changed_is_no_diff(provider: wire.Provider) -> None:
     assert provider.diff("same", created, inputs) == (False, [])
     assert provider.diff("same", refreshed, inputs) == (False, [])
     assert provider.diff("same", created, {**inputs, "number_of_nodes": 3}) == (True, [])
-    assert provider.diff("same", created, {**inputs, "database_name": "other"}) == (True, ["database_name"])
+    replaced = {**inputs, "cluster_subnet_group_name": "other", "restore_final_snapshot": True}
+    assert provider.diff("same", created, replaced) == (True, ["cluster_subnet_group_name"])
 
 
 # --- numbers ---
@@ -186,7 +189,7 @@ def lone_provider(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("lone")
     (folder / "policy").mkdir()
     (folder / "policy" / "deletion-policy.yaml").write_text("version: 1\n")
-    with wire.running(folder, "http://127.0.0.1:9") as running:
+    with wire.running(folder, "http://127.0.0.1:9", "127.0.0.1:9") as running:
         yield running
 
 
@@ -299,7 +302,7 @@ def test_a_gone_cluster_reads_as_nothing(
 # --- workers and progress ---
 
 
-def test_more_than_four_at_once(folder: Path, emulator: Emulator) -> None:
+def test_more_than_four_at_once(folder: Path, emulator: Emulator, engine: tuple[wire.Engine, str]) -> None:
     """The server's four threads are widened: many creations, then many deletions, are all under way at once.
 
     The deletions come in a burst to a new process, as at destroy: most are queued before the first of them
@@ -314,13 +317,13 @@ def test_more_than_four_at_once(folder: Path, emulator: Emulator) -> None:
 
     # Phases longer than the test may take: what is under way stays so until all are.
     control.set_lifecycle(creating=600 * 60, final_snapshot=600 * 60)
-    with wire.running(folder, emulator.url) as provider:
+    with wire.running(folder, emulator.url, engine[1]) as provider:
         creations = wire.all_at_once([partial(up, provider, name) for name in names])
         _await_calls(control, "CreateCluster", MANY)
         control.advance(600 * 60)
         for thread in creations:
             thread.join(timeout=30)
-    with wire.running(folder, emulator.url) as provider:
+    with wire.running(folder, emulator.url, engine[1]) as provider:
         deletions = wire.all_at_once([partial(provider.delete, name, outputs[name]) for name in names])
         _await_calls(control, "DeleteCluster", MANY)
         assert {each["shown_status"] for each in control.state()["clusters"].values()} == {"final-snapshot"}
@@ -356,10 +359,11 @@ def test_progress_reaches_the_resource_s_row(
     assert emulator.control.calls("DeleteCluster")[0].result == "ok"
 
 
-def test_an_engine_that_does_not_answer_fails_nothing(folder: Path, emulator: Emulator) -> None:
-    """Without an engine to report to, a teardown goes on as ever."""
-    with wire.running(folder, emulator.url, "127.0.0.1:9") as provider:
-        _, outputs = _up(provider, "alone")
-        provider.delete("alone", outputs)
+def test_a_deletion_outlives_its_engine(provider: wire.Provider, folder: Path, emulator: Emulator) -> None:
+    """Where no engine takes what is reported, a teardown goes on as ever: its proof is in AWS."""
+    _, outputs = _up(provider, "alone")
+
+    with wire.running(folder, emulator.url, "127.0.0.1:9") as lonely:
+        lonely.delete("alone", outputs)
 
     assert len(_snapshots(emulator, "alone")) == 1

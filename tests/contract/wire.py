@@ -53,6 +53,10 @@ class Engine(engine_pb2_grpc.EngineServicer):
         self.lines.append(Line(request.urn, severity, request.message, request.ephemeral))
         return empty_pb2.Empty()
 
+    def GetRootResource(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
+        """Be there."""
+        return engine_pb2.GetRootResourceResponse()
+
     def kept(self, name: str) -> list[str]:
         """What stays in the output about a cluster."""
         return [line.message for line in self.lines if line.urn == urn(name) and not line.ephemeral]
@@ -146,7 +150,7 @@ def _plain(struct: struct_pb2.Struct) -> dict[str, Any]:
 
 
 @contextmanager
-def running(folder: Path, endpoint: str, engine: str = "127.0.0.1:1", **variables: str) -> Iterator[Provider]:
+def running(folder: Path, endpoint: str, engine: str, **variables: str) -> Iterator[Provider]:
     """Start a provider in a project's folder, give it, and stop it.
 
     Args:

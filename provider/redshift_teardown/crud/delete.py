@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.planner import Planner, read_recorded
 from redshift_teardown.crud.session import open_session, require_same_place
+from redshift_teardown.crud.wanted import own_region
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.teardown.run import Teardown
 
@@ -32,7 +33,7 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
     """
     recorded = read_recorded(props, settings)
     identity, urn = recorded.state.identity, recorded.state.urn
-    session = _open(settings, recorded.state.arguments.get("region"), urn)
+    session = _open(settings, own_region(props), urn)
     require_same_place(session, identity, f"delete {identity}")
     owned.require_not_anothers(identity, str(urn))
     if recorded.policies.warning:

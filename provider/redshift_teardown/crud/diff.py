@@ -101,6 +101,7 @@ def compare(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings
         calls=tuple(calls),
         replaces=tuple(replaces),
         recorded=local
+        or (arguments["region"] is not None and "region" in recorded_inherited(olds))
         or differs(olds, news)
         or olds.get("urn") != news.get("urn")
         or list(olds.get("bypass") or []) != list(news.get("bypass") or []),

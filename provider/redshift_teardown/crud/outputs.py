@@ -105,7 +105,9 @@ def outputs(
         }
     )
     result.update({key: inputs[key] for key in RECORDED_INPUTS if inputs.get(key) is not None})
-    kept = sorted(name for name in inherited if arguments.get(name) is None)
+    # The region is an output in any case. Only by this is it known at destroy whose word it was: a program's
+    # own holds, and a configuration that is for another region by then is refused.
+    kept = sorted(name for name in {*inherited, "region"} if arguments.get(name) is None)
     if kept:
         result[INHERITED] = kept
     return result

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.outputs import outputs
 from redshift_teardown.crud.session import open_session, require_same_place
-from redshift_teardown.crud.wanted import recorded_inherited
+from redshift_teardown.crud.wanted import own_region, recorded_inherited
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.state import State
 from redshift_teardown.teardown.calls import UnreachableError, view_cluster
@@ -40,7 +40,7 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
     """
     state = State.read(props)
     identity = state.identity
-    session = open_session(settings, state.arguments.get("region"), str(state.urn), state.urn.name)
+    session = open_session(settings, own_region(props), str(state.urn), state.urn.name)
     require_same_place(session, identity, f"refresh {identity}")
     try:
         observation = look(session.calls, identity, session.clock.now())
@@ -74,7 +74,7 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
         session.reporter.warn(f"{identity} is being deleted ({view.status})")
     found = outputs(
         props,
-        state.arguments,
+        {**state.arguments, "region": own_region(props)},
         cluster,
         identity.seen_as(view),
         settings,

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from redshift_teardown.teardown.identity import Identity
 
 
+CONFIGURATION_NOTE = (
+    "(Pulumi's destroy and refresh take configuration as it was at the last `pulumi up`; with --run-program, "
+    "as it is)"
+)
+
+
 @dataclass(frozen=True)
 class Session:
     """One operation's surroundings.
@@ -108,13 +114,13 @@ def require_same_place(session: Session, identity: Identity, intent: str) -> Non
         if recorded == present:
             continue
         fix = (
-            "use credentials of that account (AWS_PROFILE, aws:profile)"
+            "use credentials of that account (AWS_PROFILE, or aws:profile)"
             if word == "account"
-            else f"run `pulumi config set aws:region {recorded}`"
+            else f"set AWS_REGION={recorded}, or run `pulumi config set aws:region {recorded}`"
         )
         raise RefusedError(
             f"refused to {intent}: it was created in {word} {recorded or '(not recorded)'}, and this "
             f"configuration is for {word} {present}",
             data="nothing was touched; in that other place AWS says nothing about this cluster",
-            next_step=f"{fix}, then run the command again",
+            next_step=f"{fix}, then run the command again. {CONFIGURATION_NOTE}",
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from redshift_teardown.settings import Settings
 
 INHERITED = "inherited"
-"""The output that names what a cluster has from its snapshot, or had when it was adopted."""
+"""The output that names what a cluster has from its snapshot, had when it was adopted, or has from config."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,11 @@ def inherited_from(
         and not same(argument, argument.default, shown.get(argument.name))
     ]
     return sorted([*names, "tags"] if tags and arguments.get("tags") is None else names)
+
+
+def own_region(outputs: Mapping[str, Any]) -> object:
+    """Give the region that the program named for the cluster; None where it has the configuration's."""
+    return None if "region" in recorded_inherited(outputs) else outputs.get("region")
 
 
 def recorded_inherited(outputs: Mapping[str, Any]) -> list[str]:
