@@ -244,16 +244,17 @@ def _window(values: Mapping[str, Any]) -> Iterator[Failure]:
 def _password(values: Mapping[str, Any]) -> Iterator[Failure]:
     managed = values.get("manage_master_password")
     given = [name for name in ("master_password", "master_password_wo") if values.get(name) is not None]
-    if managed is True and given:
-        yield Failure("manage_master_password", f"conflicts with {given[0]}: give one of the two")
-    elif len(given) > 1:
+    known = [name for name in given if values[name] is not UNKNOWN]
+    if managed is True and known:
+        yield Failure("manage_master_password", f"conflicts with {known[0]}: give one of the two")
+    elif len(known) > 1:
         yield Failure("master_password_wo", "conflicts with master_password: give one of the two")
     elif managed is not True and managed is not UNKNOWN and not given and not _restoring(values):
         yield Failure(
             "manage_master_password",
             "is not set and there is no password: set it to True (better), or give master_password",
         )
-    if values.get("master_password_wo") is not None and values.get("master_password_wo_version") is None:
+    if _text(values, "master_password_wo") and values.get("master_password_wo_version") is None:
         yield Failure("master_password_wo_version", "is required with master_password_wo")
     for name in given:
         password = _text(values, name)
@@ -276,11 +277,20 @@ def _password_faults(password: str) -> Iterator[str]:
 
 
 def _snapshots(values: Mapping[str, Any]) -> Iterator[Failure]:
-    if values.get("snapshot_identifier") is not None and values.get("snapshot_arn") is not None:
+    if _text(values, "snapshot_identifier") and _text(values, "snapshot_arn"):
         yield Failure("snapshot_arn", "conflicts with snapshot_identifier: give one of the two")
     for name in ("snapshot_identifier", "snapshot_arn"):
-        if values.get(name) is not None and values.get("restore_final_snapshot") is True:
+        if _text(values, name) and values.get("restore_final_snapshot") is True:
             yield Failure("restore_final_snapshot", f"conflicts with {name}: give one of the two")
+    arn = _text(values, "snapshot_arn")
+    if arn is not None and not _SNAPSHOT_ARN.fullmatch(arn):
+        yield Failure(
+            "snapshot_arn",
+            f"{arn!r} is not a snapshot's ARN, arn:aws:redshift:REGION:ACCOUNT:snapshot:CLUSTER/SNAPSHOT",
+        )
+    owner = _text(values, "owner_account")
+    if owner is not None and not _ACCOUNT.fullmatch(owner):
+        yield Failure("owner_account", f"must be an AWS account, 12 digits, not {owner!r}")
 
 
 def _retention(values: Mapping[str, Any]) -> Iterator[Failure]:
@@ -321,7 +331,7 @@ def _network(values: Mapping[str, Any]) -> Iterator[Failure]:
             "availability_zone_relocation_enabled",
             "a publicly accessible cluster cannot be relocated: give one of the two",
         )
-    if values.get("elastic_ip") is not None and values.get("publicly_accessible") in (None, False):
+    if _text(values, "elastic_ip") and values.get("publicly_accessible") in (None, False):
         yield Failure("elastic_ip", "needs publicly_accessible=True")
     for group in _texts(values, "vpc_security_group_ids"):
         if not _SECURITY_GROUP.fullmatch(group):
@@ -353,12 +363,12 @@ def _texts(values: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _keys(values: Mapping[str, Any]) -> Iterator[Failure]:
-    if values.get("kms_key_id") is not None and values.get("encrypted") == "false":
+    if _text(values, "kms_key_id") and values.get("encrypted") == "false":
         yield Failure("kms_key_id", "needs encrypted to be true")
     if values.get("multi_az") is True and values.get("encrypted") == "false":
         yield Failure("multi_az", "needs encrypted to be true")
     if (
-        values.get("master_password_secret_kms_key_id") is not None
+        _text(values, "master_password_secret_kms_key_id")
         and values.get("manage_master_password") in (None, False)
         and not _restoring(values)
     ):
