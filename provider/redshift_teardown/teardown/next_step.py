@@ -416,7 +416,7 @@ def _gave_up(plan: Plan, identity: Identity, observation: Observation, memory: M
     why, snapshot = "", None
     if isinstance(step, Wait):
         why, snapshot = step.why, step.snapshot
-    elif memory.attempts:
+    else:
         why = f"AWS said: {memory.attempts[-1].words}"
     state = f"the cluster is {status!r}"
     if snapshot is not None:

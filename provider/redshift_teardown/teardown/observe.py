@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from redshift_teardown.teardown.model import Observation
@@ -31,12 +32,34 @@ class Source(Protocol):
 def look(source: Source, identity: Identity, at: datetime) -> Observation:
     """Look once.
 
+    A cluster is shown as deletable only where it was so before and after its snapshots were asked for:
+    what is seen beside it is older than its last writes. Between two calls another teardown may have
+    ended, and its proof must not be taken for such a one.
+
     Args:
         source: Who asks AWS.
         identity: The generation meant.
         at: The time of the look, on the runner's clock.
 
     """
+    while True:
+        seen = _look(source, identity, at)
+        if not _is_deletable(seen.cluster, identity):
+            return seen
+        again = source.cluster(identity.cluster_identifier)
+        if _is_deletable(again, identity):
+            return replace(seen, cluster=again)
+
+
+def _is_deletable(cluster: ClusterView | None, identity: Identity) -> bool:
+    return (
+        cluster is not None
+        and identity.is_generation_of(cluster)
+        and standing(cluster.status) is Standing.DELETABLE
+    )
+
+
+def _look(source: Source, identity: Identity, at: datetime) -> Observation:
     cluster = source.cluster(identity.cluster_identifier)
     renamed_to = None
     if cluster is None or not identity.is_generation_of(cluster):
