@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from redshift_teardown.teardown.clock import Clock
     from redshift_teardown.teardown.model import ClusterView, SnapshotView
 
+EASED = 4.0
+"""By how much AWS is still asked less often when it has begun to answer again."""
+
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 
@@ -63,7 +66,7 @@ class Rhythm:
     growth: float = 1.5
     gather: float = 0.05
     first_gap: float = 0.25
-    slowest: float = 60.0
+    slowest: float = 30.0
     jitter: float = 0.1
 
 
@@ -452,13 +455,12 @@ class Watch:
         """Remember how AWS took a call: it is asked less often while it throttles."""
         with self._lock:
             resent, self._resent = self._resent, 0
-            if isinstance(error, UnreachableError) and error.throttled:
+            if error is None:
+                # Answered, if at the second or third time: what was no answer at all is over.
+                eased = min(self.slowness, EASED)
+                self.slowness = max(eased, EASED / 2) if resent else max(1.0, eased / 2)
+            elif isinstance(error, UnreachableError) and error.throttled:
                 self.slowness = min(2 * self.slowness, self.rhythm.slowest / self.rhythm.shortest)
-            elif resent:
-                # It was answered, at the second or third time.
-                self.slowness = min(1.5 * self.slowness, self.rhythm.slowest / self.rhythm.shortest)
-            elif error is None:
-                self.slowness = max(1.0, self.slowness / 2)
 
     def _note_resend(self, times: int) -> None:
         with self._lock:
