@@ -208,16 +208,21 @@ class Stage:
     def close(self) -> None:
         """Take them out."""
         self._patch.undo()
-        self.emulator.stop()
 
     def reset(self, policy: str | None = None) -> None:
         """Begin anew: nothing in AWS, no stack, no receipts; only time goes on."""
         self.emulator.control.reset()
         self.connected = True
         self._commands.clear()
-        shutil.rmtree(self.receipts, ignore_errors=True)
+        self.drop_receipts()
         self.account, self.state = ACCOUNT, None
         self.write_policy(policy if policy is not None else self.rules(PROTECTED))
+
+    def drop_receipts(self) -> None:
+        """Take the receipts away, and whatever is in the place of their folder."""
+        if self.receipts.is_file():
+            self.receipts.unlink()
+        shutil.rmtree(self.receipts, ignore_errors=True)
 
     def now(self) -> datetime:
         """The time, as a command sees it."""
@@ -379,3 +384,4 @@ def staged(folder: Path) -> Iterator[Stage]:
         yield made
     finally:
         made.close()
+        made.emulator.stop()

@@ -7,21 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.teardown import grid
-from tests.teardown.stage import CLUSTER, staged
+from tests.teardown.stage import CLUSTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.teardown.stage import Stage
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """One stage for the whole grid; each cell begins it anew."""
-    folder: Path = tmp_path_factory.mktemp("grid")
-    with staged(folder) as made:
-        yield made
 
 
 @pytest.mark.parametrize("fault", grid.FAULTS)

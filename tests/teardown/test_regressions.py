@@ -183,9 +183,7 @@ def test_a_delete_that_found_no_network_is_sent_again(stage: Stage) -> None:
     def back() -> None:
         stage.connected = True
 
-    result = stage.destroy(
-        Interruption(1, "after", away, "DescribeClusterSnapshots"), Interruption(1, "wait", back)
-    )
+    result = stage.destroy(Interruption(2, "after", away, "DescribeClusters"), Interruption(1, "wait", back))
     assert result.how == "done", result.said
     assert len(stage.generation()["final_snapshots"]) == 1
 
@@ -216,6 +214,12 @@ def test_an_error_of_the_sdk_says_once_what_the_data_is_and_once_what_to_do(stag
         assert result.how == "refused"
         assert [result.said.count(f"\n  {part}: ") for part in ("data", "next")] == [1, 1], result.said
         assert "the credentials have expired" in result.said
+    stage.emulator.control.add_fault("DescribeClusters", code="ExpiredToken", occurrence=6)
+    result = stage.destroy()
+    assert result.how == "refused"
+    assert [result.said.count(f"\n  {part}: ") for part in ("data", "next")] == [1, 1], result.said
+    final = stage.generation()["final_snapshots"][0]["snapshot"]
+    assert f"data: DeleteCluster was sent with final snapshot {final}; AWS goes on with it" in result.said
     assert stage.destroy().how == "done"
 
 
@@ -305,6 +309,22 @@ class Answers:
         return ()
 
 
+def test_a_proof_that_appears_between_two_calls_is_no_stale_one(stage: Stage) -> None:
+    """A teardown stops for long between its look at the living cluster and that at its snapshots (a laptop
+    that sleeps), and another one ends in the meantime: what that left is the proof, now and for every later
+    destroy.
+    """
+    stage.up()
+    state = stage.state
+    ended: list[Result] = []
+    first = stage.destroy(
+        Interruption(1, "after", lambda: ended.append(stage.run_beside()), "DescribeClusters")
+    )
+    assert [first.how, ended[0].how] == ["done", "done"], first.said
+    stage.state = state
+    assert stage.destroy().how == "done"
+
+
 def test_a_cluster_that_one_answer_denies_and_another_shows_is_alive() -> None:
     """AWS says not found and lists it under its own name in the next breath: it is not gone, and not
     renamed.
@@ -370,7 +390,7 @@ def test_a_throttled_delete_is_not_said_to_go_on(stage: Stage) -> None:
     """
     stage.up()
     stage.emulator.control.add_fault("DeleteCluster", code="Throttling")
-    stage.emulator.control.add_fault("DescribeClusters", code="ExpiredToken", occurrence=2)
+    stage.emulator.control.add_fault("DescribeClusters", code="ExpiredToken", occurrence=3)
     result = stage.destroy()
     assert result.how == "refused"
     assert "AWS has not accepted DeleteCluster (Throttling" in result.said
