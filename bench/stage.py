@@ -224,6 +224,11 @@ class Stack:
         self._write(first, first + count)
         return self.pulumi("up", "--yes", "--skip-preview", "--parallel", str(PARALLEL))
 
+    def preview(self, count: int) -> Run:
+        """Preview bringing so many clusters up."""
+        self._write(0, count)
+        return self.pulumi("preview")
+
     def destroy(self, *extra: str) -> Run:
         """Destroy all of them."""
         return self.pulumi("destroy", "--yes", "--skip-preview", "--parallel", str(PARALLEL), *extra)

@@ -69,15 +69,17 @@ def _widen() -> str:
     if limit >= WORKERS:
         return ""
     try:
-        executor._max_workers = WORKERS  # noqa: SLF001 - there is no public way
-        # Up to Python 3.11 a pool that was full counts threads as idle that are not, and then gives a call
-        # no thread of its own: it would wait until another deletion is through. So the count begins anew,
-        # and every call that is queued already gets a thread.
-        executor._idle_semaphore = threading.Semaphore(0)  # noqa: SLF001
-        for _ in range(executor._work_queue.qsize()):  # noqa: SLF001
-            executor._adjust_thread_count()  # noqa: SLF001
-    except (AttributeError, TypeError):
+        queued = executor._work_queue.qsize()  # noqa: SLF001 - there is no public way to any of it
+        add_thread = executor._adjust_thread_count  # noqa: SLF001
+    except AttributeError:
         return _NARROW
+    executor._max_workers = WORKERS  # noqa: SLF001
+    # Up to Python 3.11 a pool that was full counts threads as idle that are not, and then gives a call no
+    # thread of its own: it would wait until another deletion is through. So the count begins anew, and
+    # every call that is queued already gets a thread.
+    executor._idle_semaphore = threading.Semaphore(0)  # noqa: SLF001
+    for _ in range(queued):
+        add_thread()
     return ""
 
 
