@@ -84,7 +84,7 @@ def test_a_safe_stack(wired: Stage) -> None:
     assert ended.exit_code == 0
     assert "warehouse: safe" in ended.output
     assert f"final snapshot, kept 35 days ({place(wired, 'final_snapshot:')})" in ended.output
-    assert "recorded policy, live facts" in ended.output
+    assert "they say     all: final snapshot, kept 35 days" in ended.output
     assert "1 cluster: 0 would lose data, 0 blocked, 1 safe" in ended.output
 
 

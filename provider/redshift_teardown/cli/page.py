@@ -105,7 +105,7 @@ def _warnings(kept: Kept) -> Iterator[str]:
             f"up</code> of <code>{escape(each.urn)}</code>.</p>"
         )
     for region, words in kept.problems:
-        yield f'<p class="warn">{escape(region)} was not asked: {escape(words)}</p>'
+        yield f'<p class="warn">{escape(region)} could not be asked: {escape(words)}</p>'
 
 
 def _figures(kept: Kept, price: Price, now: datetime, span: _Span) -> Iterator[str]:

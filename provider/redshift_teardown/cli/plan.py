@@ -21,7 +21,7 @@ from redshift_teardown.teardown.foresee import describe_step
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 SAFE, PROBLEM, LOSES_DATA, BLOCKED = 0, 1, 2, 3
 
@@ -183,7 +183,7 @@ def _rows(forecast: Forecast, price: Price) -> list[tuple[str, str, str]]:
         rows.append(("because", f"{decision.because} ({decision.place or 'recorded'})", ""))
         rows += [
             ("they say" if number == 0 else "", f"{who}: {what}", "")
-            for number, (who, what) in enumerate(forecast.said.items())
+            for number, (what, who) in enumerate(_sides(forecast.said))
         ]
     if forecast.foreseen is not None:
         steps = [describe_step(step) for step in (*forecast.foreseen.steps, forecast.foreseen.end)]
@@ -205,6 +205,14 @@ def _rows(forecast: Forecast, price: Price) -> list[tuple[str, str, str]]:
         )
     rows += [("not known", text, "") for text in forecast.unknown]
     return rows
+
+
+def _sides(said: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Give each thing that was said, with all who said it."""
+    by_words: dict[str, list[str]] = {}
+    for who, what in said.items():
+        by_words.setdefault(what, []).append(who)
+    return [(what, "all" if len(by_words) == 1 else "; ".join(who)) for what, who in by_words.items()]
 
 
 def _counts(verdict: Verdict) -> bool:
