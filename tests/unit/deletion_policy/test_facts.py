@@ -70,7 +70,9 @@ def test_the_region_of_the_call_beats_that_of_the_inputs() -> None:
     assert facts.region == "us-east-1"
 
 
-@pytest.mark.parametrize("unknown", [UNKNOWN, object(), 1.5, [], SECRET], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "unknown", [UNKNOWN, object(), 1.5, [], SECRET], ids=lambda each: type(each).__name__
+)
 def test_what_has_a_wrong_type_is_unknown(unknown: object) -> None:
     """Pulumi's stand-ins and anything else of a wrong type are unknown, never guessed."""
     assert (
