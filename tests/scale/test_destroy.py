@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 2.0
 
+# What is set up once for all tests of this module must not be set up by two processes.
+pytestmark = pytest.mark.xdist_group("many-clusters-destroyed")
+
 
 @dataclass(frozen=True)
 class Destroyed:

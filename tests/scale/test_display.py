@@ -96,7 +96,7 @@ def test_the_recordings_on_a_terminal(aws: Aws, tmp_path: Path, count: int, name
         own = [row for row in rows if f" c{number:03} " in row]
         percents = [int(found[1]) for row in own if (found := re.search(r"final snapshot (\d+) %", row))]
         assert percents == sorted(percents)
-        assert len(set(percents)) >= 3, own
+        assert len(set(percents)) >= 2, own
         assert percents[-1] == 100
     shown = dict.fromkeys(_even(_info(row)) for row in rows)
     _compare(name, [text for text in shown if not _FLEETING.match(text)])
