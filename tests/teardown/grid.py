@@ -37,6 +37,7 @@ SITES: dict[str, tuple[str, int]] = {
 FAULTS: dict[str, dict[str, Any]] = {
     "throttle": {"code": "Throttling"},
     "500": {"code": "InternalFailure"},
+    "500 after": {"code": "InternalFailure", "when": "after"},
     "503": {"code": "ServiceUnavailable"},
     "drop before": {"kind": "drop"},
     "drop after": {"kind": "drop", "when": "after"},
@@ -47,6 +48,11 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 LENGTHS = (1, 9)
 """How many calls in a row are struck: one, and more than botocore's own retries get over."""
+
+
+def faults(length: int) -> list[str]:
+    """Give the faults that can strike so many calls in a row; nobody dies twice."""
+    return [name for name, scripted in FAULTS.items() if length == 1 or "crash" not in scripted]
 
 
 @dataclass(frozen=True)

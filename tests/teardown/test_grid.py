@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("site", grid.SITES)
 def test_a_struck_destroy_ends_when_run_again(stage: Stage, site: str, fault: str) -> None:
     """Whatever strikes whichever call, at most one more destroy ends with one proven final snapshot."""
-    for length in grid.LENGTHS:
+    for length in (each for each in grid.LENGTHS if fault in grid.faults(each)):
         cell = grid.play(stage, site, fault, length)
         assert cell.holds, (length, cell)
 

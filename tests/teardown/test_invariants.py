@@ -563,6 +563,37 @@ def test_a_skip_must_hold_for_the_live_facts_too(stage: Stage) -> None:
         assert call.parameters["SkipFinalClusterSnapshot"] == skip
 
 
+def test_a_skip_must_hold_for_the_recorded_facts_too(stage: Stage) -> None:
+    """Somebody puts the tag that allows to skip on a cluster whose program has none: a snapshot is taken."""
+    stage.reset(stage.rules('skip: [{when: {tags: {ephemeral: "true"}}, because: scratch}]'))
+    stage.up()
+    stage.control.set_cluster(CLUSTER, tags={"ephemeral": "true"})
+    (call,) = deletes(stage.destroy())
+    assert call.parameters["SkipFinalClusterSnapshot"] == "false"
+
+
+def test_what_is_decided_is_not_decided_anew_while_the_cluster_ends(stage: Stage) -> None:
+    """A skip was sent and the cluster is being deleted: tags that go away then ask for no snapshot any
+    more.
+    """
+    stage.reset(stage.rules('skip: [{when: {tags: {ephemeral: "true"}}, because: scratch}]'))
+    stage.up(tags={"ephemeral": "true"})
+    untag = Interruption(3, "wait", lambda: stage.control.set_cluster(CLUSTER, tags={}))
+    assert stage.destroy(untag).how == "done"
+
+
+def test_an_environment_that_the_file_no_longer_knows_is_protected(stage: Stage) -> None:
+    """The recorded environment allows to skip and was renamed in the file: the stack counts as unmatched, a
+    warning says so, and a snapshot is taken.
+    """
+    stage.reset(stage.rules(SKIPPING))
+    stage.up(environment="ours")
+    stage.write_policy(stage.rules(SKIPPING, **{"  ours:": "  theirs:"}))
+    result = stage.destroy()
+    assert any("no environment claims (protected)" in line for line in result.warned)
+    assert [call.parameters["SkipFinalClusterSnapshot"] for call in deletes(result)] == ["false"]
+
+
 def test_the_strictest_of_all_looks_holds(stage: Stage) -> None:
     """While the cluster is busy its tags allow no skip; that they do later does not loosen what was
     decided.

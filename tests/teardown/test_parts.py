@@ -421,3 +421,35 @@ def test_times_are_in_utc_in_every_message() -> None:
         step = next_step(PLAN, IDENTITY, pure.look(other), pure.memory())
         assert isinstance(step, Refuse)
         assert words in step.what
+
+
+def test_our_own_tags_beat_the_policys() -> None:
+    """A policy that gives a tag of ours another value does not get its way: later proofs go by it."""
+    lying = make_plan(
+        replace(PLAN.decision, tags=(("pulumi:stack", "another"), ("team", "data"))),
+        PLAN.facts,
+        IDENTITY,
+        urn=pure.URN,
+        templates=[],
+        at=NOW,
+    )
+    assert dict(lying.tags)["pulumi:stack"] == "live"
+    assert dict(lying.tags)["team"] == "data"
+
+
+@pytest.mark.parametrize(
+    ("throttled", "seconds"), [(0, 30), (1, 2), (2, 4), (3, 8), (4, 16), (5, 30), (90, 30)]
+)
+@pytest.mark.parametrize("operation", ["DeleteCluster", "CreateTags"])
+def test_a_throttled_call_rests_shortly_at_first(operation: str, throttled: int, seconds: int) -> None:
+    """AWS did nothing, so it is asked again soon, then later and later; what it refused or lost rests
+    longer.
+    """
+    busy = pure.attempt(operation, Answer.REFUSED, "InvalidClusterState")
+    tries = [busy, *[pure.attempt(operation, Answer.THROTTLED, "Throttling") for _ in range(throttled)]]
+    seen = pure.cluster() if operation == "DeleteCluster" else None
+    lacking = [] if seen else [pure.snapshot(tags=())]
+    for after, waits in ((seconds - 1, True), (seconds, False)):
+        looked = pure.look(seen, *lacking, after=timedelta(seconds=after))
+        step = next_step(PLAN, IDENTITY, looked, pure.memory(*tries))
+        assert isinstance(step, Wait) is waits, after
