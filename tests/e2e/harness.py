@@ -153,6 +153,11 @@ class Running:
         """Press Ctrl-C: the terminal sends it to the whole process group."""
         os.killpg(self.process.pid, signal.SIGINT)
 
+    def kill(self) -> None:
+        """Kill it and its provider, both of which this run has started."""
+        for process in (self.process.pid, *_providers_of(self.process.pid)):
+            os.kill(process, signal.SIGKILL)
+
     def end(self, seconds: float = 90) -> Run:
         """Wait for its end."""
         self.process.wait(timeout=seconds)
@@ -253,22 +258,20 @@ class Project:
         """Run Pulumi to its end."""
         self._events.unlink(missing_ok=True)
         extra = ["--event-log", str(self._events)] if log else []
-        done = subprocess.run(
-            self._command(*command, *extra),
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
+        running = self.start(*command, *extra)
+        try:
+            done = running.end(_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            pytest.fail(
+                f"pulumi {' '.join(command)} did not end within {_TIMEOUT_SECONDS} s\n{running.output}"
+            )
+        running.close()
         lines = self._events.read_text("utf-8").splitlines() if self._events.exists() else []
         # What the engine says to its own developers is no part of what a user reads.
         shown = [line for line in lines if '"severity":"debug"' not in line]
-        self.keep_promises(done.stdout, "\n".join(shown))
-        return Run(done.returncode, done.stdout, tuple(json.loads(line) for line in shown))
+        self.keep_promises(done.output, "\n".join(shown))
+        return Run(done.code, done.output, tuple(json.loads(line) for line in shown))
 
     def start(self, *command: str) -> Running:
         """Start Pulumi in a process group of its own, as a shell does."""
