@@ -453,3 +453,19 @@ def test_a_throttled_call_rests_shortly_at_first(operation: str, throttled: int,
         looked = pure.look(seen, *lacking, after=timedelta(seconds=after))
         step = next_step(PLAN, IDENTITY, looked, pure.memory(*tries))
         assert isinstance(step, Wait) is waits, after
+
+
+def test_an_earlier_decision_is_not_asked_once_this_teardown_sent_its_own() -> None:
+    """What is gone after this teardown's DeleteCluster is judged by this teardown's decision."""
+    sent = pure.memory(pure.attempt(), earlier_outcome="skip")
+    step = next_step(PLAN, IDENTITY, pure.look(None), sent)
+    assert isinstance(step, Refuse)
+    assert step.lost
+
+
+def test_names_that_are_all_taken_end() -> None:
+    """After fifty names in a row something else is wrong, and the cluster is kept."""
+    refused = pure.attempt(answer=Answer.REFUSED, code="ClusterSnapshotAlreadyExists")
+    for number, kind in ((49, Delete), (50, Refuse)):
+        taken = pure.memory(refused, taken=frozenset(f"{NAME}-{index}" for index in range(number)))
+        assert isinstance(next_step(PLAN, IDENTITY, pure.look(pure.cluster()), taken), kind)
