@@ -15,7 +15,7 @@ PYTEST_ARGS ?= -n auto --dist loadgroup
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format env lock clean
+.PHONY: help setup demo test test-all test-aws faults lint docs format env lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,12 +46,24 @@ test-all: setup ## run every test, the long ones in full, and the mutation run
 	@REDSHIFT_TEARDOWN_TEST_ALL=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 	@$(BIN)/python tests/unit/deletion_policy/mutation.py
 
-lint: $(READY) ## ruff, mypy, import-linter
+test-aws: setup ## ask the real Redshift; needs REDSHIFT_TEARDOWN_AWS=1, and says beforehand what it costs
+	@$(BIN)/python -m pytest -n0 -s -k "not emulator" tests/aws
+
+faults: setup ## every AWS call of a destroy with every fault, as a table
+	@$(BIN)/python tools/faults.py
+
+docs: $(READY) ## write the generated pages and build the documentation
+	@$(BIN)/python tools/docs/generate.py
+	@$(BIN)/python tools/docs/build.py
+
+lint: $(READY) ## ruff, mypy, import-linter, documentation
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/mypy --no-error-summary __main__.py network.py
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tools/docs/generate.py --check
+	@$(BIN)/python tools/docs/build.py --check
 
 format: $(READY) ## rewrite the code in the project's format
 	@$(BIN)/ruff check --quiet --fix .

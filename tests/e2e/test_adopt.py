@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.harness import PLAIN_PASSWORD, SECRET_PASSWORD, cluster, program
+from tests.e2e.harness import PLAIN_PASSWORD, SECRET_PASSWORD, cluster, of_the_long_ones, program
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Project, Stack
@@ -116,6 +116,7 @@ def test_from_pulumi_aws_without_downtime(project: Project) -> None:
     assert project.control.snapshot_marker("warehouse-last") == "everything we have"
 
 
+@of_the_long_ones
 def test_what_differs_is_shown_and_then_changed(project: Project) -> None:
     """The first `up` changes nothing, the next preview shows the difference, the next `up` makes it so."""
     running(project)
@@ -133,6 +134,7 @@ def test_what_differs_is_shown_and_then_changed(project: Project) -> None:
     assert stack.preview().ok().steps == {"warehouse": "same"}
 
 
+@of_the_long_ones
 def test_another_stacks_cluster_is_refused(project: Project) -> None:
     """Its tags name another stack: `up` fails and touches nothing."""
     running(project)
@@ -181,6 +183,7 @@ def test_a_resource_renamed_without_aliases_keeps_its_cluster(project: Project) 
     assert project.changing_calls() == []
 
 
+@of_the_long_ones
 def test_a_resource_renamed_with_an_alias_calls_nothing(project: Project) -> None:
     """The engine updates what is recorded, and that is all; so does a move into a component."""
     stack = prod(project)

@@ -112,6 +112,7 @@ def test_killed_while_it_is_created(project: Project, stack: Stack, victim: str)
     assert stack.preview().ok().steps == {"warehouse": "same"}
 
 
+@of_the_long_ones
 def test_the_orphaned_provider_leaves_the_cluster_to_the_next_up(project: Project, stack: Stack) -> None:
     """A provider whose engine was killed waits on, and does not finish: nobody would record it."""
     project.program(program(cluster("warehouse", **FIRST)))
@@ -168,6 +169,7 @@ def test_killed_between_two_steps_of_a_change(project: Project, stack: Stack, vi
     assert stack.preview().ok().steps == {"warehouse": "same"}
 
 
+@of_the_long_ones
 def test_a_create_that_fails_leaves_nothing_in_the_state(project: Project, stack: Stack) -> None:
     """The error names the cluster it left; the next `up` goes on with it."""
     project.program(program(cluster("warehouse", **FIRST)))

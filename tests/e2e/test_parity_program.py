@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness import PLAIN_PASSWORD, SECRET_PASSWORD, TYPE, Code, cluster, program
+from tests.e2e.harness import PLAIN_PASSWORD, SECRET_PASSWORD, TYPE, Code, cluster, of_the_long_ones, program
 from tests.e2e.test_adopt import with_plugin
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def stack(project: Project) -> Stack:
     return project.stack("dev")
 
 
+@of_the_long_ones
 def test_a_subclass_is_the_same_kind_of_resource(project: Project, stack: Stack) -> None:
     """Its type token is the one the policy pack judges, also inside a component."""
     project.program(program(SUBCLASS))
@@ -107,7 +108,7 @@ ASKED = "an aws provider does not reach this resource"
     "text",
     [
         with_options("provider=elsewhere"),
-        with_options("parent=team"),
+        pytest.param(with_options("parent=team"), marks=of_the_long_ones),
     ],
     ids=["in opts", "inherited"],
 )
@@ -143,6 +144,7 @@ def test_an_option_that_cannot_work_is_refused(
     assert words in " ".join(stack.preview().failed().output.split())
 
 
+@of_the_long_ones
 def test_a_write_only_password_is_in_no_output(project: Project, stack: Stack) -> None:
     """It is sent, encrypted in the inputs, and nothing shows it; the version alone sends another one."""
     arguments = {"master_password_wo": PLAIN_PASSWORD, "master_password_wo_version": 1}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.harness import NEW_PASSWORD, PLAIN_PASSWORD, cluster, program
+from tests.e2e.harness import NEW_PASSWORD, PLAIN_PASSWORD, cluster, of_the_long_ones, program
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Project, Run, Stack
@@ -143,6 +143,7 @@ def test_an_unrestored_replacement_of_production_is_refused(story: Story) -> Non
     assert story.last_marker == "and more"
 
 
+@of_the_long_ones
 def test_a_replacement_that_the_policy_would_leave_without_a_snapshot_is_refused(project: Project) -> None:
     """In development the policy skips: a program that wants the data restored is told before the delete."""
     stack = prepare(project, "dev")

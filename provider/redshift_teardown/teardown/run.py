@@ -35,7 +35,7 @@ from redshift_teardown.teardown.receipt import (
     read_earlier,
 )
 from redshift_teardown.teardown.statuses import Standing, standing
-from redshift_teardown.wording import duration, size
+from redshift_teardown.wording import duration, interrupt_note, size
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -52,9 +52,7 @@ if TYPE_CHECKING:
 NOTE_AFTER_SECONDS = 2.0
 DELETING = "deleting"
 
-INTERRUPT_NOTE = (
-    "interrupting is safe: AWS goes on with what it has begun, and running `pulumi destroy` again resumes"
-)
+INTERRUPT_NOTE = interrupt_note("pulumi destroy")
 
 
 class Reporter(Protocol):
