@@ -1,0 +1,699 @@
+"""Every guard of the teardown, and what it looks like when it is taken out.
+
+Run from the project's folder, ``python -m tests.teardown.guards`` takes each guard out of a copy of the
+package in turn and runs the tests of this folder against it: at least one must go red. It rewrites the
+table of `README.md` with the first that does. ``python -m tests.teardown.guards NAME…`` does so for some
+guards only, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "provider" / "redshift_teardown"
+README = Path(__file__).with_name("README.md")
+BEGIN, END = "<!-- guards -->\n", "<!-- end of guards -->\n"
+SECONDS = 240
+"""A run that takes longer gives no verdict."""
+QUICK_FIRST = (
+    "test_parts.py",
+    "test_next_step.py",
+    "test_regressions.py",
+    "test_invariants.py",
+    "test_grid.py",
+)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One guard.
+
+    Attributes:
+        name: What it sees to.
+        file: Where it stands, in the package.
+        old: Its text, which stands there once.
+        new: What is there when it is taken out.
+
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+STEP, RUN, PLAN, IDENTITY = (
+    "teardown/next_step.py",
+    "teardown/run.py",
+    "teardown/plan.py",
+    "teardown/identity.py",
+)
+CALLS, RECEIPT, LOOK = "teardown/calls.py", "teardown/receipt.py", "teardown/observe.py"
+DELETE, PLANNER, POLICY = "crud/delete.py", "crud/planner.py", "stack_policy.py"
+
+GUARDS = (
+    # --- the cluster is there
+    Guard(
+        "another generation is refused",
+        STEP,
+        "    if not identity.is_generation_of(cluster):",
+        "    if False:",
+    ),
+    Guard(
+        "a deletion under way is attached to",
+        STEP,
+        "if standing(cluster.status) is Standing.ENDING:",
+        "if False:",
+    ),
+    Guard("a cluster that came back is refused", STEP, "    if memory.deletion_seen:", "    if False:"),
+    Guard("a busy cluster is waited for", STEP, "if standing(cluster.status) is Standing.BUSY:", "if False:"),
+    Guard("waiting ends with the policy's time", STEP, "if out_of_time and (", "if False and ("),
+    Guard(
+        "sending again ends with the policy's time",
+        STEP,
+        "isinstance(step, (Delete, Resume)) and",
+        "False and",
+    ),
+    Guard("an accepted DeleteCluster is given time to show", STEP, "if since < SETTLE:", "if False:"),
+    Guard("a failed DeleteCluster rests", STEP, 'if since < _rest("DeleteCluster", memory):', "if False:"),
+    Guard("a throttled call rests shortly at first", STEP, "    if not throttled:", "    if True:"),
+    Guard("taken names end", STEP, "if len(memory.taken) >= NAME_TRIES:", "if False:"),
+    Guard("a taken name is not waited for", STEP, "if last.code in _EXISTS_CODES:", "if False:"),
+    Guard(
+        "a refusal for good is said at once",
+        STEP,
+        "if last.code not in _BUSY_CODES | _GONE_CODES:",
+        "if False:",
+    ),
+    Guard(
+        "a Lakehouse registration is said at once",
+        STEP,
+        "if last.code in _BUSY_CODES and _registered(",
+        "if False and _registered(",
+    ),
+    Guard("a paused cluster is resumed", STEP, "was_paused and cluster.status.lower() == PAUSED", "False"),
+    Guard("a paused cluster is tried before it is resumed", STEP, "was_paused and cluster", "cluster"),
+    Guard(
+        "ResumeCluster refused for good is said",
+        STEP,
+        "    if last.answer is Answer.REFUSED and last.code not in _BUSY_CODES:\n        return Refuse(\n"
+        '            f"{identity} is paused',
+        '    if False:\n        return Refuse(\n            f"{identity} is paused',
+    ),
+    Guard(
+        "ResumeCluster rests",
+        STEP,
+        'if observation.at - last.at < _rest("ResumeCluster", memory):',
+        "if False:",
+    ),
+    Guard(
+        "a snapshot that is due is never skipped",
+        STEP,
+        "    if not plan.wants_snapshot:\n        return Delete()",
+        "    if not plan.wants_snapshot or observation.snapshots:\n        return Delete()",
+    ),
+    Guard(
+        "names in sight are passed over",
+        STEP,
+        "memory.taken | {snapshot.identifier for snapshot in observation.snapshots}",
+        "memory.taken",
+    ),
+    Guard(
+        "names AWS said are taken are passed over",
+        STEP,
+        "memory.taken | {snapshot.identifier for snapshot in observation.snapshots}",
+        "{snapshot.identifier for snapshot in observation.snapshots}",
+    ),
+    # --- the cluster is gone
+    Guard(
+        "a renamed cluster is not gone",
+        STEP,
+        "    if observation.renamed_to:\n        return",
+        "    if False:\n        return",
+    ),
+    Guard(
+        "gone is judged by what was decided then",
+        STEP,
+        'if memory.earlier_outcome and memory.last("DeleteCluster") is None:',
+        "if False:",
+    ),
+    Guard(
+        "an earlier decision is not asked once this teardown sent its own",
+        STEP,
+        'if memory.earlier_outcome and memory.last("DeleteCluster") is None:',
+        "if memory.earlier_outcome:",
+    ),
+    Guard(
+        "gone without proof is not done",
+        STEP,
+        "    if proof is None:\n        return _no_proof(plan, identity, observation, memory)",
+        "    if proof is None:\n        return Done(None)",
+    ),
+    Guard("a running snapshot is waited for", STEP, "    if proof.running:\n", "    if False:\n"),
+    Guard(
+        "a failed snapshot is not done",
+        STEP,
+        "    if not proof.available:\n        return Refuse(",
+        "    if False:\n        return Refuse(",
+    ),
+    Guard(
+        "tags and retention are checked before done",
+        STEP,
+        "return _verify(plan, proof, memory, observation) or Done(proof)",
+        "return Done(proof)",
+    ),
+    Guard(
+        "tags and retention are written while the cluster is ending",
+        STEP,
+        "return _verify(plan, proof, memory, observation) or Wait(cluster.status, proof)",
+        "return Wait(cluster.status, proof)",
+    ),
+    Guard(
+        "an unrecorded create time is not called a loss",
+        STEP,
+        "        if snapshot.available and is_ours(snapshot, plan, identity, memory)\n    ]",
+        "        if False\n    ]",
+    ),
+    Guard(
+        "snapshots that are left are named in a loss",
+        STEP,
+        "        if snapshot.available and of_generation(snapshot, identity, memory)\n    ]",
+        "        if False\n    ]",
+    ),
+    # --- what proves
+    Guard("an automated snapshot proves nothing", STEP, 'if snapshot.snapshot_type == "manual"', "if True"),
+    Guard(
+        "a stale snapshot proves nothing", STEP, "        and snapshot.identifier not in memory.stale\n", ""
+    ),
+    Guard(
+        "a snapshot of another generation proves nothing",
+        STEP,
+        "        and of_generation(snapshot, identity, memory)\n        and is_ours",
+        "        and is_ours",
+    ),
+    Guard(
+        "a snapshot nobody of this stack asked for proves nothing",
+        STEP,
+        "        and is_ours(snapshot, plan, identity, memory)\n",
+        "",
+    ),
+    Guard(
+        "the newest snapshot decides",
+        STEP,
+        "key=lambda s: (s.create_time is None, s.create_time or _LONG_AGO, not s.available, not s.running)",
+        "key=lambda s: (s.available, s.running, s.create_time or _LONG_AGO)",
+    ),
+    Guard(
+        "of equally new snapshots the worse decides",
+        STEP,
+        "s.create_time or _LONG_AGO, not s.available, not s.running)",
+        "s.create_time or _LONG_AGO, s.available, s.running)",
+    ),
+    Guard("a snapshot of unknown age is the newest", STEP, "(s.create_time is None, ", "(False, "),
+    Guard(
+        "tags are written",
+        STEP,
+        "    if missing:\n        return _write(",
+        "    if False:\n        return _write(",
+    ),
+    Guard(
+        "two teardowns do not write over each other's tags for ever",
+        STEP,
+        "if written is not None and written.answer is Answer.ACCEPTED:",
+        "if False:",
+    ),
+    Guard(
+        "accepted tags must be seen",
+        STEP,
+        "        missing = tuple((key, value) for key, value in missing if key not in dict(snapshot.tags))\n",
+        "        missing = ()\n",
+    ),
+    Guard(
+        "retention is raised",
+        STEP,
+        "    if plan.wants_snapshot and not plan.keeps_long_enough(snapshot):",
+        "    if False:",
+    ),
+    Guard(
+        "writes that AWS refuses for good end",
+        STEP,
+        "if final or len(judged) >= WRITE_TRIES:",
+        "if len(judged) >= WRITE_TRIES:",
+    ),
+    Guard("writes that do not show end", STEP, "if final or len(judged) >= WRITE_TRIES:", "if final:"),
+    Guard(
+        "writes rest", STEP, "    if observation.at - last.at < _rest(operation, memory):", "    if False:"
+    ),
+    # --- plan and identity
+    Guard(
+        "a snapshot that is due has a name",
+        PLAN,
+        "        if self.wants_snapshot and not self.name:",
+        "        if False:",
+    ),
+    Guard(
+        "undecided is no skip",
+        PLAN,
+        "return self.decision.outcome is not Outcome.SKIP",
+        "return self.decision.outcome is Outcome.SNAPSHOT",
+    ),
+    Guard(
+        "retention is never shortened",
+        PLAN,
+        "kept >= self.retention_days",
+        "kept == self.retention_days",
+    ),
+    Guard("for ever is long enough", PLAN, "if kept is None or kept == FOREVER:", "if kept is None:"),
+    Guard(
+        "tags are in AWS's alphabet",
+        PLAN,
+        "{fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()}",
+        "reserved",
+    ),
+    Guard(
+        "our own tags beat the policy's",
+        PLAN,
+        "tags.update({fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()})",
+        "tags = {**{fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()}, **tags}",
+    ),
+    Guard(
+        "every create time seen counts", PLAN, "times = (*memory.create_times, identity", "times = (identity"
+    ),
+    Guard(
+        "our generation tag counts",
+        PLAN,
+        "return bool(identity.cluster_namespace_arn) and (",
+        "return False and (",
+    ),
+    Guard(
+        "without a namespace a tag proves nothing",
+        PLAN,
+        "return bool(identity.cluster_namespace_arn) and (",
+        "return True and (",
+    ),
+    Guard(
+        "both of our tags are asked for",
+        PLAN,
+        "    if tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()) and tags.get(\n"
+        "        TAG_CLUSTER\n    ) == fit_tag_value(identity.cluster_identifier):",
+        "    if tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()):",
+    ),
+    Guard(
+        "a namespace tells generations apart",
+        IDENTITY,
+        "        if self.cluster_namespace_arn and cluster.namespace_arn:\n",
+        "        if False:\n",
+    ),
+    Guard("a create time is met within a second only", IDENTITY, "< 1", "< 10**9"),
+    # --- one look
+    Guard(
+        "a cluster is seen alive before and after its snapshots",
+        LOOK,
+        "        if not _is_deletable(seen.cluster, identity):",
+        "        if True:",
+    ),
+    Guard(
+        "a cluster that a list shows is not gone",
+        LOOK,
+        "        if found is not None and found.identifier == identity.cluster_identifier:",
+        "        if False:",
+    ),
+    Guard(
+        "a renamed cluster is looked for by its namespace",
+        LOOK,
+        "    if cluster is None or not identity.is_generation_of(cluster):\n        found",
+        "    if False:\n        found",
+    ),
+    # --- the runner
+    Guard(
+        "an endpoint that never answered is not waited for",
+        RUN,
+        "if observation is None and not error.connected:",
+        "if False:",
+    ),
+    Guard("no answer is waited for", RUN, "if observation is None and not error.connected:", "if True:"),
+    Guard("waiting for an answer ends", RUN, "        if waited >= limit:", "        if False:"),
+    Guard("live facts are asked", RUN, "if self._is_live(observation):", "if False:"),
+    Guard(
+        "a cluster that is ending is judged by what was decided",
+        RUN,
+        "            and standing(cluster.status) is not Standing.ENDING\n        )",
+        "        )",
+    ),
+    Guard(
+        "the decision is written before it is sent",
+        RUN,
+        "            memory = self._about_to_delete(step, plan, observation, memory, receipt)\n",
+        "            memory = replace(memory, snapshot_name=step.snapshot_name)\n",
+    ),
+    Guard(
+        "what AWS answered is written",
+        RUN,
+        '                "sent": _may_be_under_way(memory),\n',
+        '                "sent": True,\n',
+    ),
+    Guard(
+        "a name that AWS said is taken is remembered",
+        RUN,
+        "            memory = replace(memory, taken=memory.taken | {attempt.snapshot})\n",
+        "            pass\n",
+    ),
+    Guard(
+        "what was there before an accepted DeleteCluster is stale",
+        RUN,
+        "            memory = replace(memory, stale=memory.stale | before)\n",
+        "            pass\n",
+    ),
+    Guard(
+        "a deletion that was seen is remembered",
+        RUN,
+        "        return replace(memory, deletion_seen=True)\n",
+        "        return memory\n",
+    ),
+    Guard(
+        "a cluster seen alive forgets earlier decisions",
+        RUN,
+        '    memory = replace(memory, earlier_outcome="")\n',
+        "",
+    ),
+    Guard(
+        "snapshots beside a living cluster are stale",
+        RUN,
+        "memory = replace(memory, stale=memory.stale | (finished - sent))",
+        "pass",
+    ),
+    Guard(
+        "our own snapshot is not stale",
+        RUN,
+        "memory.stale | (finished - sent)",
+        "memory.stale | finished",
+    ),
+    Guard(
+        "a taken name was not asked for", RUN, "if attempt.snapshot) - memory.taken", "if attempt.snapshot)"
+    ),
+    Guard(
+        "create times are remembered",
+        RUN,
+        "        memory = replace(memory, create_times=(*memory.create_times, cluster.create_time))\n",
+        "        pass\n",
+    ),
+    Guard(
+        "an error of the SDK says what the data is",
+        RUN,
+        "            raise self._placed(error, memory) from None",
+        "            raise",
+    ),
+    Guard(
+        "only what was sent is said to go on",
+        RUN,
+        "sent.answer in {Answer.ACCEPTED, Answer.UNKNOWN}",
+        "sent.answer is not Answer.REFUSED",
+    ),
+    # --- calls
+    Guard(
+        "DeleteCluster is sent once",
+        CALLS,
+        "self._aws.redshift_once.delete_cluster",
+        "self._aws.redshift.delete_cluster",
+    ),
+    Guard("skipping is said", CALLS, '            "SkipFinalClusterSnapshot": not snapshot_name,\n', ""),
+    Guard(
+        "retention is said",
+        CALLS,
+        '            arguments["FinalClusterSnapshotRetentionPeriod"] = retention_days\n',
+        "",
+    ),
+    Guard(
+        "no Force is sent",
+        CALLS,
+        "SnapshotIdentifier=snapshot_identifier, ManualSnapshotRetentionPeriod=retention_days\n",
+        "SnapshotIdentifier=snapshot_identifier, ManualSnapshotRetentionPeriod=retention_days, Force=True\n",
+    ),
+    Guard(
+        "a throttled look is no refusal",
+        CALLS,
+        "if throttled or status >= _SERVER_ERROR:",
+        "if status >= _SERVER_ERROR:",
+    ),
+    Guard(
+        "a look that failed at AWS is no refusal",
+        CALLS,
+        "if throttled or status >= _SERVER_ERROR:",
+        "if throttled:",
+    ),
+    Guard(
+        "a look without a network is no refusal",
+        CALLS,
+        "        except ConnectionError as error:\n"
+        "            explained = explain(error, intent, self._aws.region)\n"
+        "            raise UnreachableError(explained, words=str(error), connected=False) from None\n",
+        "",
+    ),
+    Guard(
+        "a DeleteCluster without a network is no refusal",
+        CALLS,
+        "except (ConnectionError, HTTPClientError, ResponseParserError) as error:\n"
+        "            answer, message",
+        "except (HTTPClientError, ResponseParserError) as error:\n            answer, message",
+    ),
+    Guard(
+        "a lost answer is no refusal",
+        CALLS,
+        "except (ConnectionError, HTTPClientError, ResponseParserError) as error:\n"
+        "            answer, message",
+        "except (ConnectionError, ResponseParserError) as error:\n            answer, message",
+    ),
+    Guard(
+        "a throttled write is no refusal",
+        CALLS,
+        "                answer = Answer.THROTTLED\n",
+        "                pass\n",
+    ),
+    Guard(
+        "a write that failed at AWS is no refusal",
+        CALLS,
+        "            elif status >= _SERVER_ERROR or not status:\n",
+        "            elif False:\n",
+    ),
+    # --- receipts
+    Guard("a receipt is synced", RECEIPT, "                os.fsync(stream.fileno())\n", ""),
+    Guard("its folder is synced", RECEIPT, "            _sync_folder(self.folder)\n", ""),
+    Guard(
+        "a folder that cannot be written only warns",
+        RECEIPT,
+        "        except OSError as error:\n            if not self._broken",
+        "        except KeyError as error:\n            if not self._broken",
+    ),
+    Guard("it warns once", RECEIPT, "            self._broken = True\n", ""),
+    Guard(
+        "a damaged receipt is passed over",
+        RECEIPT,
+        "except (OSError, ValueError, RecursionError):",
+        "except RecursionError:",
+    ),
+    Guard(
+        "an endless receipt is passed over",
+        RECEIPT,
+        "except (OSError, ValueError, RecursionError):",
+        "except (OSError, ValueError):",
+    ),
+    Guard(
+        "odd values in a receipt are passed over",
+        RECEIPT,
+        "if isinstance(value, list) else iter(())",
+        'if value != "?" else iter(())',
+    ),
+    Guard(
+        "only receipts of this version are read",
+        RECEIPT,
+        'isinstance(document, dict) and document.get("receipt_version") == RECEIPT_VERSION',
+        "isinstance(document, dict)",
+    ),
+    Guard("only what may have reached AWS decides", RECEIPT, 'if document.get("sent")]', "if True]"),
+    Guard("the newest receipt decides", RECEIPT, 'sent[-1].get("outcome", "")', 'sent[0].get("outcome", "")'),
+    Guard(
+        "a receipt is of a namespace",
+        RECEIPT,
+        "        return bool(namespace == identity.cluster_namespace_arn)\n",
+        "        return True\n",
+    ),
+    Guard(
+        "a receipt is of an account, a region and a name",
+        RECEIPT,
+        "        identity.cluster_identifier,\n    ):\n        return False",
+        "        identity.cluster_identifier,\n    ):\n        pass",
+    ),
+    # --- the delete as a whole
+    Guard(
+        "another account or region is refused",
+        DELETE,
+        '    require_same_place(session, identity, f"delete {identity}")\n',
+        "",
+    ),
+    Guard(
+        "a cluster of another resource is kept",
+        DELETE,
+        "    owned.require_not_anothers(identity, str(urn))\n",
+        "",
+    ),
+    Guard(
+        "an error before the first look says what the data is",
+        DELETE,
+        "    session = _open(settings, own_region(props), urn)\n",
+        "    session = open_session(settings, own_region(props), str(urn), urn.name)\n",
+    ),
+    Guard(
+        "a policy that is not asked is warned of",
+        DELETE,
+        "    if recorded.policies.warning:\n",
+        "    if False:\n",
+    ),
+    Guard(
+        "a state that names no cluster is refused",
+        PLANNER,
+        "    if not (identity.account_id and identity.region and identity.cluster_identifier):",
+        "    if False:",
+    ),
+    Guard(
+        "the strictest of all looks holds",
+        PLANNER,
+        "decision if self._decision is None else stricter(self._decision, decision)",
+        "decision",
+    ),
+    Guard(
+        "live facts count",
+        PLANNER,
+        "live_facts(self._facts, cluster) if cluster is not None else None",
+        "None",
+    ),
+    Guard(
+        "the recorded policy is asked",
+        POLICY,
+        "both = ((self.recorded, RECORDED), (self.current, CURRENT))",
+        "both = ((self.current, CURRENT),)",
+    ),
+    Guard(
+        "the current policy is asked",
+        POLICY,
+        "both = ((self.recorded, RECORDED), (self.current, CURRENT))",
+        "both = ((self.recorded, RECORDED),)",
+    ),
+    Guard(
+        "the recorded facts are asked",
+        POLICY,
+        '(("recorded", recorded), ("live", live))',
+        '(("live", live or recorded),)',
+    ),
+    Guard(
+        "the stricter answer holds",
+        POLICY,
+        "        strictest = stricter(strictest, decision)\n",
+        "        strictest = decision\n",
+    ),
+    Guard(
+        "no policy at all is refused",
+        POLICY,
+        "    if rules is None and current is None:\n",
+        "    if False:\n",
+    ),
+    Guard(
+        "a policy file that cannot be read leaves the recorded one",
+        POLICY,
+        "        policy = read_policy(settings)\n    except PolicyError as error:\n        warnings",
+        "        policy = read_policy(settings)\n    except KeyError as error:\n        warnings",
+    ),
+    Guard(
+        "a configuration that contradicts the file counts as unmatched",
+        POLICY,
+        "            current = policy.unmatched\n",
+        "            current = None\n",
+    ),
+)
+
+
+def red_test(guard: Guard) -> str:
+    """Take a guard out of a copy of the package, and give the first test that goes red; empty where none
+    does.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        shutil.copytree(ROOT / "provider", copy / "provider", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "tests" / "teardown", copy / "tests" / "teardown")
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        file = copy / "provider" / "redshift_teardown" / guard.file
+        file.write_text(without(guard, file.read_text(encoding="utf-8")), encoding="utf-8")
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-n0",
+            "-p",
+            "no:cacheprovider",
+            "--timeout=60",
+        ]
+        try:
+            done = subprocess.run(
+                [*command, *(f"tests/teardown/{name}" for name in QUICK_FIRST)],
+                cwd=copy,
+                env={**os.environ, "PYTHONPATH": f"{copy / 'provider'}{os.pathsep}{copy}"},
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            # A test that hangs is red by its own time limit, so this says nothing about the guard.
+            raise RuntimeError(f"{guard.name}: no verdict after {SECONDS} s; run it again") from None
+    found = re.search(r"^(?:FAILED|ERROR) tests/teardown/(\w+\.py::\w+)", done.stdout, re.MULTILINE)
+    if found is None and done.returncode:
+        raise RuntimeError(f"{guard.name}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return found[1] if found else ""
+
+
+def without(guard: Guard, text: str) -> str:
+    """Give a file's text without a guard.
+
+    Raises:
+        ValueError: the guard's text stands there not once.
+
+    """
+    if text.count(guard.old) != 1:
+        raise ValueError(f"{guard.name}: its text stands {text.count(guard.old)} times in {guard.file}")
+    return text.replace(guard.old, guard.new)
+
+
+def table(red: dict[str, str]) -> str:
+    """Give the table of `README.md`: guard, where it stands, the test that goes red without it."""
+    shown = [guard for guard in GUARDS if red.get(guard.name)]
+    rows = [f"| {guard.name} | `{guard.file}` | `{red[guard.name]}` |\n" for guard in shown]
+    return "| guard | in | without it, red is |\n|---|---|---|\n" + "".join(rows)
+
+
+def main() -> int:
+    """Take out each guard, or those named, and say which test goes red."""
+    chosen = [guard for guard in GUARDS if not sys.argv[1:] or guard.name in sys.argv[1:]]
+    red: dict[str, str] = {}
+    for guard in chosen:
+        red[guard.name] = red_test(guard)
+        sys.stdout.write(f"{guard.name}: {red[guard.name] or 'NO TEST GOES RED'}\n")
+        sys.stdout.flush()
+    alive = [name for name, test in red.items() if not test]
+    if len(chosen) == len(GUARDS) and not alive:
+        text = README.read_text(encoding="utf-8")
+        before, rest = text.split(BEGIN)
+        README.write_text(f"{before}{BEGIN}{table(red)}{END}{rest.split(END)[1]}", encoding="utf-8")
+    return 1 if alive or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
