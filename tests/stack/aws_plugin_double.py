@@ -59,11 +59,16 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         """Give the inputs back, with what AWS adds once the resource exists."""
+        kind, name = request.urn.split("::")[2:4]
+        # AWS makes up the id of a security group; everything else here goes by its name.
+        made_up = "sg-0a1b2c3d4e5f60718" if kind.endswith(":SecurityGroup") else name
         answer = provider_pb2.CreateResponse(
-            id=request.urn.rpartition("::")[2], properties=request.properties
+            # In a preview the plugin knows no id yet.
+            id="" if request.preview else made_up,
+            properties=request.properties,
         )
         if not request.preview:
-            answer.properties.update(ADDED.get(request.urn.split("::")[2], {}))
+            answer.properties.update(ADDED.get(kind, {}))
         return answer
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
