@@ -165,6 +165,7 @@ class Desk(Generic[Item, Value]):
         page: Asks AWS for one page of everything, from a marker on; gives the next marker too.
         fold: Makes the answer about one key of the entries that are there; of none, too.
         present_suffices: Whether an entry that is there answers, whatever else might be.
+        second: Whether its asks follow those of another desk, whose gap between polls is then theirs, too.
 
     """
 
@@ -176,6 +177,7 @@ class Desk(Generic[Item, Value]):
         page: Callable[[str], tuple[Sequence[Row[Item]], str]],
         fold: Callable[[Sequence[Item]], Value],
         present_suffices: bool,
+        second: bool,
     ) -> None:
         """See the class for the arguments."""
         self._watch = watch
@@ -183,6 +185,7 @@ class Desk(Generic[Item, Value]):
         self._page = page
         self._fold = fold
         self._present_suffices = present_suffices
+        self._second = second
         self._lock = threading.Lock()
         self._answered = threading.Condition(self._lock)
         self._arrived = threading.Condition(self._lock)
@@ -290,13 +293,21 @@ class Desk(Generic[Item, Value]):
         """Wait for others to ask, and for the gap between polls; one that waits alone waits for nobody."""
         if self._watch.crowd < 2:  # noqa: PLR2004
             return
-        rhythm = self._watch.rhythm
-        calm = time.monotonic() - self._polled > 2 * rhythm.shortest
-        self._gap = rhythm.first_gap if calm else min(max(2 * self._gap, rhythm.first_gap), rhythm.shortest)
-        gap = min(self._gap * self._watch.slowness, rhythm.slowest)
-        soonest = max(time.monotonic() + rhythm.gather, self._polled + gap)
-        while (left := soonest - time.monotonic()) > 0:
+        rhythm, slowness = self._watch.rhythm, self._watch.slowness
+        began = time.monotonic()
+        calm = began - self._polled > 2 * rhythm.shortest
+        longer = rhythm.first_gap if calm else min(max(2 * self._gap, rhythm.first_gap), rhythm.shortest)
+        gap = min(longer * slowness, rhythm.slowest)
+        while True:
+            # What belongs to a look that is half done has had its gap already.
+            waits = slowness > 1 or not (self._second or any(not ask.key for ask in self._asks))
+            soonest = max(began + rhythm.gather, self._polled + gap if waits else 0)
+            left = soonest - time.monotonic()
+            if left <= 0:
+                break
             self._arrived.wait(left)
+        if waits:
+            self._gap = longer
 
     def _alone(self, ask: _Ask[Value]) -> _Ask[Value]:
         self._lock.release()
@@ -386,7 +397,8 @@ class Desk(Generic[Item, Value]):
             self._listing = listing
             rest = [ask for ask in asks if not self._serve(listing, ask)]
             self._answered.notify_all()
-            self._news.notify_all()
+            if any(ask.key for ask in asks):
+                self._news.notify_all()
         return rest
 
     def _serve(self, listing: _Listing[Item], ask: _Ask[Value]) -> bool:
@@ -431,6 +443,7 @@ class Watch:
             page=lambda marker: _cluster_rows(calls, marker),
             fold=lambda found: found[0] if found else None,
             present_suffices=True,
+            second=False,
         )
         self.snapshots: Desk[SnapshotView, tuple[SnapshotView, ...]] = Desk(
             self,
@@ -438,6 +451,7 @@ class Watch:
             page=lambda marker: _snapshot_rows(calls, marker),
             fold=tuple,
             present_suffices=False,
+            second=True,
         )
 
     @contextmanager
