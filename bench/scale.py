@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 FINAL_SNAPSHOT, DELETING = 20.0, 5.0
 POLL_SECONDS = 2.0
+ONCE = "redshift-teardown, Pulumi writing its state once"
 OURS, STOCK = "redshift-teardown", "stock: four workers, each polls alone"
 IMPORT_ROUNDS = 15
 IMPORT_MILLISECONDS = 60
@@ -93,16 +94,18 @@ def _row(way: str, count: int, run: Run, aws: Aws, load: float, latencies: Seque
     )
 
 
-def ours(counts: Iterable[int], folder: Path) -> list[Row]:
-    """Measure this product, each count once."""
+def ours(counts: Iterable[int], folder: Path, *, checkpoints: bool = True) -> list[Row]:
+    """Measure this product, each count once, with Pulumi's state written at every operation or at the end."""
     rows = []
     for count in counts:
         with Aws(final_snapshot=FINAL_SNAPSHOT, deleting=DELETING) as aws:
-            stack = Stack(aws, folder / f"ours-{count}", poll_seconds=POLL_SECONDS)
+            own = folder / f"ours-{count}-{checkpoints}"
+            stack = Stack(aws, own, poll_seconds=POLL_SECONDS, checkpoints=checkpoints)
             stack.up(count)
             load = os.getloadavg()[0]
             run = stack.destroy()
-            rows.append(_row(OURS, count, run, aws, load, _latencies(aws, stack)))
+            way = OURS if checkpoints else ONCE
+            rows.append(_row(way, count, run, aws, load, _latencies(aws, stack)))
             _say(rows[-1])
     return rows
 
@@ -219,6 +222,10 @@ def verdicts(rows: Sequence[Row]) -> list[str]:
 
     if one and hundred:
         judge("100 clusters, times the time of one", hundred.seconds / one.seconds, 1.15)
+    once_one, once_hundred = by.get((ONCE, 1)), by.get((ONCE, 100))
+    if once_one and once_hundred:
+        ratio = once_hundred.seconds / once_one.seconds
+        judge("100 clusters, times the time of one, Pulumi writing its state once", ratio, 1.15)
     if hundred:
         alone = 2 * hundred.seconds / POLL_SECONDS
         judge("100 clusters, looks as a part of polling each alone", hundred.looks / alone, 1 / 40)
@@ -250,6 +257,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         rows = ours(options.counts, folder)
+        rows += ours([count for count in options.counts if count in {1, 100}], folder, checkpoints=False)
         rows += stock(options.stock_counts, folder)
         if not options.no_others:
             rows += others(options.other_counts, folder)

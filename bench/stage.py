@@ -189,6 +189,7 @@ class Stack:
         folder: An empty folder for all of it.
         poll_seconds: The policy's.
         program: The program with ``{first}`` and ``{last}`` in it.
+        checkpoints: Whether Pulumi writes its state before and after each operation, as it does by default.
 
     """
 
@@ -196,7 +197,8 @@ class Stack:
     folder: Path
     poll_seconds: float = 15
     program: str = PROGRAM
-    environment: Mapping[str, str] = field(default_factory=dict)
+    checkpoints: bool = True
+    environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Lay the project out and make the stack."""
@@ -216,6 +218,8 @@ class Stack:
             **engine.environment(self.folder / "state"),
             "PYTHONUNBUFFERED": "1",
         }
+        if not self.checkpoints:
+            self.environment |= {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
         self._write(0, 0)
         self.pulumi("stack", "init", "bench")
 

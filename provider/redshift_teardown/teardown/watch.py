@@ -53,7 +53,8 @@ class Rhythm:
     """How often AWS is asked, in seconds.
 
     Attributes:
-        shortest: Between two polls, where many wait; and the first interval of each that waits.
+        shortest: The first interval of each that waits. Half of it lies between two polls, where many
+            wait: those for whoever has just come, or has just done something, fall between the others.
         growth: By which an interval grows while nothing changes.
         gather: For which asks that come together are gathered.
         first_gap: Between the first polls after a calm: those of a hundred that begin at once.
@@ -296,7 +297,7 @@ class Desk(Generic[Item, Value]):
         rhythm, slowness = self._watch.rhythm, self._watch.slowness
         began = time.monotonic()
         calm = began - self._polled > 2 * rhythm.shortest
-        longer = rhythm.first_gap if calm else min(max(2 * self._gap, rhythm.first_gap), rhythm.shortest)
+        longer = rhythm.first_gap if calm else min(max(2 * self._gap, rhythm.first_gap), rhythm.shortest / 2)
         gap = min(longer * slowness, rhythm.slowest)
         while True:
             # What belongs to a look that is half done has had its gap already.
