@@ -82,6 +82,12 @@ GUARDS = (
         "isinstance(step, (Delete, Resume)) and",
         "False and",
     ),
+    Guard(
+        "a deletion given up between two looks is noticed",
+        STEP,
+        "if _failed_unseen(identity, observation, memory):",
+        "if False:",
+    ),
     Guard("an accepted DeleteCluster is given time to show", STEP, "if since < SETTLE:", "if False:"),
     Guard("a failed DeleteCluster rests", STEP, 'if since < _rest("DeleteCluster", memory):', "if False:"),
     Guard("a throttled call rests shortly at first", STEP, "    if not throttled:", "    if True:"),

@@ -404,3 +404,23 @@ def test_done_needs_more_than_an_available_snapshot_that_lacks_its_tags() -> Non
     others = tuple((key, "another teardown's") for key, _ in pure.PLAN.tags)
     seen = pure.look(None, pure.snapshot(tags=others), after=timedelta(minutes=1))
     assert isinstance(next_step(pure.PLAN, pure.IDENTITY, seen, written), Done)
+
+
+def test_a_deletion_given_up_between_two_looks_is_refused_at_once(stage: Stage) -> None:
+    """AWS begins the deletion, fails the snapshot and has the cluster available again, all before the next
+    look: the failed snapshot tells it, and nothing is sent a second time.
+    """
+    stage.reset(stage.rules(PROTECTED, **ONE_NAME))
+    stage.up()
+    stage.control.set_lifecycle(final_snapshot=1)
+    stage.control.fail_next_snapshot(CLUSTER)
+    began = stage.now()
+    pass_by = Interruption(1, "after", lambda: stage.time.sleep(2), "DeleteCluster")
+    result = stage.destroy(pass_by)
+    assert result.how == "refused"
+    assert "AWS gave up deleting" in result.said
+    assert f"its final snapshot {LAST} is 'failed'" in result.said
+    assert stage.now() - began < timedelta(minutes=1)
+    assert [call.operation for call in result.calls].count("DeleteCluster") == 1
+    assert stage.destroy().how == "done"
+    assert stage.ledger()["snapshots"][f"{LAST}-2"]["status"] == "available"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 AVAILABLE = "available"
+FAILED = "failed"
 IN_PROGRESS_SNAPSHOT_STATUSES = frozenset({"creating", "final snapshot", "final-snapshot"})
 """Which of them a running final snapshot reports is not documented; all are accepted."""
 
@@ -59,6 +60,11 @@ class SnapshotView:
     def available(self) -> bool:
         """Whether the snapshot can be restored from."""
         return self.status.lower() == AVAILABLE
+
+    @property
+    def failed(self) -> bool:
+        """Whether AWS gave the snapshot up."""
+        return self.status.lower() == FAILED
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,8 @@ def _present(
         return _came_back(plan, identity, observation, cluster, memory)
     if standing(cluster.status) is Standing.BUSY:
         return Wait(f"cluster is {cluster.status}")
+    if _failed_unseen(identity, observation, memory):
+        return _came_back(plan, identity, observation, cluster, memory)
     return _deletable(plan, identity, observation, cluster, memory)
 
 
@@ -127,6 +129,19 @@ def _ending(
     if proof is not None and proof.available:
         return _verify(plan, proof, memory, observation) or Wait(cluster.status, proof)
     return Wait(cluster.status, proof)
+
+
+def _failed_unseen(identity: Identity, observation: Observation, memory: Memory) -> bool:
+    """Tell whether a deletion of this teardown began and ended between two looks: its snapshot shows it."""
+    asked = {
+        attempt.snapshot
+        for attempt in memory.attempts
+        if attempt.operation == "DeleteCluster" and attempt.answer in {Answer.ACCEPTED, Answer.UNKNOWN}
+    } - memory.taken
+    return any(
+        snapshot.failed and snapshot.identifier in asked and of_generation(snapshot, identity, memory)
+        for snapshot in observation.snapshots
+    )
 
 
 def _came_back(
