@@ -238,6 +238,14 @@ class BothPolicies:
             (environment.final_snapshot.name, environment.name) for environment, _ in self.environments()
         )
 
+    def receipts(self) -> tuple[Path, ...]:
+        """Give the receipts folders: the one in force, then that of the other policy, where it is another.
+
+        A teardown that a kill ended may have written its receipt before the policy named a new folder.
+        """
+        ranked = sorted(self.environments(), key=lambda each: -each[1])
+        return tuple(dict.fromkeys(Path(environment.receipts) for environment, _ in ranked))
+
     def decide(
         self, recorded: Facts, live: Facts | None
     ) -> tuple[Decision, tuple[tuple[str, Decision], ...]]:

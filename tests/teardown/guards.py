@@ -524,6 +524,12 @@ GUARDS = (
         "isinstance(document, dict)",
     ),
     Guard("only what may have reached AWS decides", RECEIPT, 'if document.get("sent")]', "if True]"),
+    Guard(
+        "receipts are read where the policy had them before",
+        POLICY,
+        "for environment, _ in ranked))",
+        "for environment, _ in ranked[:1]))",
+    ),
     Guard("the newest receipt decides", RECEIPT, 'sent[-1].get("outcome", "")', 'sent[0].get("outcome", "")'),
     Guard(
         "a receipt is of a namespace",

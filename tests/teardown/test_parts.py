@@ -171,7 +171,7 @@ def test_receipts_are_of_a_generation(tmp_path: Path) -> None:
         ({"cluster_create_time": LATER.isoformat()}, NAMELESS, False),
     ):
         (tmp_path / "one.json").write_text(json.dumps({**document, **changes}), encoding="utf-8")
-        earlier = read_earlier(tmp_path, identity)
+        earlier = read_earlier([tmp_path], identity)
         assert earlier.outcome == ("skip" if found else ""), changes
         assert earlier.names == ({"one"} if found else set()), changes
         assert earlier.stale == ({"two"} if found else set()), changes
@@ -194,7 +194,7 @@ def test_the_newest_receipt_that_may_have_reached_aws_decides(tmp_path: Path) ->
             "stale": [f"stale-{number}"],
         }
         (tmp_path / f"{9 - number}.json").write_text(json.dumps(document), encoding="utf-8")
-    earlier = read_earlier(tmp_path, IDENTITY)
+    earlier = read_earlier([tmp_path], IDENTITY)
     assert earlier.outcome == "snapshot"
     assert earlier.names == {"name-0", "name-1"}
     assert earlier.stale == {"stale-0", "stale-1", "stale-2"}
@@ -205,7 +205,7 @@ def test_a_receipts_folder_that_is_none_holds_none(tmp_path: Path) -> None:
     """No folder, or a file in its place."""
     (tmp_path / "file").touch()
     for folder in (tmp_path / "missing", tmp_path / "file"):
-        assert read_earlier(folder, IDENTITY) == Earlier()
+        assert read_earlier([folder], IDENTITY) == Earlier()
 
 
 # --- whose snapshot ------------------------------------------------------------------------------

@@ -424,3 +424,16 @@ def test_a_deletion_given_up_between_two_looks_is_refused_at_once(stage: Stage) 
     assert [call.operation for call in result.calls].count("DeleteCluster") == 1
     assert stage.destroy().how == "done"
     assert stage.ledger()["snapshots"][f"{LAST}-2"]["status"] == "available"
+
+
+def test_receipts_are_read_where_the_policy_had_them_before(stage: Stage) -> None:
+    """A destroy that skipped was killed; then the policy names another receipts folder and protects the
+    stack: the cluster that is gone is still judged by what was decided then.
+    """
+    stage.reset(stage.rules(SKIPPING))
+    stage.up()
+    assert stage.destroy(Interruption(1, "after", kill, "DeleteCluster")).how == "killed"
+    stage.time.sleep(3600)
+    stage.write_policy(stage.rules(PROTECTED, **{"receipts: receipts": "receipts: elsewhere"}))
+    result = stage.destroy()
+    assert result.how == "done", result.said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
@@ -50,7 +49,7 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
             actions=session.calls,
             clock=session.clock,
             reporter=session.reporter,
-            receipts=Path(plan.decision.receipts),
+            receipts=planner.receipts,
             context=planner.context,
         ).run()
     owned.forget(identity, str(urn), outcome.snapshot)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.inventory import manual_snapshots, newest_snapshot, snapshot_exists
@@ -319,9 +318,7 @@ def judge(seen: Seen, room: Room) -> Forecast:
                 "whether the quota of manual snapshots has room for this one: AWS does not tell the quota "
                 "(give --snapshot-quota)"
             )
-        foreseen = foresee(
-            plan, seen.identity, seen.observation, _memory(seen, plan), room_for_snapshots=left
-        )
+        foreseen = foresee(plan, seen.identity, seen.observation, _memory(seen), room_for_snapshots=left)
         findings += _findings(seen, plan, foreseen, status)
         if any(isinstance(step, Delete) and step.snapshot_name for step in foreseen.steps):
             room.take(seen.session)
@@ -350,10 +347,11 @@ def judge(seen: Seen, room: Room) -> Forecast:
     )
 
 
-def _memory(seen: Seen, plan: Plan) -> Memory:
+def _memory(seen: Seen) -> Memory:
     """Give what a teardown that starts now would remember."""
     assert seen.identity is not None  # noqa: S101 - judged only with one
-    earlier = read_earlier(Path(plan.decision.receipts), seen.identity)
+    assert seen.planner is not None  # noqa: S101 - likewise
+    earlier = read_earlier(seen.planner.receipts, seen.identity)
     return Memory(
         started=seen.at,
         taken=seen.taken,

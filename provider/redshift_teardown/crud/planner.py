@@ -69,6 +69,7 @@ class Planner:
     """Makes the plan of one teardown, ever the strictest of all that was decided in it.
 
     Attributes:
+        receipts: The receipts folders: the first is written to, all are read.
         context: What the receipt says besides: resource, policies, and what each of them said.
 
     """
@@ -81,6 +82,7 @@ class Planner:
         self._started = started
         self._facts = recorded_facts(state.policy, state.identity, state.urn, started)
         self._decision: Decision | None = None
+        self.receipts = recorded.policies.receipts()
         self.context: dict[str, Any] = {
             "project": state.urn.project,
             "stack": state.urn.stack,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.teardown.identity import Identity, parse_time, same_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -92,10 +92,16 @@ class Earlier:
     create_times: tuple[datetime, ...] = ()
 
 
-def read_earlier(folder: Path, identity: Identity) -> Earlier:
-    """Read what earlier teardowns of this generation decided; what cannot be read is passed over."""
+def read_earlier(folders: Iterable[Path], identity: Identity) -> Earlier:
+    """Read what earlier teardowns of this generation decided; what cannot be read is passed over.
+
+    Args:
+        folders: Every receipts folder that a policy of the cluster names.
+        identity: The generation meant.
+
+    """
     found = sorted(
-        (document for document in _documents(folder) if _is_of(document, identity)),
+        (document for folder in folders for document in _documents(folder) if _is_of(document, identity)),
         key=lambda document: str(document.get("started", "")),
     )
     sent = [document for document in found if document.get("sent")]

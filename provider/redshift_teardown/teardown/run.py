@@ -39,7 +39,7 @@ from redshift_teardown.wording import duration, interrupt_note, size
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -107,7 +107,7 @@ class Teardown:
         actions: Actions,
         clock: Clock,
         reporter: Reporter,
-        receipts: Path,
+        receipts: Sequence[Path],
         context: Mapping[str, Any],
     ) -> None:
         """Prepare; nothing is asked of AWS yet.
@@ -120,7 +120,7 @@ class Teardown:
             actions: Who acts.
             clock: Tells the time.
             reporter: What the operator reads.
-            receipts: The receipts folder.
+            receipts: The receipts folders: the first is written to, all are read.
             context: What the receipt says besides: policies, digests, resource. Plain JSON values.
 
         """
@@ -131,7 +131,7 @@ class Teardown:
         self._actions = actions
         self._clock = clock
         self._reporter = reporter
-        self._receipts = receipts
+        self._receipts = tuple(receipts)
         self._context = dict(context)
         self._noted = False
 
@@ -145,7 +145,7 @@ class Teardown:
         """
         started = self._clock.now()
         earlier = read_earlier(self._receipts, self._identity)
-        receipt = ReceiptFile(self._receipts, self._identity, started, self._reporter.warn)
+        receipt = ReceiptFile(self._receipts[0], self._identity, started, self._reporter.warn)
         memory = Memory(
             started=started,
             earlier_outcome=earlier.outcome,
