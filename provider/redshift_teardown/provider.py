@@ -39,7 +39,10 @@ class ClusterProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Take the stack's configuration of this operation, at destroy as well.
+        """Take the stack's configuration, as the engine hands it over.
+
+        At destroy and refresh that is the one of the last ``up``, which the engine keeps with its default
+        provider; with ``--run-program`` it is today's. Seen on engine 3.259.
 
         Raises:
             ConfigError: a value is not of the form its key takes.

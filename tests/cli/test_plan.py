@@ -14,7 +14,7 @@ from redshift_teardown.cli.commands import cli
 from redshift_teardown.cli.exported import SourceError, clusters_of
 from redshift_teardown.emulator import Emulator
 from tests.e2e.harness import Project
-from tests.teardown.stage import CLUSTER, SKIPPING, URN, Stage
+from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, URN, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -238,14 +238,54 @@ def test_wrong_usage(
     assert said in ended.output
 
 
+PROVIDER = "urn:pulumi:live::shop::pulumi:providers:pulumi-python::default"
+
+
+@pytest.mark.parametrize("run_program", [False, True])
+def test_the_configuration_of_the_last_up_is_planned_by(wired: Stage, *, run_program: bool) -> None:
+    """A policy file configured since the last `up` is the destroy's only with --run-program; what changed is
+    named. Secrets in the state are left out, and named.
+    """
+    wired.write_policy(wired.rules(SKIPPING))
+    wired.up()
+    assert wired.state is not None
+    other = wired.folder / "other.yaml"
+    other.write_text(wired.rules(PROTECTED), encoding="utf-8")
+    provider = {
+        "urn": PROVIDER,
+        "id": "1234",
+        "type": "pulumi:providers:pulumi-python",
+        "inputs": {
+            "redshift-teardown:policyFile": str(other),
+            "aws:region": "us-east-1",
+            "aws:accessKey": wired.settings.access_key,
+            "aws:secretKey": {**SECRET, "ciphertext": "…"},
+        },
+    }
+    document = export(wired.state, provider, provider=f"{PROVIDER}::1234")
+
+    ended = run(wired, document, *(["--run-program"] if run_program else []))
+
+    assert ended.exit_code == (2 if run_program else 0), ended.output
+    said = "configured otherwise since the last `pulumi up`: redshift-teardown:policyFile. "
+    assert (said in ended.output) is not run_program
+    assert ("aws:secretKey: encrypted in the state, and left out" in ended.output) is not run_program
+
+
 @pytest.mark.e2e
 def test_on_the_real_engine(tmp_path: Path) -> None:
-    """Through the Pulumi CLI: production is safe, development a deliberate loss, and so they end."""
+    """Through the Pulumi CLI: production is safe, development a deliberate loss, and so they end.
+
+    A profile that was configured since `up`, and that nobody has, misleads neither: both go by what `up` had.
+    """
     with Emulator(speed=600) as emulator:
         project = Project(tmp_path, emulator)
         for name, code in (("prod", 0), ("dev", 2)):
             stack = project.stack(name)
             stack.up().ok()
+            settings = project.folder / f"Pulumi.{name}.yaml"
+            text = settings.read_text("utf-8")
+            settings.write_text(text.replace("config:", "config:\n  aws:profile: nobody"), "utf-8")
             planned = subprocess.run(
                 [sys.executable, "-m", "redshift_teardown.cli", "plan", "--stack", name, "--format", "json"],
                 cwd=project.folder / "policy",
@@ -255,13 +295,15 @@ def test_on_the_real_engine(tmp_path: Path) -> None:
                 check=False,
             )
             assert planned.returncode == code, planned.stdout + planned.stderr
-            (cluster,) = json.loads(planned.stdout)["clusters"]
+            told = json.loads(planned.stdout)
+            (cluster,) = told["clusters"]
             stack.destroy().ok()
             kept = [
                 (snapshot["ManualSnapshotRetentionPeriod"], snapshot["ClusterIdentifier"])
                 for snapshot in project.snapshots(f"warehouse-{name}")
             ]
 
+            assert "since the last `pulumi up`: aws:profile. " in " ".join(told["notes"])
             assert cluster["status"] == "available"
             assert kept == ([(cluster["retention_days"], "warehouse-prod")] if code == 0 else [])
 

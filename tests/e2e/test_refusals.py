@@ -72,8 +72,6 @@ def project(shared_project: Project) -> Project:
     control.set_cluster("another-generation", namespace="another", create_time="2026-01-02T03:04:05+00:00")
     control.set_cluster("never-deletable", lakehouse_registration_status="Registered")
     control.at(region=OTHER_REGION).set_snapshot_quota(0)
-    # Long enough to be seen: a deletion that AWS gives up between two looks is doubted only after minutes.
-    control.set_lifecycle("snapshot-failed", final_snapshot=6 * SPEED)
     control.fail_next_snapshot("snapshot-failed")
     control.fail_next_snapshot("snapshot-failed-and-gone", "cluster-gone")
     control.remove_cluster("deleted-by-hand")

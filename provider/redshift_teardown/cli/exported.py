@@ -1,11 +1,15 @@
-"""A stack as the command line reads it: its clusters out of the exported state, and its configuration."""
+"""A stack as the command line reads it: its clusters out of the exported state, and its configuration.
+
+A plain `pulumi destroy` hands the provider the configuration of the last `pulumi up`, which the engine
+keeps as the inputs of the provider resource in the state; with --run-program it hands over today's.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +31,7 @@ _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secre
 _KEYS = ("aws:kms/key:Key", "aws-native:kms:Key")
 _ALIASES = ("aws:kms/alias:Alias", "aws-native:kms:Alias")
 _TARGETS = ("targetKeyId", "targetKeyArn")
+_CONFIGURED = ("aws:", "redshift-teardown:")
 _DECIDING = ("policy", "identity", "cluster_identifier", "environment", "region", "urn")
 _ENGINE_SECONDS = 300
 
@@ -42,8 +47,9 @@ class Stack:
     Attributes:
         name: Its name; empty where the state holds nothing that tells it.
         clusters: The clusters in it that this package owns.
-        settings: Its configuration.
-        notes: What could not be read, in words.
+        settings: Its configuration as it is now.
+        notes: What could not be read or is to be known, in words.
+        recorded: The configuration that destroy would take, by the clusters' URNs, where it is another.
 
     """
 
@@ -51,6 +57,11 @@ class Stack:
     clusters: tuple[StackCluster, ...]
     settings: Settings
     notes: tuple[str, ...] = ()
+    recorded: Mapping[str, Settings] = field(default_factory=dict)
+
+    def settings_of(self, cluster: StackCluster) -> Settings:
+        """Give the configuration by which destroy would tear a cluster down."""
+        return self.recorded.get(cluster.urn, self.settings)
 
 
 # --- from the engine ---
@@ -73,28 +84,31 @@ def project_folder() -> Path:
     )
 
 
-def read_from_engine(stack: str | None, folder: Path) -> Stack:
+def read_from_engine(stack: str | None, folder: Path, *, run_program: bool) -> Stack:
     """Read a stack through the Pulumi CLI, as `pulumi stack export` and `pulumi config` tell it.
 
     Args:
         stack: Its name; the selected stack unless given.
         folder: The project's folder.
+        run_program: Whether the destroy meant runs the program, and so takes today's configuration.
 
     Raises:
         SourceError: the CLI is not there, or does not know the stack.
 
     """
     named = ("--stack", stack) if stack else ()
-    clusters = clusters_of(_json_of(folder, "stack", "export", *named))
-    if any(cluster.encrypted_facts for cluster in clusters):
+    document = _json_of(folder, "stack", "export", *named)
+    clusters, recorded = clusters_of(document), configurations_of(document)
+    if any(cluster.encrypted_facts for cluster in clusters) or _is_hidden(recorded):
         # Destroy sees them in clear, and so must what foresees it.
-        clusters = clusters_of(_json_of(folder, "stack", "export", "--show-secrets", *named))
+        document = _json_of(folder, "stack", "export", "--show-secrets", *named)
+        clusters, recorded = clusters_of(document), configurations_of(document)
     config = _json_of(folder, "config", "--json", *named)
     if any(entry.get("secret") and "value" not in entry for entry in config.values()):
         config = _json_of(folder, "config", "--json", "--show-secrets", *named)
     values = {key: entry.get("objectValue", entry.get("value")) for key, entry in config.items()}
     name = stack.rpartition("/")[2] if stack else _name_of(clusters)
-    return Stack(name, clusters, read_settings(values.get))
+    return _stack(name, clusters, values, {} if run_program else recorded)
 
 
 def _json_of(folder: Path, *arguments: str) -> Any:
@@ -130,12 +144,13 @@ def _json_of(folder: Path, *arguments: str) -> Any:
 # --- from files ---
 
 
-def read_from_files(state: Path, settings_file: Path | None) -> Stack:
+def read_from_files(state: Path, settings_file: Path | None, *, run_program: bool) -> Stack:
     """Read a stack from an exported state and, where there is one, its settings file.
 
     Args:
         state: What `pulumi stack export` wrote.
         settings_file: The stack's ``Pulumi.STACK.yaml``.
+        run_program: Whether the destroy meant runs the program, and so takes today's configuration.
 
     Raises:
         SourceError: a file cannot be read, or is something else.
@@ -146,11 +161,11 @@ def read_from_files(state: Path, settings_file: Path | None) -> Stack:
     except ValueError as error:
         raise SourceError(f"{state} is no exported state: {error} (see `pulumi stack export`)") from None
     clusters = clusters_of(document)
-    values: Mapping[str, Any] = {}
-    notes: tuple[str, ...] = ()
-    if settings_file is not None:
-        values, notes = _values_of(settings_file)
-    return Stack(_name_of(clusters), clusters, read_settings(values.get), notes)
+    recorded = {} if run_program else configurations_of(document)
+    if settings_file is None:
+        return _stack(_name_of(clusters), clusters, None, recorded)
+    values, notes = _values_of(settings_file)
+    return _stack(_name_of(clusters), clusters, values, recorded, notes)
 
 
 def _text(file: Path) -> str:
@@ -184,6 +199,49 @@ def _scalar(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _stack(
+    name: str,
+    clusters: tuple[StackCluster, ...],
+    values: Mapping[str, Any] | None,
+    recorded: Mapping[str, Mapping[str, Any]],
+    notes: tuple[str, ...] = (),
+) -> Stack:
+    """Put a stack together; ``values`` is its configuration as it is now, None where it is not known."""
+    changed: set[str] = set()
+    hidden: set[str] = set()
+    settings = {}
+    for urn, kept in recorded.items():
+        known = {key: value for key, value in kept.items() if not _is_hidden(value)}
+        settings[urn] = read_settings(known.get)
+        hidden |= kept.keys() - known.keys()
+        if values is not None:
+            changed |= {key for key in known.keys() | values.keys() if _differ(key, known, values)} - hidden
+    if hidden:
+        notes += (f"{', '.join(sorted(hidden))}: encrypted in the state, and left out",)
+    if changed:
+        keys = ", ".join(sorted(changed))
+        note = (
+            f"configured otherwise since the last `pulumi up`: {keys}. `pulumi destroy` goes by "
+            "what that `up` had, and so does this plan; with --run-program both go by what is now"
+        )
+        notes += (note,)
+    return Stack(name, clusters, read_settings((values or {}).get), notes, settings)
+
+
+def _differ(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return key.startswith(_CONFIGURED) and _plain(one.get(key)) != _plain(other.get(key))
+
+
+def _plain(value: Any) -> Any:
+    """Give a configured value as a structure: the engine keeps structures as JSON text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
 # --- the state ---
 
 
@@ -210,6 +268,27 @@ def clusters_of(document: Any) -> tuple[StackCluster, ...]:
         if urn.type == CLUSTER_TYPE:
             found.append(_cluster(resource, resources))
     return tuple(found)
+
+
+def configurations_of(document: Any) -> dict[str, dict[str, Any]]:
+    """Take the configuration that `pulumi destroy` would hand over out of what `pulumi stack export` writes.
+
+    Args:
+        document: An exported state, as `clusters_of` accepts it.
+
+    Returns:
+        By the URN of each cluster whose provider the state holds, the keys and values.
+
+    """
+    resources = document["deployment"].get("resources") or []
+    providers = {
+        f"{resource['urn']}::{resource.get('id')}": resource.get("inputs") or {} for resource in resources
+    }
+    return {
+        resource["urn"]: {key: _revealed(value) for key, value in providers[resource["provider"]].items()}
+        for resource in resources
+        if resource.get("type") == CLUSTER_TYPE and resource.get("provider") in providers
+    }
 
 
 def _cluster(resource: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> StackCluster:

@@ -56,6 +56,12 @@ Exit codes: 0 the data of every cluster is kept, 2 a cluster would lose data,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="With --file, the stack's settings file, such as Pulumi.prod.yaml.",
 )
+@click.option(
+    "--run-program",
+    is_flag=True,
+    help="Plan `pulumi destroy --run-program`, which takes the configuration as it is now; without it, "
+    "destroy takes that of the last `pulumi up`.",
+)
 @click.option("--policy", help="The deletion policy, in place of the configured one.")
 @click.option("--offline", is_flag=True, help="Do not ask AWS; judge by state and policy alone.")
 @click.option(
@@ -76,6 +82,7 @@ def plan(
     stack: str | None,
     file: Path | None,
     config: Path | None,
+    run_program: bool,
     policy: str | None,
     offline: bool,
     snapshot_quota: int | None,
@@ -92,12 +99,13 @@ def plan(
     if config is not None and file is None:
         raise click.UsageError("--config belongs to --file; with --stack the configuration is the stack's")
     try:
-        found = _read(stack, file, config)
+        found = _read(stack, file, config, run_program=run_program)
     except TeardownError as error:
         say(Text(str(error), style="red"), err=True)
         sys.exit(PROBLEM)
     if policy is not None:
-        found = replace(found, settings=replace(found.settings, policy_file=policy))
+        recorded = {urn: replace(kept, policy_file=policy) for urn, kept in found.recorded.items()}
+        found = replace(found, settings=replace(found.settings, policy_file=policy), recorded=recorded)
     forecasts = forecast_all(found, ask_aws=not offline, quota=snapshot_quota)
     counted = Price(price)
     if style == "json":
@@ -109,13 +117,13 @@ def plan(
     sys.exit(exit_code(forecasts))
 
 
-def _read(stack: str | None, file: Path | None, config: Path | None) -> Stack:
+def _read(stack: str | None, file: Path | None, config: Path | None, *, run_program: bool) -> Stack:
     if file is not None:
-        return read_from_files(file, config)
+        return read_from_files(file, config, run_program=run_program)
     folder = project_folder()
     # Policy and receipts stand relative to the project, and so destroy looks for them.
     os.chdir(folder)
-    return read_from_engine(stack, folder)
+    return read_from_engine(stack, folder, run_program=run_program)
 
 
 def forecast_all(stack: Stack, *, ask_aws: bool, quota: int | None) -> list[Forecast]:
@@ -129,7 +137,8 @@ def forecast_all(stack: Stack, *, ask_aws: bool, quota: int | None) -> list[Fore
     """
 
     def one(index: int) -> Seen:
-        return look_at(stack.clusters[index], stack.settings, ask_aws=ask_aws)
+        cluster = stack.clusters[index]
+        return look_at(cluster, stack.settings_of(cluster), ask_aws=ask_aws)
 
     with ThreadPoolExecutor(_LOOKS_AT_ONCE) as looks:
         found = looks.map(one, range(len(stack.clusters)))
