@@ -7,8 +7,10 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +36,7 @@ TOLD_ELSEWHERE = {
 }
 """Pages whose blocks have tests of their own."""
 
-ALWAYS = {"docs/quick-start.md", "docs/deletion-policy.md"}
+ALWAYS = {"README.md", "docs/deletion-policy.md"}
 """Pages whose commands run in `make test`; those of the others run in `make test-all`."""
 
 NOT_RUN = {
@@ -43,6 +45,9 @@ NOT_RUN = {
     "pulumi install": "it installs from the network",
 }
 """Commands that are not run here, and why."""
+
+PORT = "5001"
+"""The port of the emulator that pages start; here it is a free one."""
 
 _OUTPUT_SECONDS = 240
 
@@ -190,6 +195,7 @@ class Reader:
         (tools / "pulumi").chmod(0o755)
         self.environment["PATH"] = f"{tools}{os.pathsep}{self.environment['PATH']}"
         self.running: list[subprocess.Popen[str]] = []
+        self.port = _free_port()
         if empty:
             self._start_empty(folder)
 
@@ -203,6 +209,8 @@ class Reader:
 
     def follow(self, block: Block) -> None:
         """Do what a block says."""
+        said = {key: value.replace(PORT, self.port) for key, value in block.said.items()}
+        block = replace(block, text=block.text.replace(PORT, self.port), said=said)
         if "not run" in block.said:
             return
         if "file" in block.said:
@@ -293,6 +301,12 @@ def copy_of_package(folder: Path) -> None:
         shutil.copy2(ROOT / name, folder)
     ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "provider", folder / "provider", ignore=ignore)
+
+
+def _free_port() -> str:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return str(taken.getsockname()[1])
 
 
 def _which(name: str, path: str) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-refusals")]
 
 GOLDEN = Path(__file__).parent / "golden"
-SPEED = 600
 OTHER_REGION, OTHER_ACCOUNT = "eu-west-1", "444455556666"
 POLICY = """\
 version: 1

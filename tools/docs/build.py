@@ -37,6 +37,7 @@ NAVIGATION = (
             "how-to/protect-a-stack",
             "migrate-from-pulumi-aws",
             "policies/ci",
+            "how-to/example-stack",
             "how-to/plan-a-destroy",
             "how-to/restore",
             "how-to/keep-an-eye-on-snapshots",
