@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.harness import NEW_PASSWORD, PLAIN_PASSWORD, cluster, of_the_long_ones, program
+from tests.e2e.harness import NEW_PASSWORD, PLAIN_PASSWORD, TYPE, cluster, of_the_long_ones, program
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Project, Run, Stack
@@ -62,6 +62,11 @@ class Story:
     refused_up: Run
     calls_when_refused: list[str]
     last_marker: str
+    forced: Run
+    calls_when_forced: list[str]
+    deleted_first: Run
+    emptied: str
+    kept: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +93,13 @@ def story(shared_project: Project) -> Story:
         program(cluster("warehouse", master_password=NEW_PASSWORD, cluster_subnet_group_name="default"))
     )
     refused, refused_up = stack.preview(), stack.up()
+    calls_when_refused, last_marker = project.changing_calls(), control.marker("warehouse")
+    project.program(program(cluster("warehouse", master_password=NEW_PASSWORD)))
+    replace = ("--replace", f"urn:pulumi:prod::warehouse::{TYPE}::warehouse")
+    forced, calls_when_forced = stack.up(*replace), project.changing_calls()
+    in_turn = "opts=pulumi.ResourceOptions(delete_before_replace=True),\n)"
+    project.program(program(cluster("warehouse", master_password=NEW_PASSWORD)[:-2] + in_turn))
+    deleted_first = stack.up(*replace)
     return Story(
         first=first,
         destroyed=destroyed,
@@ -102,8 +114,13 @@ def story(shared_project: Project) -> Story:
         nothing=nothing,
         refused=refused,
         refused_up=refused_up,
-        calls_when_refused=project.changing_calls(),
-        last_marker=control.marker("warehouse"),
+        calls_when_refused=calls_when_refused,
+        last_marker=last_marker,
+        forced=forced,
+        calls_when_forced=calls_when_forced,
+        deleted_first=deleted_first,
+        emptied=control.marker("warehouse"),
+        kept=[name for name, each in control.state()["snapshots"].items() if each["marker"] == "and more"],
     )
 
 
@@ -141,6 +158,20 @@ def test_an_unrestored_replacement_of_production_is_refused(story: Story) -> Non
         assert "restore_final_snapshot=True" in run.output
     assert story.calls_when_refused == []
     assert story.last_marker == "and more"
+
+
+def test_a_forced_replacement_is_refused_unless_the_old_one_goes_first(story: Story) -> None:
+    """`--replace` asks no provider and creates first: nothing is touched, and the way is told."""
+    assert "opts=pulumi.ResourceOptions(delete_before_replace=True)" in story.forced.failed().error
+    assert story.calls_when_forced == []
+
+
+def test_a_forced_replacement_says_where_the_data_is(story: Story) -> None:
+    """Where the old one goes first its final snapshot is taken, and the warning names it."""
+    story.deleted_first.ok()
+    [warning] = [line for line in story.deleted_first.said("warning") if "was deleted in this run" in line]
+    assert story.emptied == ""
+    assert [name for name in story.kept if f"set snapshot_identifier={name!r} and run `pulumi up`" in warning]
 
 
 @of_the_long_ones

@@ -390,3 +390,5 @@ def test_an_unprotected_replacement_says_what_it_does(groups: Bench) -> None:
         in warning
     )
     assert warning.endswith("and the new one begins empty")
+    [snapshot] = [name for name in groups.ledger()["snapshots"] if "-final-" in name]
+    assert f"is created empty; its data is in final snapshot {snapshot}: to" in replaced.warned[-1]

@@ -85,6 +85,7 @@ class _Create:
         source = find_source(session, self._arguments, self._urn, self._rules)
         redshift: Any = session.aws.redshift
         if source is None:
+            self._tell_what_was_deleted()
             parameters = self._new()
             attempt = session.calls.change("CreateCluster", lambda: redshift.create_cluster(**parameters))
             self._require_begun(attempt, f"create cluster {identifier}")
@@ -98,6 +99,25 @@ class _Create:
         restoring = session.calls.describe(identifier)
         if restoring is not None:
             self._mark(restoring)
+
+    def _tell_what_was_deleted(self) -> None:
+        """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`."""
+        session, identifier = self._session, self._identifier
+        account, region = session.account_id, session.aws.region
+        deleted = owned.just_deleted(str(self._urn), account, region, identifier.lower())
+        if deleted is None:
+            return
+        snapshot = deleted.snapshot
+        left = (
+            f"its data is in final snapshot {snapshot.identifier}: to begin with that, set "
+            f"snapshot_identifier={snapshot.identifier!r} and run `pulumi up`"
+            if snapshot is not None
+            else "there is no final snapshot of it, as its policy says"
+        )
+        session.reporter.warn(
+            f"{deleted.identity.cluster_identifier} was deleted in this run, and {identifier} is created "
+            f"empty; {left}"
+        )
 
     def _new(self) -> dict[str, Any]:
         parameters = _adapted(parameters_for("c", self._arguments))
@@ -247,7 +267,9 @@ def _exists(session: Session, cluster: Mapping[str, Any]) -> RefusedError:
         data="that cluster was not touched",
         next_step="choose another cluster_identifier; or, if this stack is to own that very cluster, set "
         "adopt_existing=True; or, if this resource is that cluster's under a new name, tell Pulumi so: "
-        "opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='its old name')])",
+        "opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='its old name')]); or, if `--replace` or a "
+        "taint asks to replace it, have it deleted first, with its final snapshot: "
+        "opts=pulumi.ResourceOptions(delete_before_replace=True)",
     )
 
 
