@@ -15,7 +15,7 @@ PYTEST_ARGS ?= -n auto --dist loadgroup
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-aws faults lint docs format env lock clean
+.PHONY: help setup demo test test-all nightly test-aws faults bench lint docs format env lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,11 +46,19 @@ test-all: setup ## run every test, the long ones in full, and the mutation run
 	@REDSHIFT_TEARDOWN_TEST_ALL=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 	@$(BIN)/python tests/unit/deletion_policy/mutation.py
 
+nightly: setup ## ten thousand random histories of the teardown, other ones every night
+	@REDSHIFT_TEARDOWN_TEST_ALL=1 REDSHIFT_TEARDOWN_EXAMPLES=10000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/teardown/test_state_machine.py
+
 test-aws: setup ## ask the real Redshift; needs REDSHIFT_TEARDOWN_AWS=1, and says beforehand what it costs
 	@$(BIN)/python -m pytest -n0 -s -k "not emulator" tests/aws
 
 faults: setup ## every AWS call of a destroy with every fault, as a table
 	@$(BIN)/python tools/faults.py
+
+bench: setup ## measure policy, pack and scale; about half an hour, on a machine with nothing else to do
+	@$(BIN)/python bench/deletion_policy.py
+	@$(BIN)/python bench/pack.py
+	@$(BIN)/python bench/scale.py $(BENCH_ARGS)
 
 docs: $(READY) ## write the generated pages and build the documentation
 	@$(BIN)/python tools/docs/generate.py

@@ -1,11 +1,11 @@
 """How long many clusters take to destroy, and what it costs, against other ways to do it.
 
-    make bench                                      everything; about half an hour
+    make bench                                       this and the other measurements; about half an hour
     python bench/scale.py --counts 1,10 --no-others  a first impression
 
 It starts an emulator whose clusters take 20 s for the final snapshot and 5 s to be deleted, brings stacks
 up on the real engine, destroys them, and counts. The table is printed and, with `--write`, put into
-`docs/scale.md`, with the plot beside it; nothing in either is written by hand.
+`README.md` and `docs/scale.md`, with the plot beside it; nothing in them is written by hand.
 """
 
 from __future__ import annotations
@@ -280,10 +280,10 @@ def main() -> int:
 
 
 def _write(text: str, rows: Sequence[Row]) -> None:
-    page = ROOT / "docs" / "scale.md"
-    before, _, rest = page.read_text("utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
+    for page in (ROOT / "docs" / "scale.md", ROOT / "README.md"):
+        before, _, rest = page.read_text("utf-8").partition(BEGIN)
+        after = rest.partition(END)[2]
+        page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
     (ROOT / "docs" / "scale.svg").write_text(
         plot([asdict(row) for row in rows], FINAL_SNAPSHOT + DELETING), "utf-8"
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-CODE: Final = ("python", "yaml", "json", "console")
+CODE: Final = ("python", "yaml", "console")
 WORDS: Final = ("", "text")
 """Blocks that are shown as they are: what a program prints."""
 

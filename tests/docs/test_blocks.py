@@ -53,7 +53,7 @@ _OUTPUT_SECONDS = 240
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    """A language is Python, YAML, JSON or a console, and what has none is no command in disguise."""
+    """A language is Python, YAML or a console, and what has none is no command in disguise."""
     strange = [
         block.place
         for page in pages()
@@ -103,12 +103,6 @@ def test_yaml(block: Block) -> None:
         assert block.page in TOLD_ELSEWHERE
     else:
         assert block.said.get("file") == "Pulumi.yaml" or "config" in document
-
-
-@pytest.mark.parametrize("block", documents("json"))
-def test_json(block: Block) -> None:
-    """It is JSON."""
-    assert isinstance(json.loads(block.text), dict)
 
 
 def programs() -> list[Block]:

@@ -30,6 +30,17 @@ def test_written_pages_are_current() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_readme_has_the_measurements_of_the_documentation() -> None:
+    """Both were written by the same run of the bench."""
+    measured = re.compile(r"<!-- measured -->\n(.*?)<!-- /measured -->", re.DOTALL)
+    readme, page = (
+        measured.findall((ROOT / name).read_text("utf-8")) for name in ("README.md", "docs/scale.md")
+    )
+
+    assert readme == page
+    assert "DOES NOT HOLD" in readme[0] or "holds: " in readme[0]
+
+
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A documentation of two pages, in a repository of its own."""
