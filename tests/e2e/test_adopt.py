@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.harness import PLAIN_PASSWORD, SECRET_PASSWORD, cluster, of_the_long_ones, program
+from tests.e2e.harness import PLAIN_PASSWORD, SECRET_PASSWORD, TYPE, cluster, of_the_long_ones, program
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Project, Stack
@@ -206,3 +206,20 @@ def test_a_resource_renamed_with_an_alias_calls_nothing(project: Project) -> Non
     assert "my:Team$pulumi-python:dynamic/redshift:Cluster::new" in stack.state()["new"]["outputs"]["urn"]
     stack.destroy().ok()
     assert project.snapshot("lake")["Status"] == "available"
+
+
+def test_a_forced_replacement_of_an_adopted_cluster_deletes_nothing(project: Project) -> None:
+    """`--replace` creates first and then deletes: what was adopted must not be what is deleted."""
+    stack = prod(project)
+    project.program(program(cluster("warehouse", **OLD, adopt_existing=True)))
+    stack.up().ok()
+    project.control.set_marker("lake", "everything we have")
+    project.control.clear_calls()
+
+    replaced = stack.up("--replace", f"urn:pulumi:prod::warehouse::{TYPE}::warehouse").ok()
+
+    [warning] = [line for line in replaced.said("warning") if "lives on and nothing was deleted" in line]
+    assert "delete_before_replace=True" in warning
+    assert project.changing_calls() == []
+    assert project.control.marker("lake") == "everything we have"
+    assert stack.up().ok().steps == {"warehouse": "same"}

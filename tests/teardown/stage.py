@@ -337,7 +337,12 @@ class Stage:
         remembered = made._account_id, made._account_lock
         made._account_id, made._account_lock = None, threading.Lock()
         fresh = pytest.MonkeyPatch()
-        for module, name in ((owned, "_OWNERS"), (owned, "_DELETED"), (watch, "_WATCHES")):
+        for module, name in (
+            (owned, "_OWNERS"),
+            (owned, "_DELETED"),
+            (owned, "_ADOPTED"),
+            (watch, "_WATCHES"),
+        ):
             fresh.setattr(module, name, type(getattr(module, name))())
         self._commands.append(command)
         logged = len(self.control.calls())

@@ -212,6 +212,7 @@ class _Create:
                 f"aliases=[pulumi.Alias(name={another.rsplit('::', 1)[-1]!r})]",
             )
         owned.claim(identity, str(self._urn))
+        owned.note_adopted(identity, str(self._urn))
         session.reporter.keep(
             f"adopted cluster {identifier} as it is (created {cluster.get('ClusterCreateTime')}); nothing "
             "of it was changed. `pulumi preview` shows what differs from the program"

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 def delete(props: Mapping[str, Any], settings: Settings) -> None:
     """Tear a cluster down as its policies say, and return when that is proven.
 
+    The one generation that is let go of without a teardown is one that this same resource took over in this
+    same run: the resource still owns it.
+
     Args:
         props: The stored outputs.
         settings: The stack's configuration of this operation.
@@ -35,6 +38,13 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
     session = _open(settings, own_region(props), urn)
     require_same_place(session, identity, f"delete {identity}")
     owned.require_not_anothers(identity, str(urn))
+    if owned.was_adopted(identity, str(urn)):
+        session.reporter.warn(
+            f"{identity.cluster_identifier} was adopted again by this same run, so it lives on and nothing "
+            "was deleted. To replace it on purpose, have it deleted first, with its final snapshot: "
+            "opts=pulumi.ResourceOptions(delete_before_replace=True)"
+        )
+        return
     if recorded.policies.warning:
         session.reporter.warn(recorded.policies.warning)
     planner = Planner(recorded, session.clock.now())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LOCK = threading.Lock()
 _OWNERS: dict[tuple[str, str, str], frozenset[str]] = {}
 _DELETED: list[Deleted] = []
+_ADOPTED: set[tuple[tuple[str, str, str], str]] = set()
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,22 @@ def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Del
             if each.urn == urn or (of.account_id, of.region, of.cluster_identifier) == place:
                 return each
     return None
+
+
+def note_adopted(identity: Identity, urn: str) -> None:
+    """Note that a resource took over a generation that was there."""
+    with _LOCK:
+        _ADOPTED.add((_key(identity), urn))
+
+
+def was_adopted(identity: Identity, urn: str) -> bool:
+    """Tell whether a resource took over this very generation in this run.
+
+    A delete of it can then only be the second half of a replacement that the engine was told to make
+    (`--replace`, a taint): it creates before it deletes, and what it created is what was there.
+    """
+    with _LOCK:
+        return (_key(identity), urn) in _ADOPTED
 
 
 def require_not_anothers(identity: Identity, urn: str) -> None:
