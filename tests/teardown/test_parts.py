@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,7 @@ from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, is_ours, make_plan, of_generation
 from redshift_teardown.teardown.receipt import Earlier, read_earlier
+from redshift_teardown.teardown.run import remember
 from redshift_teardown.teardown.statuses import BUSY, ENDING, Standing, standing
 from tests.teardown import pure
 from tests.teardown.pure import BORN, IDENTITY, NAME, NOW, PLAN
@@ -201,6 +202,23 @@ def test_the_newest_receipt_that_may_have_reached_aws_decides(tmp_path: Path) ->
     assert set(earlier.create_times) == {BORN + timedelta(days=number) for number in range(3)}
 
 
+def test_a_receipt_of_another_version_is_passed_over(tmp_path: Path) -> None:
+    """What a later version means by its words nobody knows here."""
+    document = {
+        "receipt_version": 1,
+        "account_id": IDENTITY.account_id,
+        "region": IDENTITY.region,
+        "cluster": "warehouse",
+        "cluster_namespace_arn": pure.NAMESPACE,
+        "outcome": "skip",
+        "sent": True,
+    }
+    for version, outcome in ((1, "skip"), (2, ""), ("1", ""), (None, "")):
+        file = tmp_path / "one.json"
+        file.write_text(json.dumps({**document, "receipt_version": version}), encoding="utf-8")
+        assert read_earlier([tmp_path], IDENTITY).outcome == outcome, version
+
+
 def test_a_receipts_folder_that_is_none_holds_none(tmp_path: Path) -> None:
     """No folder, or a file in its place."""
     (tmp_path / "file").touch()
@@ -379,6 +397,37 @@ def test_tags_are_written_again_until_they_are_read_back(answer: Answer, code: s
         assert "the data is safe" in step.data
     assert isinstance(step, Refuse)
     assert not step.lost
+
+
+@pytest.mark.parametrize(
+    ("operation", "lacking"),
+    [("CreateTags", {"tags": ()}), ("ModifyClusterSnapshot", {"retention_days": 7})],
+)
+def test_a_write_that_is_refused_for_good_is_not_tried_again(operation: str, lacking: dict[str, Any]) -> None:
+    """The first such answer ends it: the data is safe, and the permission that lacks is named."""
+    denied = pure.memory(pure.attempt(operation, Answer.REFUSED, "AccessDenied"))
+    step = next_step(PLAN, IDENTITY, pure.look(None, pure.snapshot(**lacking)), denied)
+    assert isinstance(step, Refuse)
+    assert "the data is safe" in step.data
+    assert f"allow redshift:{operation}" in step.next_step
+    assert not step.lost
+
+
+def test_an_automated_snapshot_is_no_final_one() -> None:
+    """AWS deletes it with its cluster, whatever its name and tags say."""
+    seen = pure.look(None, pure.snapshot(snapshot_type="automated"))
+    step = next_step(PLAN, IDENTITY, seen, pure.memory())
+    assert isinstance(step, Refuse)
+    assert step.lost
+
+
+@pytest.mark.parametrize("status", ["final-snapshot", "deleting"])
+def test_a_deletion_that_was_seen_is_remembered(status: str) -> None:
+    """A cluster that is alive again later had a deletion given up, even where no snapshot tells it."""
+    memory = remember(IDENTITY, pure.look(pure.cluster(status)), pure.memory(pure.attempt()))
+    step = next_step(PLAN, IDENTITY, pure.look(pure.cluster()), memory)
+    assert isinstance(step, Refuse)
+    assert "AWS gave up deleting" in step.what
 
 
 def test_of_two_snapshots_the_newest_decides_and_of_equals_the_worse() -> None:

@@ -114,6 +114,8 @@ def gather() -> None:
         file = SOURCE / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+    for picture in (CLONE / "docs").glob("*.svg"):
+        shutil.copy2(picture, SOURCE)
     for origin in BESIDES:
         _turned(origin, origin, pages, problems)
     if problems:
