@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from redshift_teardown.cli.commands import cli
-from redshift_teardown.cli.exported import SourceError, clusters_of
+from redshift_teardown.cli.exported import SourceError, clusters_of, program_folder
 from redshift_teardown.emulator import Emulator
 from tests.e2e.harness import Project
 from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, URN, Stage
@@ -236,6 +236,26 @@ def test_wrong_usage(
 
     assert ended.exit_code == code
     assert said in ended.output
+
+
+@pytest.mark.parametrize(
+    ("text", "folder"),
+    [
+        ("name: shop\n", "."),
+        ("name: shop\nmain: infra\n", "infra"),
+        ("name: shop\nmain: infra/\n", "infra"),
+        ("name: shop\nmain: infra/__main__.py\n", "infra"),
+        ("name: shop\nmain: 5\n", "."),
+        ("name: [\n", "."),
+    ],
+)
+def test_policy_and_program_are_where_main_says(text: str, folder: str, tmp_path: Path) -> None:
+    """The engine runs program and provider in the folder of `main:`; paths are relative to that."""
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "__main__.py").touch()
+    (tmp_path / "Pulumi.yaml").write_text(text, encoding="utf-8")
+
+    assert program_folder(tmp_path) == tmp_path / folder
 
 
 PROVIDER = "urn:pulumi:live::shop::pulumi:providers:pulumi-python::default"

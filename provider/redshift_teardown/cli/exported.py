@@ -84,6 +84,24 @@ def project_folder() -> Path:
     )
 
 
+def program_folder(project: Path) -> Path:
+    """Give the folder that the engine runs program and provider in: that of ``main:`` in the project's file.
+
+    Args:
+        project: The project's folder.
+
+    """
+    file = next((each for each in (project / "Pulumi.yaml", project / "Pulumi.yml") if each.exists()), None)
+    try:
+        document = yaml.safe_load(_text(file)) if file is not None else None
+    except yaml.YAMLError:
+        # The engine says what is wrong with it.
+        document = None
+    main = document.get("main") if isinstance(document, dict) else None
+    named = project / main if isinstance(main, str) else project
+    return named if named.is_dir() else named.parent
+
+
 def read_from_engine(stack: str | None, folder: Path, *, run_program: bool) -> Stack:
     """Read a stack through the Pulumi CLI, as `pulumi stack export` and `pulumi config` tell it.
 

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from redshift_teardown.cli.exported import Stack, project_folder, read_from_engine, read_from_files
+from redshift_teardown.cli.exported import (
+    Stack,
+    program_folder,
+    project_folder,
+    read_from_engine,
+    read_from_files,
+)
 from redshift_teardown.cli.money import Price, dollars, price_option
 from redshift_teardown.cli.output import progress, say, say_json
 from redshift_teardown.crud.forecast import Forecast, Room, Seen, Verdict, judge, look_at
@@ -121,8 +127,8 @@ def _read(stack: str | None, file: Path | None, config: Path | None, *, run_prog
     if file is not None:
         return read_from_files(file, config, run_program=run_program)
     folder = project_folder()
-    # Policy and receipts stand relative to the project, and so destroy looks for them.
-    os.chdir(folder)
+    # Policy and receipts stand relative to the program, and so destroy looks for them.
+    os.chdir(program_folder(folder))
     return read_from_engine(stack, folder, run_program=run_program)
 
 

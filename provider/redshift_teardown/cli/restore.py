@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from redshift_teardown.cli.exported import project_folder
+from redshift_teardown.cli.exported import program_folder, project_folder
 from redshift_teardown.cli.output import say, say_json
 from redshift_teardown.cli.program import with_argument
 from redshift_teardown.cli.snapshots import kept_until, regions_of, taken
@@ -174,7 +174,7 @@ def _resource(snapshot: KeptSnapshot) -> str:
 
 
 def _written(program: Path | None, found: KeptSnapshot, argument: str, value: str) -> Path:
-    file = program or project_folder() / "__main__.py"
+    file = program or program_folder(project_folder()) / "__main__.py"
     if not found.claimed:
         raise RestoreError(
             f"no tags say which resource {found.identifier} belongs to\n"
