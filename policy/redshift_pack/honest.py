@@ -161,12 +161,19 @@ def _tags_of(case: Case) -> Iterable[tuple[str, str, str]]:
 
 
 def _cluster_tags(case: Case) -> Mapping[str, object]:
-    tags = case.subject.props.get("tags")
+    props = case.subject.props
+    tags = props.get("tags")
     if isinstance(tags, list):
         # aws-native has CloudFormation's form: a list of keys and values.
         pairs = [mapping(tag) for tag in tags]
         return {str(pair.get("key")): pair.get("value") for pair in pairs}
-    return mapping(tags)
+    # AWS's own, the stack's default tags and the cluster's: whoever adopts a cluster takes its tags along.
+    everything = mapping(props.get("tags_all")), mapping(props.get("tagsAll"))
+    return {
+        key: value
+        for each in (*everything, mapping(case.recorded_facts.get("tags")), mapping(tags))
+        for key, value in each.items()
+    }
 
 
 def _say(case: Case) -> str:

@@ -13,6 +13,7 @@ from redshift_pack.finding import Finding
 from redshift_pack.settings import COMMON, Settings, SettingsError
 from redshift_pack.standing import Standing, policy_of, standing_of
 from redshift_pack.subject import Kind, Subject, subject_of
+from redshift_pack.values import mapping
 from redshift_teardown.deletion_policy import Facts, Policy, PolicyError, facts_of
 
 PAGES: Final = "docs/policies"
@@ -46,10 +47,18 @@ class Case:
         return self.subject.account or self.settings.account
 
     @property
+    def recorded_facts(self) -> Mapping[str, object]:
+        """What an owned cluster records of its arguments, beside the rules."""
+        return mapping(mapping(self.subject.props.get("policy")).get("facts"))
+
+    @property
     def facts(self) -> Facts:
-        """The facts of an owned cluster, by which its deletion is decided. No clock: a preview has none."""
+        """The facts of an owned cluster, by which its deletion is decided. No clock: a preview has none.
+
+        They are those that the cluster records and a destroy goes by, the stack's default tags among them.
+        """
         return facts_of(
-            self.subject.props,
+            {**self.subject.props, **self.recorded_facts},
             project=self.subject.urn.project,
             stack=self.subject.urn.stack,
             resource=self.subject.urn.name,

@@ -137,16 +137,29 @@ def _roles(get: Callable[[str], Any]) -> tuple[AssumedRole, ...]:
         if not isinstance(arn, str) or not arn:
             message = f"config aws:assumeRoles: each role needs a roleArn; write it as {example}"
             raise ConfigError(message)
-        seconds = item.get("durationSeconds")
+        seconds = _seconds(item.get("durationSeconds"))
         roles.append(
             AssumedRole(
                 role_arn=arn,
                 session_name=str(item.get("sessionName") or "redshift-teardown"),
                 external_id=str(item["externalId"]) if item.get("externalId") else None,
-                duration_seconds=int(float(seconds)) if seconds else None,
+                duration_seconds=seconds,
             )
         )
     return tuple(roles)
+
+
+def _seconds(value: Any) -> int | None:
+    if value is None or value == "":
+        return None
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = -1
+    if not 1 <= seconds < 1e6:  # noqa: PLR2004 - AWS knows the limits of each role
+        message = "config aws:assumeRoles: durationSeconds must be a number of seconds, such as 3600"
+        raise ConfigError(message)
+    return int(seconds)
 
 
 def _default_tags(get: Callable[[str], Any]) -> tuple[tuple[str, str], ...]:

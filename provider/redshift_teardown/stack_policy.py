@@ -273,7 +273,8 @@ def both_policies(
 ) -> BothPolicies:
     """Read the recorded rules and the file as it is now.
 
-    A file that is missing or broken leaves the recorded policy in force. An environment that the
+    A file that is missing or broken leaves the recorded policy in force; a recorded policy that cannot be
+    read counts as protected, with the file's defaults. An environment that the
     current file no longer knows, or a configuration that contradicts it, counts as unmatched:
     protected, with the defaults.
 
@@ -290,10 +291,15 @@ def both_policies(
     """
     warnings = []
     rules: Environment | None = None
+    unreadable = False
     try:
         rules = from_json(recorded.get("rules"))
     except (PolicyError, ValueError, TypeError, KeyError) as error:
-        warnings.append(f"the policy recorded in the state cannot be read ({error}); the file alone decides")
+        unreadable = True
+        warnings.append(
+            f"the policy recorded in the state cannot be read ({error}), so it counts as protected; the next "
+            "`pulumi up` records it anew"
+        )
     current: Environment | None = None
     try:
         policy = read_policy(settings)
@@ -302,6 +308,8 @@ def both_policies(
             f"the policy file cannot be read, so the policy recorded at the last `up` decides:\n{error}"
         )
     else:
+        if unreadable:
+            rules = policy.unmatched
         requested = own if isinstance(own, str) and own else settings.environment
         try:
             current = match(policy, stack=urn.stack, account=account, requested=requested).environment

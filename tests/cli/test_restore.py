@@ -96,6 +96,24 @@ def test_written_into_the_program(place: Place, tmp_path: Path, monkeypatch: pyt
         ('Cluster(\n    "w",\n    b=1,  # x, y\n)', 'Cluster(\n    "w",\n    b=1,  # x, y\n    a=True,\n)'),
         ('Cluster(\n    "w",\n    b=1  # x, y\n)', 'Cluster(\n    "w",\n    b=1,  # x, y\n    a=True,\n)'),
         ('é = Cluster("w", b="ü")', 'é = Cluster("w", b="ü", a=True)'),
+        ('Cluster("w", b=("x"))', 'Cluster("w", b=("x"), a=True)'),
+        (
+            'Cluster(\n    "w",\n    b=(\n        "x"\n        "y"\n    ),\n)',
+            'Cluster(\n    "w",\n    b=(\n        "x"\n        "y"\n    ),\n    a=True,\n)',
+        ),
+        (
+            'Cluster(\n    "w",\n    b=(\n        2 if x else 3))',
+            'Cluster(\n    "w",\n    b=(\n        2 if x else 3), a=True)',
+        ),
+        (
+            'Cluster(\n    "w",\n    b={}  # x\n    ,\n)',
+            'Cluster(\n    "w",\n    b={}  # x\n    ,\n    a=True,\n)',
+        ),
+        (
+            'Cluster("w", b=1,\f\n    c="a\u2028b", d=2)',
+            'Cluster("w", b=1,\f\n    c="a\u2028b", d=2, a=True)',
+        ),
+        ('Cluster(\r\n    "w",\r\n    b=1\r\n)', 'Cluster(\r\n    "w",\r\n    b=1,\r\n    a=True,\r\n)'),
     ],
 )
 def test_every_way_to_write_a_call(text: str, expected: str) -> None:
@@ -111,6 +129,8 @@ def test_every_way_to_write_a_call(text: str, expected: str) -> None:
         ('Cluster("v")', 'holds none of Cluster("w", …)'),
         ('Cluster("w"); Cluster("w")', 'holds 2 of Cluster("w", …)'),
         ('Cluster("w", b=1)', "line 1: the cluster has b already"),
+        ('Cluster("w", **c)', "line 1: the cluster takes arguments with `**`"),
+        ('x = 1\rCluster("w", c=1)', "lines that end with a carriage return alone"),
     ],
 )
 def test_programs_that_are_left_alone(text: str, said: str) -> None:

@@ -151,6 +151,7 @@ def test_receipts_are_of_a_generation(tmp_path: Path) -> None:
         "receipt_version": 1,
         "account_id": IDENTITY.account_id,
         "region": IDENTITY.region,
+        "urn": pure.URN,
         "cluster": "warehouse",
         "cluster_namespace_arn": pure.NAMESPACE,
         "cluster_create_time": BORN.isoformat(),
@@ -172,7 +173,7 @@ def test_receipts_are_of_a_generation(tmp_path: Path) -> None:
         ({"cluster_create_time": LATER.isoformat()}, NAMELESS, False),
     ):
         (tmp_path / "one.json").write_text(json.dumps({**document, **changes}), encoding="utf-8")
-        earlier = read_earlier([tmp_path], identity)
+        earlier = read_earlier([tmp_path], identity, pure.URN)
         assert earlier.outcome == ("skip" if found else ""), changes
         assert earlier.names == ({"one"} if found else set()), changes
         assert earlier.stale == ({"two"} if found else set()), changes
@@ -185,6 +186,7 @@ def test_the_newest_receipt_that_may_have_reached_aws_decides(tmp_path: Path) ->
             "receipt_version": 1,
             "account_id": IDENTITY.account_id,
             "region": IDENTITY.region,
+            "urn": pure.URN,
             "cluster": "warehouse",
             "cluster_namespace_arn": pure.NAMESPACE,
             "cluster_create_time": (BORN + timedelta(days=number)).isoformat(),
@@ -195,7 +197,7 @@ def test_the_newest_receipt_that_may_have_reached_aws_decides(tmp_path: Path) ->
             "stale": [f"stale-{number}"],
         }
         (tmp_path / f"{9 - number}.json").write_text(json.dumps(document), encoding="utf-8")
-    earlier = read_earlier([tmp_path], IDENTITY)
+    earlier = read_earlier([tmp_path], IDENTITY, pure.URN)
     assert earlier.outcome == "snapshot"
     assert earlier.names == {"name-0", "name-1"}
     assert earlier.stale == {"stale-0", "stale-1", "stale-2"}
@@ -208,6 +210,7 @@ def test_a_receipt_of_another_version_is_passed_over(tmp_path: Path) -> None:
         "receipt_version": 1,
         "account_id": IDENTITY.account_id,
         "region": IDENTITY.region,
+        "urn": pure.URN,
         "cluster": "warehouse",
         "cluster_namespace_arn": pure.NAMESPACE,
         "outcome": "skip",
@@ -216,14 +219,14 @@ def test_a_receipt_of_another_version_is_passed_over(tmp_path: Path) -> None:
     for version, outcome in ((1, "skip"), (2, ""), ("1", ""), (None, "")):
         file = tmp_path / "one.json"
         file.write_text(json.dumps({**document, "receipt_version": version}), encoding="utf-8")
-        assert read_earlier([tmp_path], IDENTITY).outcome == outcome, version
+        assert read_earlier([tmp_path], IDENTITY, pure.URN).outcome == outcome, version
 
 
 def test_a_receipts_folder_that_is_none_holds_none(tmp_path: Path) -> None:
     """No folder, or a file in its place."""
     (tmp_path / "file").touch()
     for folder in (tmp_path / "missing", tmp_path / "file"):
-        assert read_earlier([folder], IDENTITY) == Earlier()
+        assert read_earlier([folder], IDENTITY, pure.URN) == Earlier()
 
 
 # --- whose snapshot ------------------------------------------------------------------------------

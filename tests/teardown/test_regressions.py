@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from redshift_teardown.crud.check import check
 from redshift_teardown.teardown.model import Answer, ClusterView, Done, Refuse, SnapshotView, Wait
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.run import remember
 from tests.teardown import pure
-from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, Interruption, kill
+from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -437,3 +438,61 @@ def test_receipts_are_read_where_the_policy_had_them_before(stage: Stage) -> Non
     stage.write_policy(stage.rules(PROTECTED, **{"receipts: receipts": "receipts: elsewhere"}))
     result = stage.destroy()
     assert result.how == "done", result.said
+
+
+RENAMED = """\
+version: 1
+environments:
+  ours: {stacks: [live, live-two], skip: never}
+  scratch:
+    stacks: [dev-seven]
+    skip: [{when: {always: true}, because: nobody needs it}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [("live", "dev-seven", True), ("live", "live-two", False), ("dev-seven", "dev-seven", False)],
+)
+def test_a_name_alone_does_not_loosen(before: str, after: str, *, refused: bool, stage: Stage) -> None:
+    """A protected stack that is renamed to what may skip is refused in preview: only policies loosen."""
+    stage.reset(RENAMED)
+    olds, failures = check({}, stage.program(urn=URN.replace(":live:", f":{before}:")), stage.settings)
+    assert failures == []
+
+    _, failures = check(olds, stage.program(urn=URN.replace(":live:", f":{after}:")), stage.settings)
+
+    assert [f"pulumi stack rename {before}" in failure.reason for failure in failures] == [True] * refused
+
+
+def test_what_another_stack_decided_excuses_no_loss(stage: Stage) -> None:
+    """Another stack that had adopted the cluster skipped its snapshot: here that is a loss, and said so."""
+    stage.reset(stage.rules(SKIPPING, **{"[live]": "[live, scratch]"}))
+    stage.up()
+    assert stage.state is not None
+    ours = stage.state
+    stage.state = {**ours, "urn": str(ours["urn"]).replace(":live:", ":scratch:")}
+    assert stage.destroy().how == "done"
+    assert stage.proofs() == []
+    stage.state = ours
+    stage.write_policy(stage.rules(PROTECTED))
+
+    result = stage.destroy()
+
+    assert result.how == "refused", result.kept
+    assert "is gone, and no final snapshot of it" in result.said
+
+
+def test_a_recorded_policy_that_cannot_be_read_counts_as_protected(stage: Stage) -> None:
+    """Whatever became of the recorded rules, the file alone does not loosen."""
+    stage.reset(stage.rules(SKIPPING))
+    stage.up()
+    assert stage.state is not None
+    rules = {**stage.state["policy"]["rules"], "place": "nowhere"}
+    stage.state = {**stage.state, "policy": {**stage.state["policy"], "rules": rules}}
+
+    result = stage.destroy()
+
+    assert result.how == "done", result.said
+    assert any("counts as protected" in warning for warning in result.warned)
+    assert len(stage.proofs()) == 1

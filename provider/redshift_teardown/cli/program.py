@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 
 from redshift_teardown.errors import TeardownError
+
+_BLANK = frozenset(
+    {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+)
 
 
 class ProgramError(TeardownError):
@@ -34,23 +40,42 @@ def with_argument(text: str, resource: str, argument: str, value: str, others: t
             f"else; take it away, then write {argument}={value}"
         )
     if argument in present:
-        return _replaced(text, present[argument].value, value)
-    return _inserted(text, call, f"{argument}={value}")
+        edited = _replaced(text, present[argument].value, value)
+    elif None in present:
+        raise ProgramError(
+            f"line {call.lineno}: the cluster takes arguments with `**`, which may hold {argument} or what "
+            f"contradicts it; write {argument}={value} by hand"
+        )
+    else:
+        edited = _inserted(text, call, f"{argument}={value}")
+    if not _differ_only_by(text, edited, resource, argument, value):
+        raise ProgramError(
+            f"line {call.lineno}: the cluster is written in a way that cannot be edited safely; write "
+            f"{argument}={value} by hand"
+        )
+    return edited
+
+
+def _differ_only_by(before: str, after: str, resource: str, argument: str, value: str) -> bool:
+    """Tell whether a program is what it was but for one argument, whatever the editing thought it did."""
+    try:
+        old, _ = _without(before, resource, argument)
+        new, values = _without(after, resource, argument)
+    except (SyntaxError, ValueError):
+        return False
+    return old == new and values == [ast.unparse(ast.parse(value, mode="eval").body)]
 
 
 def _find(text: str, resource: str, wanted: str) -> ast.Call:
+    if "\r" in text.replace("\r\n", ""):
+        raise ProgramError(
+            f"the program has lines that end with a carriage return alone; write {wanted} by hand"
+        )
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise ProgramError(f"line {error.lineno}: this is no Python: {error.msg}") from None
-    calls = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).split(".")[-1] == "Cluster"
-    ]
-    named = [
-        call for call in calls if isinstance(call.args[0], ast.Constant) and call.args[0].value == resource
-    ]
+    named = _named(tree, resource)
     if len(named) != 1:
         found = "none" if not named else str(len(named))
         raise ProgramError(
@@ -60,24 +85,49 @@ def _find(text: str, resource: str, wanted: str) -> ast.Call:
     return named[0]
 
 
+def _named(tree: ast.AST, resource: str) -> list[ast.Call]:
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).split(".")[-1] == "Cluster"
+    ]
+    return [
+        call for call in calls if isinstance(call.args[0], ast.Constant) and call.args[0].value == resource
+    ]
+
+
 def _replaced(text: str, node: ast.expr, value: str) -> str:
     start, end = _offset(text, node.lineno, node.col_offset), _end(text, node)
     return text[:start] + value + text[end:]
 
 
 def _inserted(text: str, call: ast.Call, written: str) -> str:
-    last = max((*call.args, *(keyword.value for keyword in call.keywords)), key=lambda node: _end(text, node))
-    end, close = _end(text, last), _end(text, call) - 1
-    # What stands between the last argument and the parenthesis: a comma, a line break, a comment.
-    comma = end + text[end:close].find(",") + 1 if "," in text[end:close].partition("#")[0] else 0
+    close = _end(text, call) - 1
+    end, comma = _last_sign(text, close)
     if "\n" not in text[end:close]:
-        return f"{text[:end]}, {written}{text[close:]}"
-    line = text[text.rfind("\n", 0, end) + 1 :]
+        return f"{text[:end]}{'' if comma else ','} {written}{text[close:]}"
+    arguments: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
+    line = text.split("\n")[max(each.lineno for each in arguments) - 1]
     indent = line[: len(line) - len(line.lstrip())]
+    # A comment behind the last argument stays with it.
     line_end = text.index("\n", end)
-    if comma:
-        return f"{text[:line_end]}\n{indent}{written},{text[line_end:]}"
-    return f"{text[:end]},{text[end:line_end]}\n{indent}{written},{text[line_end:]}"
+    if text[line_end - 1] == "\r":
+        line_end -= 1
+    newline = text[line_end : text.index("\n", line_end) + 1]
+    kept = text[:end] + ("" if comma else ",") + text[end:line_end]
+    return f"{kept}{newline}{indent}{written},{text[line_end:]}"
+
+
+def _last_sign(text: str, close: int) -> tuple[int, bool]:
+    """Give where the last sign before a place ends, comments and blanks aside, and whether it is a comma."""
+    end, comma = 0, False
+    for token in tokenize.generate_tokens(io.StringIO(text, newline="").readline):
+        stop = _place(text, *token.end)
+        if stop > close:
+            break
+        if token.type not in _BLANK:
+            end, comma = stop, token.string == ","
+    return end, comma
 
 
 def _end(text: str, node: ast.expr) -> int:
@@ -86,6 +136,17 @@ def _end(text: str, node: ast.expr) -> int:
 
 def _offset(text: str, line: int, column: int) -> int:
     """Give the place in the text; ast counts columns in bytes of UTF-8."""
-    lines = text.splitlines(keepends=True)
-    before = "".join(lines[: line - 1])
-    return len(before) + len(lines[line - 1].encode()[:column].decode())
+    return _place(text, line, len(text.split("\n")[line - 1].encode()[:column].decode()))
+
+
+def _place(text: str, line: int, column: int) -> int:
+    return sum(len(each) + 1 for each in text.split("\n")[: line - 1]) + column
+
+
+def _without(text: str, resource: str, argument: str) -> tuple[str, list[str]]:
+    """Give a program without one argument of a cluster, and the values that the argument had."""
+    tree = ast.parse(text)
+    (call,) = _named(tree, resource)
+    values = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == argument]
+    call.keywords = [keyword for keyword in call.keywords if keyword.arg != argument]
+    return ast.dump(tree), values

@@ -22,6 +22,7 @@ from redshift_teardown.wording import size
 if TYPE_CHECKING:
     from redshift_teardown.crud.kept import Kept, KeptSnapshot
 
+BOM = "\ufeff"
 _NAMED = ("snapshot_identifier", "snapshot_arn")
 
 
@@ -110,7 +111,7 @@ def restore(
     now = datetime.now(timezone.utc)
     for label, text in (
         ("snapshot", f"{found.identifier}\n{size(found.megabytes)}, of cluster {found.cluster_identifier}"),
-        ("taken", f"{taken(found)}, kept until {kept_until(found, now)}"),
+        ("taken", f"{taken(found)}, kept {_until(found, now)}"),
         ("key", found.kms_key_id),
         ("program", f"{argument}={value}" + (f", written into {file}" if file else "")),
         ("commands", "\n".join(commands)),
@@ -165,6 +166,10 @@ def _choose(
     return chosen
 
 
+def _until(snapshot: KeptSnapshot, now: datetime) -> str:
+    return f"until {kept_until(snapshot, now)}" if snapshot.expires else kept_until(snapshot, now)
+
+
 def _age(snapshot: KeptSnapshot) -> float:
     return snapshot.created.timestamp() if snapshot.created else 0.0
 
@@ -182,8 +187,11 @@ def _written(program: Path | None, found: KeptSnapshot, argument: str, value: st
         )
     others = tuple(name for name in (*_NAMED, "restore_final_snapshot") if name != argument)
     try:
-        text = file.read_text(encoding="utf-8")
-        file.write_text(with_argument(text, _resource(found), argument, value, others), encoding="utf-8")
+        # As bytes, so that line endings and a byte-order mark stay.
+        text = file.read_bytes().decode("utf-8")
+        mark = BOM if text.startswith(BOM) else ""
+        edited = with_argument(text.removeprefix(BOM), _resource(found), argument, value, others)
+        file.write_bytes((mark + edited).encode("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise RestoreError(f"{file} cannot be edited: {why}") from None

@@ -318,7 +318,9 @@ def judge(seen: Seen, room: Room) -> Forecast:
                 "whether the quota of manual snapshots has room for this one: AWS does not tell the quota "
                 "(give --snapshot-quota)"
             )
-        foreseen = foresee(plan, seen.identity, seen.observation, _memory(seen), room_for_snapshots=left)
+        foreseen = foresee(
+            plan, seen.identity, seen.observation, _memory(seen, plan), room_for_snapshots=left
+        )
         findings += _findings(seen, plan, foreseen, status)
         if any(isinstance(step, Delete) and step.snapshot_name for step in foreseen.steps):
             room.take(seen.session)
@@ -347,11 +349,11 @@ def judge(seen: Seen, room: Room) -> Forecast:
     )
 
 
-def _memory(seen: Seen) -> Memory:
+def _memory(seen: Seen, plan: Plan) -> Memory:
     """Give what a teardown that starts now would remember."""
     assert seen.identity is not None  # noqa: S101 - judged only with one
     assert seen.planner is not None  # noqa: S101 - likewise
-    earlier = read_earlier(seen.planner.receipts, seen.identity)
+    earlier = read_earlier(seen.planner.receipts, seen.identity, plan.urn)
     return Memory(
         started=seen.at,
         taken=seen.taken,

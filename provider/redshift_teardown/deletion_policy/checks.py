@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import string
+from fnmatch import fnmatchcase
 
 from redshift_teardown.deletion_policy.matching import is_glob
 from redshift_teardown.deletion_policy.naming import (
@@ -16,16 +18,21 @@ from redshift_teardown.deletion_policy.naming import (
 from redshift_teardown.deletion_policy.problems import Objection, shown
 
 LONGEST_REASON = 500
+LONGEST_GLOB = 200
 LONGEST_ENVIRONMENT_NAME = 64
 
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 # Pulumi's own rule for stack names, and the signs of a glob.
 _STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_STACK_GLOB = re.compile(r"[A-Za-z0-9_.*?\[\]!-]{1,200}")
-_IDENTIFIER_GLOB = re.compile(r"[a-z0-9*?\[\]!-]{1,200}")
-_NODE_TYPE_GLOB = re.compile(r"[a-z0-9.*?\[\]!-]{1,200}")
-_BRACKETS = re.compile(r"\[!?\]?[^\]]*\]")
+_IN_IDENTIFIERS = string.ascii_lowercase + string.digits + "-"
+_IN_NODE_TYPES = _IN_IDENTIFIERS + "."
+_IN_STACKS = string.ascii_letters + string.digits + "-_."
+# One of the characters between brackets; `fnmatch` would take a "]" right behind the "[" for one of them, and
+# what its author means nobody knows.
+_CLASS = re.compile(r"\[!?([^\]!][^\]]*)\]")
+_EMPTY_CLASS = re.compile(r"\[!?\]")
+_RANGE = re.compile(r"(.)-(.)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{[a-z]*\}")
 
 
@@ -60,7 +67,7 @@ def stack(text: str) -> Objection | None:
             "stacks are named without organisation and project", json.dumps(last, ensure_ascii=False)
         )
     if is_glob(text):
-        return _pattern(text, _STACK_GLOB, "stack; their names hold letters, digits and - _ . only", "dev-*")
+        return _pattern(text, _IN_STACKS, "stack; their names hold letters, digits and - _ . only", "dev-*")
     if _STACK.fullmatch(text):
         return None
     return Objection(
@@ -78,12 +85,12 @@ def account(text: str) -> Objection | None:
 
 def identifier(text: str) -> Objection | None:
     """Tell why a pattern can match no cluster identifier."""
-    return _pattern(text, _IDENTIFIER_GLOB, "cluster; identifiers hold a to z, digits and hyphens", "etl-*")
+    return _pattern(text, _IN_IDENTIFIERS, "cluster; identifiers hold a to z, digits and hyphens", "etl-*")
 
 
 def node_type(text: str) -> Objection | None:
     """Tell why a pattern can match no node type."""
-    return _pattern(text, _NODE_TYPE_GLOB, "node type; they look like ra3.xlplus", "dc2.*")
+    return _pattern(text, _IN_NODE_TYPES, "node type; they look like ra3.xlplus", "dc2.*")
 
 
 def tag_key(text: str) -> Objection | None:
@@ -123,7 +130,7 @@ def tag_value(text: str) -> Objection | None:
 
 def tag_pattern(text: str) -> Objection | None:
     """Tell why a glob can match no value of a tag."""
-    return _tag_length(text) or _open_bracket(text, "tmp-*")
+    return _tag_length(text) or _bracket_problem(text, "tmp-*")
 
 
 def reason(text: str) -> Objection | None:
@@ -145,16 +152,34 @@ def _tag_length(text: str) -> Objection | None:
     )
 
 
-def _pattern(text: str, alphabet: re.Pattern[str], what: str, example: str) -> Objection | None:
-    if not alphabet.fullmatch(text):
-        return Objection(f"the pattern {shown(text)} can match no {what}", f'a pattern such as "{example}"')
-    return _open_bracket(text, example)
-
-
-def _open_bracket(text: str, example: str) -> Objection | None:
-    """Refuse a bracket that is not closed, which `fnmatch` takes for an ordinary character."""
-    if "[" not in _BRACKETS.sub("", text):
-        return None
-    return Objection(
-        f'the pattern {shown(text)} opens a "[" that it does not close', f'a pattern such as "{example}"'
+def _pattern(text: str, alphabet: str, what: str, example: str) -> Objection | None:
+    """Tell why a glob can match nothing that is written in an alphabet."""
+    problem = _bracket_problem(text, example)
+    if problem:
+        return problem
+    signs = _CLASS.sub("", text)
+    classes = [found[0] for found in _CLASS.finditer(text)]
+    possible = set(signs) <= {*alphabet, "*", "?"} and all(
+        any(fnmatchcase(character, each) for character in alphabet) for each in classes
     )
+    if possible and 1 <= len(text) <= LONGEST_GLOB:
+        return None
+    return Objection(f"the pattern {shown(text)} can match no {what}", f'a pattern such as "{example}"')
+
+
+def _bracket_problem(text: str, example: str) -> Objection | None:
+    """Refuse brackets that `fnmatch` takes otherwise than they read: open, empty, or with a turned range."""
+    hint = f'a pattern such as "{example}"'
+    rest = _CLASS.sub("", text)
+    if _EMPTY_CLASS.search(rest):
+        return Objection(f"the pattern {shown(text)} has brackets with nothing right behind the first", hint)
+    if "[" in rest:
+        return Objection(f'the pattern {shown(text)} opens a "[" that it does not close', hint)
+    for found in _CLASS.finditer(text):
+        turned = next((each[0] for each in _RANGE.finditer(found[1]) if each[1] > each[2]), None)
+        if turned is not None:
+            return Objection(
+                f"the pattern {shown(text)} has the range {turned}, which ends before it begins",
+                f"{turned[2]}-{turned[0]}",
+            )
+    return None

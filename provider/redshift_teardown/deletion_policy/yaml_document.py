@@ -95,7 +95,8 @@ def read_document(text: bytes | str, *, source: str) -> tuple[Node, Report]:
     composer = _Composer(decoded, report)
     try:
         return composer.document(), report
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # PyYAML hands a number beyond Unicode in an escape such as "\\U00110000" to chr() unseen.
         _explain(error, decoded, report)
 
 
@@ -282,16 +283,24 @@ class _Composer:
         _fail(self._report, self._mark(event), message, hint)
 
 
-def _explain(error: yaml.YAMLError, text: str, report: Report) -> NoReturn:
+def _explain(error: Exception, text: str, report: Report) -> NoReturn:
     """Tell a syntax error in this product's words, and at the place where it begins."""
-    if _FAST_LOADER is not yaml.SafeLoader:
+    if _FAST_LOADER is not yaml.SafeLoader or not isinstance(error, yaml.YAMLError):
         # The parser in Python names places better; where it finds nothing wrong, the fast one's words have to
         # do.
+        loader = yaml.SafeLoader(text)
         try:
-            for _ in yaml.parse(text, Loader=yaml.SafeLoader):
-                pass
+            while loader.check_event():
+                loader.get_event()  # type: ignore[no-untyped-call]
         except yaml.YAMLError as better:
             error = better
+        except (ValueError, OverflowError):
+            mark = Mark(report.source, loader.line + 1, loader.column + 1)
+            _fail(
+                report, mark, "an escape names a character that does not exist", "a character up to U+10FFFF"
+            )
+        finally:
+            loader.dispose()
     context = getattr(error, "context", None) or ""
     problem = getattr(error, "problem", None) or str(error)
     place = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)

@@ -78,8 +78,8 @@ class Earlier:
     """What earlier teardowns of one generation left written.
 
     Attributes:
-        outcome: The decision, ``snapshot`` or ``skip``, of the newest one that may have reached AWS; empty
-            where there is none.
+        outcome: The decision, ``snapshot`` or ``skip``, of the newest one of this resource that may have
+            reached AWS; empty where there is none.
         names: Snapshot names they asked for.
         stale: Snapshots that existed while the cluster was still deletable.
         create_times: Create times they saw the generation with.
@@ -92,12 +92,13 @@ class Earlier:
     create_times: tuple[datetime, ...] = ()
 
 
-def read_earlier(folders: Iterable[Path], identity: Identity) -> Earlier:
+def read_earlier(folders: Iterable[Path], identity: Identity, urn: str) -> Earlier:
     """Read what earlier teardowns of this generation decided; what cannot be read is passed over.
 
     Args:
         folders: Every receipts folder that a policy of the cluster names.
         identity: The generation meant.
+        urn: The resource's. What another one decided about the generation excuses nothing here.
 
     """
     found = sorted(
@@ -105,9 +106,10 @@ def read_earlier(folders: Iterable[Path], identity: Identity) -> Earlier:
         key=lambda document: str(document.get("started", "")),
     )
     sent = [document for document in found if document.get("sent")]
+    own = [document for document in sent if document.get("urn") == urn]
     times = [parse_time(document.get("cluster_create_time")) for document in found]
     return Earlier(
-        outcome=str(sent[-1].get("outcome", "")) if sent else "",
+        outcome=str(own[-1].get("outcome", "")) if own else "",
         names=frozenset(name for document in sent for name in _texts(document.get("names"))),
         # Sent or not: the cluster was alive by then.
         stale=frozenset(name for document in found for name in _texts(document.get("stale"))),

@@ -144,7 +144,8 @@ class Teardown:
 
         """
         started = self._clock.now()
-        earlier = read_earlier(self._receipts, self._identity)
+        plan = self._plan_for(None)
+        earlier = read_earlier(self._receipts, self._identity, plan.urn)
         receipt = ReceiptFile(self._receipts[0], self._identity, started, self._reporter.warn)
         memory = Memory(
             started=started,
@@ -153,7 +154,6 @@ class Teardown:
             stale=earlier.stale,
             create_times=earlier.create_times,
         )
-        plan = self._plan_for(None)
         observation = None
         try:
             while True:

@@ -33,6 +33,7 @@ BEYOND_SCHEMA = {
         ("accounts-in-two-environments", "stacks-in-two-environments", "tags-many-united"),
         "two environments, or one and the defaults, are compared",
     ),
+    "stacks-pattern-turned-range": "what is between two letters a pattern cannot compare",
     "skip-after-always": "what one rule says makes another one useless",
     **dict.fromkeys(
         (
