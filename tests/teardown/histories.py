@@ -222,8 +222,9 @@ class Histories(RuleBasedStateMachine):
             assert not fresh, result.said
             return
         self.recorded = self.current
-        if fresh:
-            self.ephemeral = True
+        cluster = self.cluster()
+        # After a refresh that saw them gone, the tags are put back.
+        self.ephemeral = cluster is not None and cluster["tags"].get("ephemeral") == "true"
 
     @precondition(lambda self: self.stage.state is not None)
     @rule()

@@ -241,6 +241,15 @@ def test_explain_each_option(arguments: tuple[str, ...], destroy: str) -> None:
     assert rows("--account", OTHER, "--stack", *arguments)["destroy"].startswith(destroy)
 
 
+def test_explain_takes_a_stack_as_pulumi_calls_it() -> None:
+    """With organisation and project it is the same stack; what no stack can be called is refused."""
+    assert explain("--stack", "acme/shop/prod") == explain("--stack", "prod")
+    for name in ("prod ", "pr\u03bfd", "acme/"):
+        refused = run("explain", "--stack", name)
+        assert refused.exit_code != 0
+        assert "no stack can be called" in refused.output
+
+
 def test_explain_an_account() -> None:
     """An account that belongs to production makes every stack production."""
     assert rows("--stack", "dev-1", "--account", "111122223333")["environment"] == "production, protected"

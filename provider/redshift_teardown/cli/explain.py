@@ -26,6 +26,7 @@ from redshift_teardown.deletion_policy import (
 if TYPE_CHECKING:
     from redshift_teardown.deletion_policy import Decision, Match, SkipRule
 
+_STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _AGE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|h|d)")
 _HOURS = {"m": 1 / 60, "h": 1, "d": 24}
 _MOST_HOURS = 24 * 365 * 100
@@ -52,6 +53,16 @@ def _age(_ctx: click.Context, _param: click.Parameter, text: str | None) -> time
     return timedelta(hours=hours)
 
 
+def _stack(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
+    """Read a stack's name, with or without organisation and project."""
+    name = text.rpartition("/")[2]
+    if not _STACK.fullmatch(name):
+        raise click.BadParameter(
+            f"no stack can be called {name!r}; names hold 1 to 100 letters, digits and - _ ."
+        )
+    return name
+
+
 def _tags(
     _ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]
 ) -> dict[str, str | None] | None:
@@ -76,7 +87,7 @@ Examples:
 What is not given is unknown, as it may be in a preview.
 """,
 )
-@click.option("--stack", required=True, help="The Pulumi stack, without organisation and project.")
+@click.option("--stack", required=True, callback=_stack, help="The Pulumi stack.")
 @click.option("--account", help="The AWS account.")
 @click.option(
     "--environment", help="The environment the configuration asks for (redshift-teardown:environment)."
