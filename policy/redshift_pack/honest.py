@@ -90,7 +90,8 @@ def _recorded_urn(case: Case) -> Iterable[Finding]:
             rule=case.standing.rule,
             destroy=f"goes by the rules that were recorded for stack {stack}",
             fix=(
-                f"if the cluster is production, `pulumi stack rename {stack}`; if not, {_RECORD}"
+                f"`pulumi stack rename {stack}`; if its data may go, change the policy under that name, run "
+                "`pulumi up`, and rename then"
                 if fled
                 else _RECORD
             ),

@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pulumi_policy import proxy
 
+from redshift_pack import final_snapshot, honest
 from redshift_pack.currency import compare
+from redshift_pack.rule import Case
 from redshift_pack.settings import PACK_FOLDER, Settings, SettingsError
 from redshift_pack.standing import policy_of, standing_of
 from redshift_pack.subject import subject_of
 from redshift_pack.values import UNKNOWN, decoded, plain, plain_properties
-from redshift_teardown.deletion_policy import Policy, loads
+from redshift_teardown.deletion_policy import Policy, loads, to_json
 from tests.pack.clusters import AWS, NATIVE, OWNED
 from tests.pack.wire import PACK, POLICIES, Wired
 
@@ -216,6 +218,51 @@ def test_standing_of_stack_and_account(
     assert standing.production is production
     assert standing.may_be_production is (production is not False)
     assert bool(standing.doubt) is (production is None)
+
+
+LOOSE = """\
+version: 1
+environments:
+  production:
+    stacks: [prod]
+    skip: [{when: {tags: {team: data}}, because: looks harmless}]
+"""
+
+
+def case(stack: str, props: dict[str, Any]) -> Case:
+    """An owned cluster, judged by the policy file of these tests."""
+    subject = subject_of(resource(OWNED, props))
+    assert subject is not None
+    standing = standing_of(three(), Settings(), stack=stack, account="999900001111")
+    return Case(subject, standing, three(), Settings())
+
+
+@pytest.mark.parametrize(("tags", "skips"), [({"team": "data"}, True), ({}, False)])
+def test_rules_are_asked_about_the_facts_that_a_destroy_goes_by(tags: dict[str, str], *, skips: bool) -> None:
+    """The stack's default tags are no argument of the cluster, and a destroy counts them all the same."""
+    rules = to_json(loads(LOOSE, source="loose.yaml").environments[0])
+    policy = {"rules": rules, "facts": {"tags": tags}}
+
+    found = list(final_snapshot.judge(case("prod", {"tags": {}, "policy": policy})))
+
+    assert bool(found) is skips
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        {"tags": {"environment": "production"}},
+        {"tags_all": {"Environment": "production"}},
+        {"policy": {"facts": {"tags": {"env": "prod"}}}},
+    ],
+    ids=["the cluster's", "AWS's", "the stack's"],
+)
+def test_every_tag_that_names_production_counts(props: dict[str, Any]) -> None:
+    """The cluster's own, those that it had when it was adopted, and the stack's default tags."""
+    found = [finding.what for finding in honest.judge(case("staging", props))]
+
+    assert any("is tagged" in what for what in found)
+    assert list(honest.judge(case("staging", {"tags_all": {"environment": "staging"}}))) == []
 
 
 def test_production_accounts_of_the_configuration_raise_the_same_doubt() -> None:

@@ -243,7 +243,7 @@ def test_explain_each_option(arguments: tuple[str, ...], destroy: str) -> None:
 
 def test_explain_takes_a_stack_as_pulumi_calls_it() -> None:
     """With organisation and project it is the same stack; what no stack can be called is refused."""
-    assert explain("--stack", "acme/shop/prod") == explain("--stack", "prod")
+    assert rows("--stack", "acme/shop/prod") == rows("--stack", "prod")
     for name in ("prod ", "pr\u03bfd", "acme/"):
         refused = run("explain", "--stack", name)
         assert refused.exit_code != 0
