@@ -40,9 +40,27 @@ def test_up_after_destroy_brings_the_data_back(stack: Bench) -> None:
     assert restored.said == ""
     assert stack.control.marker("warehouse") == "second"
     assert f"warehouse is restored from final snapshot {newest}, 3 days old" in restored.kept
+    assert restored.warned == []
     assert stack.preview(**RESTORE) == "same"
     assert stack.refresh().said == ""
     assert stack.preview(**RESTORE) == "same"
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_final_snapshot_that_somebody_deleted_is_told(stack: Bench, *, earlier: bool) -> None:
+    """Receipts tell which one the last teardown left; an older one, or none, does not pass for it."""
+    if earlier:
+        lived(stack, "first")
+        stack.time.advance(DAY)
+    newest = lived(stack, "second")
+    stack.control.delete_snapshot(newest)
+
+    restored = stack.apply(**RESTORE)
+
+    assert restored.said == ""
+    assert stack.control.marker("warehouse") == ("first" if earlier else "")
+    [warning] = [line for line in restored.warned if "no longer there" in line]
+    assert f"left final snapshot {newest}, which" in warning
 
 
 def test_the_restored_cluster_is_as_the_program_says(groups: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
@@ -18,10 +19,11 @@ from redshift_teardown.deletion_policy import (
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import view_snapshot
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_PROJECT, TAG_STACK, TAG_URN
+from redshift_teardown.teardown.receipt import last_kept
 from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from redshift_teardown.crud.session import Session
     from redshift_teardown.teardown.model import SnapshotView
@@ -157,6 +159,12 @@ def _newest_final_snapshot(
     }
     judged = [(snapshot, whose(snapshot, arguments, urn, rules)) for snapshot in seen.values()]
     candidates = [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS]
+    missing = _missing(seen.values(), urn, rules)
+    if missing:
+        session.reporter.warn(
+            f"the last teardown of {urn.name} left final snapshot {missing}, which is no longer there: what "
+            "is restored now, if anything, is older"
+        )
     if not candidates:
         session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
         return None
@@ -185,6 +193,15 @@ def _newest_final_snapshot(
         {"SnapshotIdentifier": newest.identifier},
         f"final snapshot {newest.identifier}{_age(session, newest)}",
     )
+
+
+def _missing(seen: Iterable[SnapshotView], urn: Urn, rules: Mapping[str, Any]) -> str:
+    """Give the final snapshot that a receipt tells of and AWS does not show; empty where there is none."""
+    folder = rules.get("receipts")
+    if not isinstance(folder, str) or not folder:
+        return ""
+    kept = last_kept(Path(folder), str(urn))
+    return "" if kept in {snapshot.identifier for snapshot in seen} else kept
 
 
 def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Mapping[str, Any]) -> Whose:

@@ -117,6 +117,25 @@ def read_earlier(folders: Iterable[Path], identity: Identity, urn: str) -> Earli
     )
 
 
+def last_kept(folder: Path, urn: str) -> str:
+    """Give the final snapshot that the last finished teardown of a resource left; empty where none is known.
+
+    Args:
+        folder: The receipts folder.
+        urn: The resource's.
+
+    """
+    done = [
+        document
+        for document in _documents(folder)
+        if document.get("urn") == urn and document.get("state") == DONE
+    ]
+    newest = max(done, key=lambda document: str(document.get("written", "")), default={})
+    snapshot = newest.get("snapshot")
+    identifier = snapshot.get("identifier") if isinstance(snapshot, dict) else None
+    return identifier if isinstance(identifier, str) else ""
+
+
 def _texts(value: object) -> Iterator[str]:
     """Give the texts of a list; anything else a damaged receipt holds is none."""
     return (item for item in value if isinstance(item, str)) if isinstance(value, list) else iter(())
