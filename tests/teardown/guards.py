@@ -531,7 +531,13 @@ GUARDS = (
         "for environment, _ in ranked))",
         "for environment, _ in ranked[:1]))",
     ),
-    Guard("the newest receipt decides", RECEIPT, 'sent[-1].get("outcome", "")', 'sent[0].get("outcome", "")'),
+    Guard("the newest receipt decides", RECEIPT, 'own[-1].get("outcome", "")', 'own[0].get("outcome", "")'),
+    Guard(
+        "another resource's receipt excuses nothing",
+        RECEIPT,
+        'for document in sent if document.get("urn") == urn]',
+        "for document in sent]",
+    ),
     Guard(
         "a receipt is of a namespace",
         RECEIPT,
@@ -629,6 +635,13 @@ GUARDS = (
         "            current = policy.unmatched\n",
         "            current = None\n",
     ),
+    Guard(
+        "recorded rules that cannot be read count as protected",
+        POLICY,
+        "            rules = policy.unmatched\n",
+        "            pass\n",
+    ),
+    Guard("a name alone does not loosen", "crud/check.py", "    if fled:\n", "    if False:\n"),
 )
 
 
