@@ -117,7 +117,7 @@ def _require_proofs(left: Mapping[str, Any], names: set[str]) -> None:
         assert snapshot["tags"]["redshift-teardown:cluster"] == snapshot["cluster"]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_throttled_account_loses_nobody(whole: bool, tmp_path: Path) -> None:
     """AWS throttles half of all calls, and for a while every one: all finish, and calls become fewer."""
     count = 100 if whole else 6

@@ -41,7 +41,9 @@ _VARYING = (
 )
 
 # On a terminal the engine draws some frames a second, so what is soon replaced may never be drawn.
-_FLEETING = re.compile(r"$|CLUSTER: final snapshot|DeleteCluster accepted|final snapshot 100 %|interrupting")
+_FLEETING = re.compile(
+    r"$|CLUSTER: final snapshot|DeleteCluster accepted|final snapshot 100 %|interrupting|CLUSTER is gone"
+)
 
 
 @pytest.fixture(scope="module")
