@@ -291,11 +291,9 @@ def both_policies(
     """
     warnings = []
     rules: Environment | None = None
-    unreadable = False
     try:
         rules = from_json(recorded.get("rules"))
     except (PolicyError, ValueError, TypeError, KeyError) as error:
-        unreadable = True
         warnings.append(
             f"the policy recorded in the state cannot be read ({error}), so it counts as protected; the next "
             "`pulumi up` records it anew"
@@ -308,7 +306,7 @@ def both_policies(
             f"the policy file cannot be read, so the policy recorded at the last `up` decides:\n{error}"
         )
     else:
-        if unreadable:
+        if rules is None:
             rules = policy.unmatched
         requested = own if isinstance(own, str) and own else settings.environment
         try:

@@ -100,6 +100,7 @@ def test_the_recordings_on_a_terminal(aws: Aws, tmp_path: Path, count: int, name
         assert percents == sorted(percents)
         assert len(set(percents)) >= 2, own
         assert percents[-1] == 100
+        assert any(f"c{number:03} is gone; final snapshot" in line for line in drawn)
     shown = dict.fromkeys(_even(_info(row)) for row in rows)
     _compare(name, [text for text in shown if not _FLEETING.match(text)])
 

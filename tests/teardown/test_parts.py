@@ -143,10 +143,8 @@ def test_without_a_namespace_nothing_is_looked_for_under_another_name() -> None:
 # --- receipts ------------------------------------------------------------------------------------
 
 
-def test_receipts_are_of_a_generation(tmp_path: Path) -> None:
-    """Account, region, name and namespace must be the recorded ones; where one side has none, the create
-    time.
-    """
+def receipt(**changes: Any) -> str:
+    """A receipt of the generation, as a file holds it."""
     document = {
         "receipt_version": 1,
         "account_id": IDENTITY.account_id,
@@ -161,6 +159,13 @@ def test_receipts_are_of_a_generation(tmp_path: Path) -> None:
         "names": ["one"],
         "stale": ["two"],
     }
+    return json.dumps({**document, **changes})
+
+
+def test_receipts_are_of_a_generation(tmp_path: Path) -> None:
+    """Account, region, name and namespace must be the recorded ones; where one side has none, the create
+    time.
+    """
     for changes, identity, found in (
         ({}, IDENTITY, True),
         ({"account_id": "2"}, IDENTITY, False),
@@ -172,7 +177,7 @@ def test_receipts_are_of_a_generation(tmp_path: Path) -> None:
         ({}, NAMELESS, True),
         ({"cluster_create_time": LATER.isoformat()}, NAMELESS, False),
     ):
-        (tmp_path / "one.json").write_text(json.dumps({**document, **changes}), encoding="utf-8")
+        (tmp_path / "one.json").write_text(receipt(**changes), encoding="utf-8")
         earlier = read_earlier([tmp_path], identity, pure.URN)
         assert earlier.outcome == ("skip" if found else ""), changes
         assert earlier.names == ({"one"} if found else set()), changes
@@ -182,21 +187,15 @@ def test_receipts_are_of_a_generation(tmp_path: Path) -> None:
 def test_the_newest_receipt_that_may_have_reached_aws_decides(tmp_path: Path) -> None:
     """Of several, the newest that was sent gives the outcome; what was seen counts from all."""
     for number, (outcome, sent) in enumerate([("skip", True), ("snapshot", True), ("skip", False)]):
-        document = {
-            "receipt_version": 1,
-            "account_id": IDENTITY.account_id,
-            "region": IDENTITY.region,
-            "urn": pure.URN,
-            "cluster": "warehouse",
-            "cluster_namespace_arn": pure.NAMESPACE,
-            "cluster_create_time": (BORN + timedelta(days=number)).isoformat(),
-            "started": (NOW + timedelta(hours=number)).isoformat(),
-            "outcome": outcome,
-            "sent": sent,
-            "names": [f"name-{number}"],
-            "stale": [f"stale-{number}"],
-        }
-        (tmp_path / f"{9 - number}.json").write_text(json.dumps(document), encoding="utf-8")
+        text = receipt(
+            cluster_create_time=(BORN + timedelta(days=number)).isoformat(),
+            started=(NOW + timedelta(hours=number)).isoformat(),
+            outcome=outcome,
+            sent=sent,
+            names=[f"name-{number}"],
+            stale=[f"stale-{number}"],
+        )
+        (tmp_path / f"{9 - number}.json").write_text(text, encoding="utf-8")
     earlier = read_earlier([tmp_path], IDENTITY, pure.URN)
     assert earlier.outcome == "snapshot"
     assert earlier.names == {"name-0", "name-1"}
@@ -206,19 +205,9 @@ def test_the_newest_receipt_that_may_have_reached_aws_decides(tmp_path: Path) ->
 
 def test_a_receipt_of_another_version_is_passed_over(tmp_path: Path) -> None:
     """What a later version means by its words nobody knows here."""
-    document = {
-        "receipt_version": 1,
-        "account_id": IDENTITY.account_id,
-        "region": IDENTITY.region,
-        "urn": pure.URN,
-        "cluster": "warehouse",
-        "cluster_namespace_arn": pure.NAMESPACE,
-        "outcome": "skip",
-        "sent": True,
-    }
     for version, outcome in ((1, "skip"), (2, ""), ("1", ""), (None, "")):
         file = tmp_path / "one.json"
-        file.write_text(json.dumps({**document, "receipt_version": version}), encoding="utf-8")
+        file.write_text(receipt(receipt_version=version), encoding="utf-8")
         assert read_earlier([tmp_path], IDENTITY, pure.URN).outcome == outcome, version
 
 

@@ -22,11 +22,11 @@ from redshift_teardown.deletion_policy import (
     snapshot_name,
     with_doubt,
 )
+from redshift_teardown.deletion_policy.checks import STACK_NAME
 
 if TYPE_CHECKING:
     from redshift_teardown.deletion_policy import Decision, Match, SkipRule
 
-_STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _AGE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|h|d)")
 _HOURS = {"m": 1 / 60, "h": 1, "d": 24}
 _MOST_HOURS = 24 * 365 * 100
@@ -56,7 +56,7 @@ def _age(_ctx: click.Context, _param: click.Parameter, text: str | None) -> time
 def _stack(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
     """Read a stack's name, with or without organisation and project."""
     name = text.rpartition("/")[2]
-    if not _STACK.fullmatch(name):
+    if not STACK_NAME.fullmatch(name):
         raise click.BadParameter(
             f"no stack can be called {name!r}; names hold 1 to 100 letters, digits and - _ ."
         )

@@ -76,7 +76,7 @@ def project_folder() -> Path:
     """
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if (folder / "Pulumi.yaml").exists() or (folder / "Pulumi.yml").exists():
+        if _project_file(folder) is not None:
             return folder
     raise SourceError(
         "there is no Pulumi project here: Pulumi.yaml is neither in this folder nor in one above it\n"
@@ -91,7 +91,7 @@ def program_folder(project: Path) -> Path:
         project: The project's folder.
 
     """
-    file = next((each for each in (project / "Pulumi.yaml", project / "Pulumi.yml") if each.exists()), None)
+    file = _project_file(project)
     try:
         document = yaml.safe_load(_text(file)) if file is not None else None
     except yaml.YAMLError:
@@ -100,6 +100,10 @@ def program_folder(project: Path) -> Path:
     main = document.get("main") if isinstance(document, dict) else None
     named = project / main if isinstance(main, str) else project
     return named if named.is_dir() else named.parent
+
+
+def _project_file(folder: Path) -> Path | None:
+    return next((file for file in (folder / "Pulumi.yaml", folder / "Pulumi.yml") if file.exists()), None)
 
 
 def read_from_engine(stack: str | None, folder: Path, *, run_program: bool) -> Stack:

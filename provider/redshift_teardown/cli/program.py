@@ -120,14 +120,14 @@ def _inserted(text: str, call: ast.Call, written: str) -> str:
 
 def _last_sign(text: str, close: int) -> tuple[int, bool]:
     """Give where the last sign before a place ends, comments and blanks aside, and whether it is a comma."""
-    end, comma = 0, False
+    limit = text.count("\n", 0, close) + 1, close - text.rfind("\n", 0, close) - 1
+    end, comma = (1, 0), False
     for token in tokenize.generate_tokens(io.StringIO(text, newline="").readline):
-        stop = _place(text, *token.end)
-        if stop > close:
+        if token.end > limit:
             break
         if token.type not in _BLANK:
-            end, comma = stop, token.string == ","
-    return end, comma
+            end, comma = token.end, token.string == ","
+    return _place(text, *end), comma
 
 
 def _end(text: str, node: ast.expr) -> int:

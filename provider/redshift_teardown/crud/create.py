@@ -269,8 +269,7 @@ def _exists(session: Session, cluster: Mapping[str, Any]) -> RefusedError:
         next_step="choose another cluster_identifier; or, if this stack is to own that very cluster, set "
         "adopt_existing=True; or, if this resource is that cluster's under a new name, tell Pulumi so: "
         "opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='its old name')]); or, if `--replace` or a "
-        "taint asks to replace it, have it deleted first, with its final snapshot: "
-        "opts=pulumi.ResourceOptions(delete_before_replace=True)",
+        f"taint asks to replace it, {owned.DELETE_FIRST}",
     )
 
 

@@ -41,8 +41,7 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
     if owned.was_adopted(identity, str(urn)):
         session.reporter.warn(
             f"{identity.cluster_identifier} was adopted again by this same run, so it lives on and nothing "
-            "was deleted. To replace it on purpose, have it deleted first, with its final snapshot: "
-            "opts=pulumi.ResourceOptions(delete_before_replace=True)"
+            f"was deleted. To replace it on purpose, {owned.DELETE_FIRST}"
         )
         return
     if recorded.policies.warning:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from redshift_teardown.teardown.identity import Identity
     from redshift_teardown.teardown.model import SnapshotView
 
+DELETE_FIRST = (
+    "have it deleted first, with its final snapshot: opts=pulumi.ResourceOptions(delete_before_replace=True)"
+)
+"""What to do where `--replace` or a taint asks to replace a cluster: the engine would create first."""
+
 _LOCK = threading.Lock()
 _OWNERS: dict[tuple[str, str, str], frozenset[str]] = {}
 _DELETED: list[Deleted] = []

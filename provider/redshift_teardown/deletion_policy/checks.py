@@ -24,7 +24,7 @@ LONGEST_ENVIRONMENT_NAME = 64
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 # Pulumi's own rule for stack names, and the signs of a glob.
-_STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _IN_IDENTIFIERS = string.ascii_lowercase + string.digits + "-"
 _IN_NODE_TYPES = _IN_IDENTIFIERS + "."
 _IN_STACKS = string.ascii_letters + string.digits + "-_."
@@ -68,7 +68,7 @@ def stack(text: str) -> Objection | None:
         )
     if is_glob(text):
         return _pattern(text, _IN_STACKS, "stack; their names hold letters, digits and - _ . only", "dev-*")
-    if _STACK.fullmatch(text):
+    if STACK_NAME.fullmatch(text):
         return None
     return Objection(
         f"no stack can be called {shown(text)}; names hold 1 to 100 letters, digits and - _ .",
