@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -354,3 +355,19 @@ def test_markup_in_values_is_escaped(redshift: Any, create: Any, control: Contro
     create()
     control.set_cluster("alpha", status='<odd> & "so"')
     assert redshift.describe_clusters()["Clusters"][0]["ClusterStatus"] == '<odd> & "so"'
+
+
+@pytest.mark.parametrize("sent", [b"", b"Action=DescribeClusters&Version=2012-12-01"])
+def test_a_request_that_was_cut_off_is_none(sent: bytes) -> None:
+    """A client that is killed while it sends has asked for nothing, however much of it reads like a call."""
+    with Emulator() as emulator:
+        host, port = emulator.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            head = f"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 500\r\n\r\n"
+            connection.sendall(head.encode("ascii") + sent)
+            connection.shutdown(socket.SHUT_WR)
+            answer = connection.recv(1000)
+
+        assert answer == b""
+        assert emulator.control.calls() == []
+        assert client(emulator.url).describe_clusters()["Clusters"] == []
