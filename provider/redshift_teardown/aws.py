@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import threading
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.session import Session as BotocoreSession
     from types_boto3_redshift import RedshiftClient
 
     from redshift_teardown.settings import AssumedRole, Settings
@@ -214,6 +216,7 @@ def _new_session(settings: Settings, region: str | None) -> boto3.Session:
 
     try:
         session = boto3.Session(
+            botocore_session=_new_core(),
             profile_name=settings.profile,
             region_name=region or settings.region,
             aws_access_key_id=settings.access_key,
@@ -227,6 +230,35 @@ def _new_session(settings: Settings, region: str | None) -> boto3.Session:
     return session
 
 
+def _new_core() -> BotocoreSession:
+    """Give a botocore session that reads what AWS answers quickly.
+
+    Half of the time a listing of a hundred clusters takes to be read goes into a parser of timestamps that
+    understands any form of them.
+    """
+    from botocore.session import Session  # noqa: PLC0415
+
+    core = Session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_timestamp)
+    return core
+
+
+def read_timestamp(text: Any) -> datetime:
+    """Read a timestamp of an answer: the form that Redshift uses here, every other one as botocore does.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    from botocore.utils import parse_timestamp  # noqa: PLC0415
+
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except (AttributeError, ValueError):
+        return parse_timestamp(text)
+    return moment if moment.tzinfo else parse_timestamp(text)
+
+
 def _assume(
     session: boto3.Session, role: AssumedRole, settings: Settings, region: str | None
 ) -> boto3.Session:
@@ -236,7 +268,6 @@ def _assume(
         AssumeRoleCredentialFetcher,
         DeferredRefreshableCredentials,
     )
-    from botocore.session import Session as BotocoreSession  # noqa: PLC0415
 
     endpoint = dict(settings.endpoints).get("sts")
 
@@ -256,7 +287,7 @@ def _assume(
         role_arn=role.role_arn,
         extra_args=extra,
     )
-    botocore_session = BotocoreSession()
+    botocore_session = _new_core()
     credentials = DeferredRefreshableCredentials(
         refresh_using=fetcher.fetch_credentials, method="assume-role"
     )
