@@ -46,11 +46,11 @@ def recorded_in(subject: Subject) -> Recorded:
     environment, problem = None, ""
     if policy is UNKNOWN or fields.get("rules") is UNKNOWN:
         problem = "has a recorded deletion policy that is not known yet"
-    elif not isinstance(fields.get("rules"), dict):
+    elif not isinstance(fields.get("rules"), (str, dict)):
         problem = "has no deletion policy recorded"
     else:
         try:
-            environment = from_json(dict(mapping(fields["rules"])))
+            environment = from_json(fields["rules"])
         except PolicyError as error:
             problem = f"has a recorded deletion policy that cannot be read ({error.problems[0].message})"
     return Recorded(

@@ -25,7 +25,7 @@ from redshift_teardown.deletion_policy import (
     load,
     match,
     stricter,
-    to_json,
+    to_text,
     with_doubt,
 )
 from redshift_teardown.errors import ConfigError, RefusedError
@@ -93,7 +93,7 @@ class Resolved:
             "protected": environment.protected,
             "matched_by": self.match.how,
             "account": self.account or "",
-            "rules": to_json(environment),
+            "rules": to_text(environment),
         }
 
     @property

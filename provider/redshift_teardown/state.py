@@ -21,7 +21,8 @@ from redshift_teardown.urn import Urn, UrnError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STATE_VERSION = 1
+STATE_VERSION = 2
+"""1 held the recorded rules as a mapping; since 2 they are a text of JSON. Both are read."""
 UNKNOWN_SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What Pulumi's wire format puts in place of a text that preview cannot know yet."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import pickletools
 import time
 from functools import partial
@@ -16,6 +17,7 @@ from pulumi.runtime import rpc
 
 from redshift_teardown.parameters import ARGUMENTS
 from redshift_teardown.provider import ClusterProvider
+from redshift_teardown.state import STATE_VERSION
 from tests.contract import wire
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def _inputs(name: str, **changes: Any) -> dict[str, Any]:
         "master_username": "admin",
         "master_password": "Correct-Horse-1",
         "urn": wire.urn(name),
-        "state_version": 1,
+        "state_version": STATE_VERSION,
         **changes,
     }
 
@@ -125,7 +127,7 @@ def test_outputs_hold_the_state_contract(provider: wire.Provider) -> None:
     """Create, read and a policy-only update give the same outputs: contract, arguments and read-only ones."""
     inputs, created = _up(provider, "whole", tags={"team": "data"})
 
-    assert created["state_version"] == 1
+    assert created["state_version"] == STATE_VERSION
     assert set(created["identity"]) == {
         "account_id",
         "region",
@@ -160,7 +162,7 @@ def test_nothing_changed_is_no_diff(provider: wire.Provider) -> None:
 def test_floats_reach_aws_as_whole_numbers(provider: wire.Provider, emulator: Emulator) -> None:
     """Every number arrives as a float; AWS is sent whole ones, at create and, days later, at delete."""
     _, outputs = _up(provider, "floats", port=5440, automated_snapshot_retention_period=7)
-    assert isinstance(outputs["policy"]["rules"]["final_snapshot"]["retention_days"], float)
+    assert isinstance(outputs["number_of_nodes"], float)
 
     provider.delete("floats", outputs)
 
@@ -223,6 +225,28 @@ def test_tags_known_in_part(lone_provider: wire.Provider) -> None:
     assert inputs["tags"] == tags
 
 
+# --- older states ---
+
+
+def test_a_state_of_version_1_is_read(provider: wire.Provider, folder: Path, emulator: Emulator) -> None:
+    """Version 1 held the recorded rules as a mapping: they still decide, and are no change by themselves."""
+    inputs, outputs = _up(provider, "older")
+    older = _of_version_1(outputs)
+    assert provider.diff("older", older, inputs) == (False, [])
+    assert provider.update("older", older, {**inputs, "number_of_nodes": 3})["state_version"] == STATE_VERSION
+    (folder / "policy" / "deletion-policy.yaml").unlink()
+
+    provider.delete("older", older)
+
+    assert _parameters(emulator, "DeleteCluster")["FinalClusterSnapshotRetentionPeriod"] == "35"
+
+
+def _of_version_1(outputs: dict[str, Any]) -> dict[str, Any]:
+    """Give outputs as they were recorded then, and as the engine hands them over: every number a float."""
+    rules = json.loads(outputs["policy"]["rules"], parse_int=float)
+    return {**outputs, "state_version": 1.0, "policy": {**outputs["policy"], "rules": rules}}
+
+
 # --- errors ---
 
 
@@ -240,7 +264,7 @@ def test_an_error_is_its_message_alone(provider: wire.Provider) -> None:
     message = _refusal(provider.delete, "new", {**_inputs("new"), "state_version": 99})
 
     assert message == (
-        "this state was written by a newer redshift-teardown (state version 99; this one reads up to 1)\n"
+        "this state was written by a newer redshift-teardown (state version 99; this one reads up to 2)\n"
         "  data: nothing was touched\n"
         "  next: install the version that wrote it, or a newer one, and run the command again"
     )

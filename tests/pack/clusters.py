@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from redshift_teardown.deletion_policy import Policy, digest, load, match, to_json
+from redshift_teardown.deletion_policy import Policy, digest, load, match, to_text
 from tests.pack.wire import POLICIES
 
 OWNED = "pulumi-python:dynamic/redshift:Cluster"
@@ -37,5 +37,5 @@ def recorded(
         "protected": found.environment.protected,
         "matched_by": found.how,
         "account": account or "",
-        "rules": to_json(found.environment),
+        "rules": to_text(found.environment),
     }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from redshift_teardown.crud.session import Session
     from redshift_teardown.crud.wanted import Wanted
+    from redshift_teardown.deletion_policy import Environment
     from redshift_teardown.teardown.model import Attempt
 
 _PATIENCE = timedelta(minutes=15)
@@ -28,7 +29,7 @@ def converge(
     session: Session,
     wanted: Wanted,
     cluster: Mapping[str, Any],
-    rules: Mapping[str, Any],
+    rules: Environment,
     *,
     forced: Collection[str] = (),
 ) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from redshift_teardown.crud.session import Session, open_session
 from redshift_teardown.crud.settle import wait_until_available
 from redshift_teardown.crud.steps import PASSWORDS
 from redshift_teardown.crud.wanted import inherited_from, wanted_by
-from redshift_teardown.deletion_policy import PolicyError, fit_tag_value
+from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.parameters import parameters_for
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
@@ -71,7 +71,7 @@ class _Create:
     ) -> None:
         self._session = session
         self._inputs = inputs
-        self._rules: Mapping[str, Any] = inputs["policy"]["rules"]
+        self._rules = from_json(inputs["policy"]["rules"])
         self._arguments = arguments
         self._urn = urn
         self._identifier = identifier

@@ -8,14 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
-from redshift_teardown.deletion_policy import (
-    Environment,
-    PolicyError,
-    facts_of,
-    fit_tag_value,
-    fits_template,
-    from_json,
-)
+from redshift_teardown.deletion_policy import facts_of, fit_tag_value, fits_template
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import view_snapshot
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_PROJECT, TAG_STACK, TAG_URN
@@ -26,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from redshift_teardown.crud.session import Session
+    from redshift_teardown.deletion_policy import Environment
     from redshift_teardown.teardown.model import SnapshotView
     from redshift_teardown.urn import Urn
 
@@ -57,7 +51,7 @@ class Whose(Enum):
 
 
 def find_source(
-    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Mapping[str, Any]
+    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
 ) -> Source | None:
     """Find what to restore from: the snapshot that is named, or the newest final snapshot of ours.
 
@@ -147,7 +141,7 @@ def _of_the_deleted(session: Session, arguments: Mapping[str, Any], deleted: own
 
 
 def _newest_final_snapshot(
-    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Mapping[str, Any]
+    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
 ) -> Source | None:
     identifier = str(arguments["cluster_identifier"]).lower()
     seen = {
@@ -195,16 +189,13 @@ def _newest_final_snapshot(
     )
 
 
-def _missing(seen: Iterable[SnapshotView], urn: Urn, rules: Mapping[str, Any]) -> str:
+def _missing(seen: Iterable[SnapshotView], urn: Urn, rules: Environment) -> str:
     """Give the final snapshot that a receipt tells of and AWS does not show; empty where there is none."""
-    folder = rules.get("receipts")
-    if not isinstance(folder, str) or not folder:
-        return ""
-    kept = last_kept(Path(folder), str(urn))
+    kept = last_kept(Path(rules.receipts), str(urn))
     return "" if kept in {snapshot.identifier for snapshot in seen} else kept
 
 
-def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Mapping[str, Any]) -> Whose:
+def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Whose:
     """Tell whose final snapshot a manual snapshot is.
 
     It is ours where project, stack and resource in its tags are ours. The resource is its URN; where that
@@ -233,19 +224,13 @@ def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules:
 
 
 def _named_by_policy(
-    snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Mapping[str, Any]
+    snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment
 ) -> bool:
     requested = str(arguments.get("final_snapshot_identifier") or "").lower()
     if requested and (snapshot.identifier == requested or snapshot.identifier.startswith(f"{requested}-")):
         return True
-    try:
-        environment: Environment = from_json(dict(rules))
-    except (PolicyError, ValueError, TypeError, KeyError):
-        # Rules that cannot be read name nothing; in doubt a manual snapshot of our cluster is final.
-        return True
     facts = facts_of(arguments, project=urn.project, stack=urn.stack, resource=urn.name)
-    template = environment.final_snapshot.name
-    return fits_template(snapshot.identifier, template, facts, environment=environment.name)
+    return fits_template(snapshot.identifier, rules.final_snapshot.name, facts, environment=rules.name)
 
 
 def _require_usable(found: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from redshift_teardown.crud.session import Session
+    from redshift_teardown.deletion_policy import Environment
     from redshift_teardown.teardown.watch import Watcher
 
 _FAILED = ("hardware-failure", "incompatible-", "storage-full")
@@ -29,7 +30,7 @@ _ROLES_UNDER_WAY = frozenset({"adding", "removing"})
 def wait_until_available(
     session: Session,
     identifier: str,
-    rules: Mapping[str, Any],
+    rules: Environment,
     intent: str,
     *,
     former: str = "",
@@ -67,7 +68,7 @@ def wait_until_available(
 
 
 def wait_until_free(
-    session: Session, identifier: str, rules: Mapping[str, Any], *, coming: str = ""
+    session: Session, identifier: str, rules: Environment, *, coming: str = ""
 ) -> Mapping[str, Any]:
     """Wait until nothing is under way that ends by itself, so that the cluster can be changed.
 
@@ -97,16 +98,14 @@ class _Wait:
         self,
         session: Session,
         identifier: str,
-        rules: Mapping[str, Any],
+        rules: Environment,
         intent: str,
         *,
         former: str = "",
         coming: str = "",
     ) -> None:
-        limits = rules.get("wait")
-        limits = limits if isinstance(limits, dict) else {}
-        self._timeout = timedelta(hours=float(limits.get("timeout_hours") or 24))
-        self._longest = float(limits.get("poll_seconds") or 15)
+        self._timeout = timedelta(hours=rules.wait.timeout_hours)
+        self._longest = rules.wait.poll_seconds
         self._session = session
         self._identifier = identifier
         self._intent = intent

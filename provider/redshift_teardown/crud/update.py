@@ -11,7 +11,7 @@ from redshift_teardown.crud.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.crud.session import open_session, require_same_place
 from redshift_teardown.crud.settle import wait_until_free
 from redshift_teardown.crud.wanted import INHERITED, recorded_inherited, wanted_by
-from redshift_teardown.deletion_policy import PolicyError
+from redshift_teardown.deletion_policy import PolicyError, from_json
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.parameters import ARGUMENTS, Change
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
@@ -58,7 +58,7 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
     require_same_place(session, identity, f"change {identity}")
-    rules = inputs["policy"]["rules"]
+    rules = from_json(inputs["policy"]["rules"])
     renamed_to = str(arguments["cluster_identifier"]).lower()
     found = _find(session, identity, renamed_to, str(state.urn))
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, coming=renamed_to)

@@ -37,7 +37,7 @@ from redshift_teardown.deletion_policy.naming import (
     next_name,
     snapshot_name,
 )
-from redshift_teardown.deletion_policy.normal_form import digest, from_json, to_json
+from redshift_teardown.deletion_policy.normal_form import digest, from_json, to_json, to_text
 from redshift_teardown.deletion_policy.problems import Place, PolicyError, Problem
 from redshift_teardown.deletion_policy.schema import schema_text
 
@@ -76,5 +76,6 @@ __all__ = [
     "snapshot_name",
     "stricter",
     "to_json",
+    "to_text",
     "with_doubt",
 ]

@@ -12,7 +12,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redshift_teardown.deletion_policy import Policy, PolicyError, from_json, loads, to_json, yaml_document
+from redshift_teardown.deletion_policy import (
+    Policy,
+    PolicyError,
+    from_json,
+    loads,
+    to_json,
+    to_text,
+    yaml_document,
+)
 from tests.unit.deletion_policy.strategies import thorough
 
 CORPUS = [path.read_bytes() for path in sorted((Path(__file__).parent / "documents").glob("*/*.yaml"))]
@@ -90,6 +98,7 @@ def attempt(document: bytes) -> None:
     policy = read(document)
     for environment in (policy.unmatched, *policy.environments) if policy else ():
         assert from_json(to_json(environment)) == environment
+        assert from_json(to_text(environment)) == environment
 
 
 @thorough

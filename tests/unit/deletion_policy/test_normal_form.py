@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
 
-from redshift_teardown.deletion_policy import PolicyError, digest, from_json, loads, to_json
+from redshift_teardown.deletion_policy import PolicyError, digest, from_json, loads, to_json, to_text
 
 TEXT = """version: 1
 environments:
@@ -178,10 +179,29 @@ def test_a_missing_key_is_refused(key: str) -> None:
     assert refusal(document) == f"the recorded deletion policy: rules: {key} is missing"
 
 
-@pytest.mark.parametrize("document", [None, [], "rules", 1], ids=repr)
+@pytest.mark.parametrize("document", [None, [], '"rules"', 1, "[]"], ids=repr)
 def test_no_rules_at_all(document: object) -> None:
     """What is no mapping holds no rules."""
     assert refusal(document) == "the recorded deletion policy: rules: a mapping is due"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "rules", to_text(DEV)[:-1], to_text(DEV) + "}", "[" * 100_000, "1" * 5_000],
+    ids=lambda t: t[:9],
+)
+def test_a_text_that_is_no_json_is_refused(text: str) -> None:
+    """Recorded rules that were cut, or nest too deep to be read, are none."""
+    assert refusal(text) == "the recorded deletion policy: rules: this is no JSON"
+
+
+def test_the_text_is_the_json_in_ascii() -> None:
+    """What a state records of rules reads the same everywhere, and holds nothing else than the JSON does."""
+    text = to_text(DEV)
+
+    assert text.isascii()
+    assert json.loads(text) == to_json(DEV)
+    assert from_json(text) == DEV
 
 
 def test_deep_nesting_is_refused() -> None:

@@ -30,6 +30,7 @@ from redshift_teardown.deletion_policy import (
     snapshot_name,
     stricter,
     to_json,
+    to_text,
 )
 from tests.unit.deletion_policy import strategies as some
 
@@ -229,6 +230,7 @@ def test_json_round_trip_is_the_identity(environment: Environment) -> None:
     assert from_json(document) == environment
     assert from_json(json.loads(json.dumps(document))) == environment
     assert from_json(_numbers_as_floats(document)) == environment
+    assert from_json(to_text(environment)) == environment
     assert digest(from_json(document)) == digest(environment)
 
 
