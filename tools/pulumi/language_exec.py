@@ -14,8 +14,9 @@ import signal
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pulumi
@@ -23,6 +24,7 @@ from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime.proto import language_pb2
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 FAILED_AND_SAID_SO = 32
@@ -66,8 +68,10 @@ def _run(request: language_pb2.RunRequest) -> int:
     loop.set_default_executor(ThreadPoolExecutor(max_workers=max(request.parallel, 1) * 4))
     # A folder is run by its `__main__.py`, in it or as it.
     script = entry / "__main__.py" if entry.is_dir() else entry
+    # With no frame of ours between: every resource's state records the stack it was made on.
+    program: Callable[[], Any] = partial(runpy.run_path, str(script), run_name="__main__")
     try:
-        loop.run_until_complete(run_in_stack(lambda: _program(str(script))))
+        loop.run_until_complete(run_in_stack(program))
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
     except grpc.RpcError as error:
@@ -90,10 +94,6 @@ def _run(request: language_pb2.RunRequest) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
     return FAILED_AND_SAID_SO
-
-
-def _program(script: str) -> None:
-    runpy.run_path(script, run_name="__main__")
 
 
 def main() -> None:
