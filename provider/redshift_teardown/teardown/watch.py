@@ -15,6 +15,9 @@ What the answers are worth is the first concern; ``next_step`` relies on it:
   page, or of two listings in a row that name the same things. Between two pages a deletion may shift what
   follows, and a cluster that slipped through would look like one that is gone.
 
+Those that wait sleep until their own interval is over, or a listing that was made for somebody else shows
+something new about their cluster. While many change, somebody looks for all of them before that.
+
 A failing poll fails nobody: whoever was to be served by it is told ``UnreachableError``, and asks again.
 """
 
@@ -41,6 +44,10 @@ if TYPE_CHECKING:
     from redshift_teardown.teardown.clock import Clock
     from redshift_teardown.teardown.model import ClusterView, SnapshotView
 
+SOME = 2
+"""How many changes make a look worth its call before anybody's own is due: what many were asked for at once,
+many reach at once."""
+
 EASED = 4.0
 """By how much AWS is still asked less often when it has begun to answer again."""
 
@@ -53,8 +60,9 @@ class Rhythm:
     """How often AWS is asked, in seconds.
 
     Attributes:
-        shortest: The first interval of each that waits. Half of it lies between two polls, where many
-            wait: those for whoever has just come, or has just done something, fall between the others.
+        shortest: The first interval of each that waits. A quarter of it for every page, and all of it at
+            most, lies between two polls, where many wait: those for whoever has just come, or has just done
+            something, fall between the others.
         growth: By which an interval grows while nothing changes.
         gather: For which asks that come together are gathered.
         first_gap: Between the first polls after a calm: those of a hundred that begin at once.
@@ -124,10 +132,19 @@ class Row(Generic[Item]):
 
 @dataclass(frozen=True)
 class _Answer(Generic[Value]):
-    """What AWS said of one key, and the number the call ended with."""
+    """What AWS said of one key.
+
+    Attributes:
+        value: What it said.
+        ended: The number the call ended with.
+        searched: What was asked of AWS after this number tells of everything else what this tells of its
+            key. A listing that this answer came out of, where nothing can have slipped through it, does.
+
+    """
 
     value: Value
     ended: int
+    searched: int
 
 
 @dataclass(frozen=True)
@@ -155,6 +172,34 @@ class _Ask(Generic[Value]):
     @property
     def done(self) -> bool:
         return self.answer is not None or self.error is not None or self.everything is not None
+
+
+@dataclass(eq=False)
+class _Sleeper(Generic[Value]):
+    """One that waits for news of a key: what it saw of it, and whether a listing shows something else."""
+
+    key: str
+    seen: _Answer[Value] | None
+    news: bool = False
+
+
+class Changes:
+    """How fast those that are waited for change."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._looked = float("-inf")
+        self._rate = 0.0
+
+    def noted(self, changed: int, now: float) -> float:
+        """Give the changes a second, after a look that showed so many.
+
+        Half of the rate before counts, too: between two waves of changes one look may show none.
+        """
+        before = self._rate / 2
+        self._rate = changed / max(now - self._looked, 1e-3)
+        self._looked = now
+        return max(self._rate, before)
 
 
 class Desk(Generic[Item, Value]):
@@ -192,8 +237,10 @@ class Desk(Generic[Item, Value]):
         self._arrived = threading.Condition(self._lock)
         self._news = threading.Condition(self._lock)
         self._asks: list[_Ask[Value]] = []
+        self._sleepers: list[_Sleeper[Value]] = []
+        self._changes = Changes()
+        self._due = float("inf")
         self._leader: int | None = None
-        self._paused = 0
         self._listing: _Listing[Item] | None = None
         self._pages = 1
         self._by_page_allowed = True
@@ -233,25 +280,72 @@ class Desk(Generic[Item, Value]):
             raise ask.error or RuntimeError("an ask ended without an answer")
         return itertools.chain.from_iterable(ask.everything.rows.values())
 
-    def wait_for_news(self, since: int, seconds: float) -> None:
-        """Wait until a listing was asked for after ``since``, or so many seconds."""
+    def wait_for_news(self, key: str, seen: _Answer[Value] | None, seconds: float) -> None:
+        """Wait until a listing shows something else of a key than was seen, or so many seconds.
+
+        Others' listings wake nobody whose cluster they show as it was: a hundred that think their teardowns
+        through at every look of one of them would be busier than AWS.
+
+        Args:
+            key: Which one.
+            seen: The last answer about it; None where there was none.
+            seconds: The longest wait.
+
+        """
+        sleeper = _Sleeper(key, seen)
         limit = time.monotonic() + seconds
         with self._lock:
-            self._paused += 1
-            try:
-                while self._listing is None or self._listing.begun <= since:
-                    left = limit - time.monotonic()
-                    if left <= 0:
-                        return
-                    self._news.wait(left)
-            finally:
-                self._paused -= 1
+            self._sleepers.append(sleeper)
+        try:
+            while self._sleep(sleeper, limit):
+                self._look_for_all()
+        finally:
+            with self._lock:
+                self._sleepers.remove(sleeper)
+
+    def _sleep(self, sleeper: _Sleeper[Value], limit: float) -> bool:
+        """Sleep until there is news, or the time is over; or, giving True, until all are to be looked at."""
+        with self._lock:
+            while not sleeper.news:
+                now = time.monotonic()
+                if now >= limit:
+                    break
+                soonest = min(limit, self._due)
+                if now >= soonest:
+                    self._due = float("inf")
+                    return True
+                self._news.wait(soonest - now)
+        return False
+
+    def _look_for_all(self) -> None:
+        """Ask AWS for everything, for the sleepers; a listing that is under way will do."""
+        last = self._listing.begun if self._listing else 0
+        ask: _Ask[Value] = _Ask("", whole=False, routine=True)
+        # Where that fails, each of them asks for itself when its own time comes, and is told then.
+        self._asked(ask, last, timed=True)
+
+    def _tell_sleepers(self, listing: _Listing[Item]) -> None:
+        """Wake those of whom a listing shows something else, and say when to look next."""
+        changed = 0
+        for sleeper in self._sleepers:
+            if sleeper.news:
+                continue
+            # Who is missing may have slipped through the listing: woken, it asks.
+            shown = self._fold(listing.rows.get(sleeper.key, ()))
+            sleeper.news = sleeper.seen is None or shown != sleeper.seen.value
+            changed += sleeper.news and sleeper.seen is not None
+        asleep = sum(not sleeper.news for sleeper in self._sleepers)
+        rate = self._changes.noted(changed, time.monotonic())
+        self._due = float("inf")
+        if rate and asleep >= self._pages and self._watch.slowness == 1:
+            self._due = time.monotonic() + max(SOME / rate, self._longest_gap)
+        self._news.notify_all()
 
     # --- who asks, and who goes ---
 
     def _asked(self, ask: _Ask[Value], since: int, *, timed: bool) -> _Ask[Value]:
         with self._lock:
-            if self._listing is not None and self._listing.begun > since and self._serve(self._listing, ask):
+            if self._listed_since(since, ask):
                 return ask
             if self._leader == threading.get_ident():
                 # Whoever is at AWS for all asks again, in the midst of it: it must not wait for itself.
@@ -259,7 +353,9 @@ class Desk(Generic[Item, Value]):
             self._asks.append(ask)
             self._arrived.notify()
             try:
-                while not ask.done:
+                # Whoever came while a listing was under way is served by it where it is new enough: left
+                # for the next one, the few that always come late would double the calls.
+                while not (ask.done or self._listed_since(since, ask)):
                     if self._leader is None:
                         self._lead(timed=timed)
                     else:
@@ -269,6 +365,11 @@ class Desk(Generic[Item, Value]):
                     self._asks.remove(ask)
         return ask
 
+    def _listed_since(self, since: int, ask: _Ask[Value]) -> bool:
+        """Serve an ask by the last listing, where AWS was asked for it late enough."""
+        listing = self._listing
+        return listing is not None and listing.begun > since and self._serve(listing, ask)
+
     def _lead(self, *, timed: bool) -> None:
         """Go to AWS for all that have asked. The lock is held before and after, and not meanwhile."""
         self._leader = threading.get_ident()
@@ -277,7 +378,7 @@ class Desk(Generic[Item, Value]):
             if timed:
                 self._gather()
             batch, self._asks = self._asks, []
-            demand = len(batch) + (self._paused if any(ask.routine for ask in batch) else 0)
+            demand = len(batch) + (len(self._sleepers) if any(ask.routine for ask in batch) else 0)
             self._lock.release()
             try:
                 self._answer(batch, demand)
@@ -290,6 +391,11 @@ class Desk(Generic[Item, Value]):
             self._asks[:0] = [ask for ask in batch if not ask.done]
             self._answered.notify_all()
 
+    @property
+    def _longest_gap(self) -> float:
+        """The seconds between two polls for many; the more pages a poll takes, the longer."""
+        return self._watch.rhythm.shortest / 4 * min(self._pages, 4)
+
     def _gather(self) -> None:
         """Wait for others to ask, and for the gap between polls; one that waits alone waits for nobody."""
         if self._watch.crowd < 2:  # noqa: PLR2004
@@ -297,7 +403,7 @@ class Desk(Generic[Item, Value]):
         rhythm, slowness = self._watch.rhythm, self._watch.slowness
         began = time.monotonic()
         calm = began - self._polled > 2 * rhythm.shortest
-        longer = rhythm.first_gap if calm else min(max(2 * self._gap, rhythm.first_gap), rhythm.shortest / 2)
+        longer = rhythm.first_gap if calm else min(max(2 * self._gap, rhythm.first_gap), self._longest_gap)
         gap = min(longer * slowness, rhythm.slowest)
         while True:
             # What belongs to a look that is half done has had its gap already.
@@ -337,7 +443,8 @@ class Desk(Generic[Item, Value]):
                 continue
             self._watch.note(None)
             with self._lock:
-                ask.answer = _Answer(value, next(self._watch.numbers))
+                ended = next(self._watch.numbers)
+                ask.answer = _Answer(value, ended, ended)
                 self._answered.notify_all()
 
     def _give(self, asks: Sequence[_Ask[Value]], error: TeardownError) -> None:
@@ -398,8 +505,7 @@ class Desk(Generic[Item, Value]):
             self._listing = listing
             rest = [ask for ask in asks if not self._serve(listing, ask)]
             self._answered.notify_all()
-            if any(ask.key for ask in asks):
-                self._news.notify_all()
+            self._tell_sleepers(listing)
         return rest
 
     def _serve(self, listing: _Listing[Item], ask: _Ask[Value]) -> bool:
@@ -409,7 +515,8 @@ class Desk(Generic[Item, Value]):
         found = listing.rows.get(ask.key, ())
         if not (listing.whole or (found and self._present_suffices) or not ask.whole):
             return False
-        ask.answer = _Answer(self._fold(found), listing.ended)
+        searched = listing.begun - 1 if listing.whole else listing.ended
+        ask.answer = _Answer(self._fold(found), listing.ended, searched)
         return True
 
 
@@ -502,15 +609,16 @@ class Watcher:
         self._intervals = Intervals(watch.rhythm)
         self._paused_at: int | None = None
         self._cluster: _Answer[Mapping[str, Any] | None] | None = None
-        self._status = ""
+        self._identifier = self._status = ""
 
     def describe(self, identifier: str) -> Mapping[str, Any] | None:
         """Give one cluster as DescribeClusters shows it; None where there is none."""
         routine = self._paused_at is not None
         since = next(self._watch.numbers) if self._paused_at is None else self._paused_at
         self._paused_at = self._cluster = None
+        self._identifier = identifier.lower()
         self._cluster = self._watch.clusters.about(
-            identifier.lower(), since=since, whole=True, routine=routine, timed=self._timed
+            self._identifier, since=since, whole=True, routine=routine, timed=self._timed
         )
         found = self._cluster.value
         status = str(found.get("ClusterStatus") or "") if found else ""
@@ -526,7 +634,7 @@ class Watcher:
 
     def clusters(self) -> Iterator[ClusterView]:
         """Look at every cluster of the account and region."""
-        since = next(self._watch.numbers) if self._cluster is None else self._cluster.ended
+        since = next(self._watch.numbers) if self._cluster is None else self._cluster.searched
         return map(view_cluster, self._watch.clusters.everything(since=since, timed=self._timed))
 
     def snapshots(self, cluster_identifier: str) -> tuple[SnapshotView, ...]:
@@ -561,7 +669,7 @@ class Watcher:
             return
         jitter = self._watch.rhythm.jitter
         seconds *= random.uniform(1 - jitter, 1 + jitter)  # noqa: S311 - not a secret
-        self._watch.clusters.wait_for_news(self._paused_at, seconds)
+        self._watch.clusters.wait_for_news(self._identifier, self._cluster, seconds)
 
 
 _LOCK = threading.Lock()
