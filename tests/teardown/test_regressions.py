@@ -488,7 +488,7 @@ def test_a_recorded_policy_that_cannot_be_read_counts_as_protected(stage: Stage)
     stage.reset(stage.rules(SKIPPING))
     stage.up()
     assert stage.state is not None
-    rules = stage.state["policy"]["rules"].replace('"place":"', '"place":"nowhere ')
+    rules = stage.state["policy"]["rules"][:-1]
     stage.state = {**stage.state, "policy": {**stage.state["policy"], "rules": rules}}
 
     result = stage.destroy()
