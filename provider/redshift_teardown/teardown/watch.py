@@ -132,19 +132,10 @@ class Row(Generic[Item]):
 
 @dataclass(frozen=True)
 class _Answer(Generic[Value]):
-    """What AWS said of one key.
-
-    Attributes:
-        value: What it said.
-        ended: The number the call ended with.
-        searched: What was asked of AWS after this number tells of everything else what this tells of its
-            key. A listing that this answer came out of, where nothing can have slipped through it, does.
-
-    """
+    """What AWS said of one key, and the number the call ended with."""
 
     value: Value
     ended: int
-    searched: int
 
 
 @dataclass(frozen=True)
@@ -443,8 +434,7 @@ class Desk(Generic[Item, Value]):
                 continue
             self._watch.note(None)
             with self._lock:
-                ended = next(self._watch.numbers)
-                ask.answer = _Answer(value, ended, ended)
+                ask.answer = _Answer(value, next(self._watch.numbers))
                 self._answered.notify_all()
 
     def _give(self, asks: Sequence[_Ask[Value]], error: TeardownError) -> None:
@@ -515,8 +505,7 @@ class Desk(Generic[Item, Value]):
         found = listing.rows.get(ask.key, ())
         if not (listing.whole or (found and self._present_suffices) or not ask.whole):
             return False
-        searched = listing.begun - 1 if listing.whole else listing.ended
-        ask.answer = _Answer(self._fold(found), listing.ended, searched)
+        ask.answer = _Answer(self._fold(found), listing.ended)
         return True
 
 
@@ -633,8 +622,8 @@ class Watcher:
         return view_cluster(found) if found else None
 
     def clusters(self) -> Iterator[ClusterView]:
-        """Look at every cluster of the account and region."""
-        since = next(self._watch.numbers) if self._cluster is None else self._cluster.searched
+        """Look at every cluster of the account and region, anew: AWS's own copies may differ for a while."""
+        since = next(self._watch.numbers) if self._cluster is None else self._cluster.ended
         return map(view_cluster, self._watch.clusters.everything(since=since, timed=self._timed))
 
     def snapshots(self, cluster_identifier: str) -> tuple[SnapshotView, ...]:
