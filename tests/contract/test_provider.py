@@ -17,7 +17,6 @@ from pulumi.runtime import rpc
 
 from redshift_teardown.parameters import ARGUMENTS
 from redshift_teardown.provider import ClusterProvider
-from redshift_teardown.state import STATE_VERSION
 from tests.contract import wire
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def _inputs(name: str, **changes: Any) -> dict[str, Any]:
         "master_username": "admin",
         "master_password": "Correct-Horse-1",
         "urn": wire.urn(name),
-        "state_version": STATE_VERSION,
+        "state_version": 2,
         **changes,
     }
 
@@ -127,7 +126,7 @@ def test_outputs_hold_the_state_contract(provider: wire.Provider) -> None:
     """Create, read and a policy-only update give the same outputs: contract, arguments and read-only ones."""
     inputs, created = _up(provider, "whole", tags={"team": "data"})
 
-    assert created["state_version"] == STATE_VERSION
+    assert created["state_version"] == 2
     assert set(created["identity"]) == {
         "account_id",
         "region",
@@ -233,7 +232,7 @@ def test_a_state_of_version_1_is_read(provider: wire.Provider, folder: Path, emu
     inputs, outputs = _up(provider, "older")
     older = _of_version_1(outputs)
     assert provider.diff("older", older, inputs) == (False, [])
-    assert provider.update("older", older, {**inputs, "number_of_nodes": 3})["state_version"] == STATE_VERSION
+    assert provider.update("older", older, {**inputs, "number_of_nodes": 3})["state_version"] == 2
     (folder / "policy" / "deletion-policy.yaml").unlink()
 
     provider.delete("older", older)

@@ -119,7 +119,7 @@ def _wired(resource: Mapping[str, Any]) -> Wired:
     props = dict(resource.get("props", {}))
     if kind == "owned" or resource.get("owned"):
         props = {
-            "state_version": 1,
+            "state_version": 2,
             "urn": wired.urn,
             "policy": recorded(wired.stack) if "policy" not in props else None,
             "on_destroy": "see the policy",

@@ -28,7 +28,7 @@ def owned(**props: object) -> Wired:
         name="warehouse",
         protect=True,
         props={
-            "state_version": 1,
+            "state_version": 2,
             "urn": wired.urn,
             "on_destroy": "see the policy",
             "policy": recorded("prod"),

@@ -31,7 +31,7 @@ def remediating(running_pack: Pack) -> Pack:
 def owned(stack: str = "prod", **props: Any) -> Wired:
     """An owned cluster."""
     given = {
-        "state_version": 1,
+        "state_version": 2,
         "on_destroy": "see the policy",
         "policy": recorded(stack),
         "cluster_identifier": "analytics",

@@ -25,7 +25,7 @@ SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"
 def resource(stack: str = "prod", *, account: str = "", type: str = OWNED, **options: Any) -> dict[str, Any]:  # noqa: A002
     """A resource as it stands in an exported state."""
     props = {
-        "state_version": 1,
+        "state_version": 2,
         "on_destroy": "see the policy",
         "policy": recorded(stack, account=account or None),
         "cluster_identifier": "analytics",
