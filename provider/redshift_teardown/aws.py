@@ -250,13 +250,15 @@ def read_timestamp(text: Any) -> datetime:
         ValueError: it is none.
 
     """
-    from botocore.utils import parse_timestamp  # noqa: PLC0415
-
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except (AttributeError, ValueError):
-        return parse_timestamp(text)
-    return moment if moment.tzinfo else parse_timestamp(text)
+        moment = None
+    if moment is not None and moment.tzinfo is not None:
+        return moment
+    from botocore.utils import parse_timestamp  # noqa: PLC0415 - not once for each time in a listing
+
+    return parse_timestamp(text)
 
 
 def _assume(

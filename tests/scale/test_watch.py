@@ -117,6 +117,40 @@ def _all_at_once(watch: Watch, names: list[str], work: Callable[[Watcher, str], 
     assert failures == []
 
 
+def _all_sleep(
+    place: Place,
+    names: list[str],
+    begin: Callable[[], None],
+    *,
+    longest: float,
+    first: float,
+    others: float,
+    then: Callable[[str], None] = lambda _name: None,
+) -> None:
+    """Have each look, sleep as long as its estimate says, and look again.
+
+    Args:
+        place: Where.
+        names: The clusters.
+        begin: Done when all have looked and none sleeps yet.
+        longest: The policy's ``poll_seconds``.
+        first: The estimate for the first of them.
+        others: The estimate for all others.
+        then: Done for each after its second look.
+
+    """
+    ready = threading.Barrier(len(names), begin)
+
+    def sleep(watcher: Watcher, name: str) -> None:
+        assert watcher.cluster(name) is not None
+        ready.wait()
+        watcher.pause(longest=longest, seconds_left=first if name == names[0] else others)
+        assert watcher.cluster(name) is not None
+        then(name)
+
+    _all_at_once(place.watch, names, sleep)
+
+
 # --- fresh ---
 
 
@@ -223,7 +257,7 @@ def test_a_snapshot_that_slips_between_two_pages_is_not_taken_for_missing(place:
 def test_a_listing_that_shows_a_cluster_gone_is_not_searched_for_its_new_name(
     place: Place, others: int, pages: int
 ) -> None:
-    """AWS's own copies may differ: what says that it is gone is not also what says that it is nowhere else."""
+    """AWS's own copies may differ: what says it is gone is not what says it is nowhere else."""
     place.create(others)
     with place.watch.join(SystemClock()) as watcher, place.watch.join(SystemClock()):
         assert watcher.cluster("gone") is None
@@ -328,14 +362,7 @@ def test_one_poll_serves_all_that_wait(place: Place) -> None:
     """What the first of forty asks when its time is over answers the others when theirs is."""
     names = place.create(40)
 
-    def wait(watcher: Watcher, name: str) -> None:
-        assert watcher.cluster(name) is not None
-        ready.wait()
-        watcher.pause(longest=1, seconds_left=0.5 if name == "c000" else 0.8)
-        assert watcher.cluster(name) is not None
-
-    ready = threading.Barrier(len(names), place.control.clear_calls)
-    _all_at_once(place.watch, names, wait)
+    _all_sleep(place, names, place.control.clear_calls, longest=1, first=0.5, others=0.8)
 
     assert place.asked() == ["all"]
 
@@ -348,18 +375,11 @@ def test_whoever_comes_while_a_listing_is_under_way_is_served_by_it(place: Place
         if moment == "before":
             time.sleep(0.4)
 
-    def wait(watcher: Watcher, name: str) -> None:
-        assert watcher.cluster(name) is not None
-        ready.wait()
-        watcher.pause(longest=1, seconds_left=0.2 if name == "c000" else 0.35)
-        assert watcher.cluster(name) is not None
-
     def begin() -> None:
         place.control.clear_calls()
         place.on_call = slow
 
-    ready = threading.Barrier(len(names), begin)
-    _all_at_once(place.watch, names, wait)
+    _all_sleep(place, names, begin, longest=1, first=0.2, others=0.35)
 
     assert place.asked() == ["all"]
 
@@ -393,20 +413,15 @@ def test_where_many_change_at_once_the_next_look_comes_soon(place: Place) -> Non
     names = place.create(30)
     began = time.monotonic()
 
-    def wait(watcher: Watcher, name: str) -> None:
-        assert watcher.cluster(name) is not None
-        ready.wait()
-        watcher.pause(longest=60, seconds_left=1 if name == "c000" else 60)
-        assert watcher.cluster(name) is not None
-        if name < "c020":
-            place.control.set_cluster(f"c0{int(name[1:]) // 2 + 20}", status="modifying")
-
     def change() -> None:
         for name in names[:20]:
             place.control.set_cluster(name, status="modifying")
 
-    ready = threading.Barrier(len(names), change)
-    _all_at_once(place.watch, names, wait)
+    def change_another(name: str) -> None:
+        if name < "c020":
+            place.control.set_cluster(f"c0{int(name[1:]) // 2 + 20}", status="modifying")
+
+    _all_sleep(place, names, change, longest=60, first=1, others=60, then=change_another)
 
     assert time.monotonic() - began < 20
 
@@ -422,20 +437,13 @@ def test_looks_for_all_end_with_the_changes(
     """A wave of changes costs a few listings; none where AWS throttles, or asking by name is cheaper."""
     names = place.create(clusters)[:watched]
 
-    def wait(watcher: Watcher, name: str) -> None:
-        assert watcher.cluster(name) is not None
-        ready.wait()
-        watcher.pause(longest=4, seconds_left=0.3 if name == "c000" else 4)
-        assert watcher.cluster(name) is not None
-
     def change() -> None:
         place.control.clear_calls()
         place.watch.slowness = slowness
         for name in names[1 : watched // 2]:
             place.control.set_cluster(name, status="modifying")
 
-    ready = threading.Barrier(len(names), change)
-    _all_at_once(place.watch, names, wait)
+    _all_sleep(place, names, change, longest=4, first=0.3, others=4)
 
     assert fewest <= place.asked().count("all") <= most
 
@@ -444,20 +452,18 @@ def test_a_look_for_all_that_fails_fails_nobody(place: Place) -> None:
     """It was nobody's own: all sleep on, and each looks when its own time comes."""
     names = place.create(12)
 
-    def wait(watcher: Watcher, name: str) -> None:
-        assert watcher.cluster(name) is not None
-        ready.wait()
-        watcher.pause(longest=3, seconds_left=0.3 if name == "c000" else 2)
-        if name == "c000":
-            assert watcher.cluster(name) is not None
-            place.control.add_fault("DescribeClusters", times=1, code="InternalFailure", status=500)
-
     def change() -> None:
+        place.control.clear_calls()
         for name in names[1:8]:
             place.control.set_cluster(name, status="modifying")
 
-    ready = threading.Barrier(len(names), change)
-    _all_at_once(place.watch, names, wait)
+    def fail_the_next(name: str) -> None:
+        if name == names[0]:
+            place.control.add_fault("DescribeClusters", times=1, code="InternalFailure", status=500)
+
+    _all_sleep(place, names, change, longest=3, first=0.3, others=2, then=fail_the_next)
+
+    assert [call.result for call in place.control.calls()][:2] == ["ok", "InternalFailure"]
 
 
 @pytest.mark.parametrize(

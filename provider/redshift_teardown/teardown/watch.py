@@ -266,7 +266,7 @@ class Desk(Generic[Item, Value]):
             TeardownError: AWS answered that it will not.
 
         """
-        ask = self._asked(_Ask("", whole=False, routine=False), since, timed=timed)
+        ask = self._asked_for_all(since, timed=timed)
         if ask.everything is None:
             raise ask.error or RuntimeError("an ask ended without an answer")
         return itertools.chain.from_iterable(ask.everything.rows.values())
@@ -310,10 +310,8 @@ class Desk(Generic[Item, Value]):
 
     def _look_for_all(self) -> None:
         """Ask AWS for everything, for the sleepers; a listing that is under way will do."""
-        last = self._listing.begun if self._listing else 0
-        ask: _Ask[Value] = _Ask("", whole=False, routine=True)
         # Where that fails, each of them asks for itself when its own time comes, and is told then.
-        self._asked(ask, last, timed=True)
+        self._asked_for_all(self._listing.begun if self._listing else 0, timed=True)
 
     def _tell_sleepers(self, listing: _Listing[Item]) -> None:
         """Wake those of whom a listing shows something else, and say when to look next."""
@@ -333,6 +331,9 @@ class Desk(Generic[Item, Value]):
         self._news.notify_all()
 
     # --- who asks, and who goes ---
+
+    def _asked_for_all(self, since: int, *, timed: bool) -> _Ask[Value]:
+        return self._asked(_Ask("", whole=False, routine=False), since, timed=timed)
 
     def _asked(self, ask: _Ask[Value], since: int, *, timed: bool) -> _Ask[Value]:
         with self._lock:
