@@ -73,7 +73,7 @@ class Aws:
         region: The region every call goes to.
         redshift: For reads and for writes that may be sent twice. botocore's ``standard`` retries.
         redshift_once: For DeleteCluster. It is sent once: a blind resend after a lost answer would
-            meet its own success as InvalidClusterState.
+            meet its own success as InvalidClusterState. For reads while AWS throttles, too.
 
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -44,16 +45,20 @@ class Place:
         self.calls = RedshiftCalls(_Aws(self.client), SystemClock().now)  # type: ignore[arg-type]
         self.watch = Watch(self.calls, QUICK)
 
-    def _client(self) -> Any:
+    def _client(self, attempts: int = 1) -> Any:
         client = boto3.client(
             "redshift",
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="secret",
-            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}),
+            config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}),
         )
         self.emulator.attach(client, self._called)
         return client
+
+    def client_that_asks_again(self) -> Any:
+        """Give a client that sends what AWS throttles three times in all."""
+        return self._client(attempts=3)
 
     def _called(self, operation: str, moment: str) -> None:
         self.on_call(operation, moment)
@@ -80,9 +85,9 @@ class Place:
 class _Aws:
     """What `RedshiftCalls` uses of `redshift_teardown.aws.Aws`: clients that talk to the emulator."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, often: Any = None) -> None:
         self.region = REGION
-        self.redshift = self.redshift_once = client
+        self.redshift, self.redshift_once = often or client, client
 
 
 @pytest.fixture
@@ -196,6 +201,54 @@ def test_snapshots_are_asked_for_after_the_answer_about_their_cluster(place: Pla
             assert {snapshot.identifier for snapshot in watcher.snapshots(name)} == added
 
     _all_at_once(place.watch, names, add_and_look)
+
+
+def test_a_look_that_begins_with_the_snapshots_is_no_older_than_what_its_asker_did(place: Place) -> None:
+    """Thirty that add a snapshot and change their cluster, over and over, see both, after a pause too."""
+    names = place.create(30)
+
+    def change_and_look(watcher: Watcher, name: str) -> None:
+        for number in range(6):
+            place.control.put_snapshot(f"{name}-{number}", name)
+            place.control.set_cluster(name, status=f"changed-{number}")
+            if number % 2:
+                watcher.pause(longest=0.3)
+            snapshots, cluster = watcher.snapshots_then_cluster(name)
+            assert len(snapshots) == number + 1
+            assert cluster is not None
+            assert cluster.status == f"changed-{number}"
+
+    _all_at_once(place.watch, names, change_and_look)
+
+
+def test_the_cluster_is_asked_for_after_the_answer_about_its_snapshots(place: Place) -> None:
+    """What was done to a cluster after AWS told its snapshots is seen, whoever else asks for clusters."""
+    names = place.create(20)
+    told = Counter[str]()
+
+    def change(operation: str, moment: str) -> None:
+        if operation == "DescribeClusterSnapshots":
+            told[moment] += 1
+            for name in names:
+                if moment == "before":
+                    place.control.put_snapshot(f"{name}-{told[moment]}", name)
+                else:
+                    place.control.set_cluster(name, status=f"changed-{told[moment]:03}")
+            if moment == "before":
+                time.sleep(0.2)
+
+    def look(watcher: Watcher, name: str) -> None:
+        for _ in range(6):
+            if name > "c009":
+                assert watcher.cluster(name) is not None
+                watcher.pause(longest=0.2)
+                continue
+            snapshots, cluster = watcher.snapshots_then_cluster(name)
+            assert cluster is not None
+            assert cluster.status >= f"changed-{len(snapshots):03}"
+
+    place.on_call = change
+    _all_at_once(place.watch, names, look)
 
 
 # --- true ---
@@ -466,22 +519,192 @@ def test_a_look_for_all_that_fails_fails_nobody(place: Place) -> None:
     assert [call.result for call in place.control.calls()][:2] == ["ok", "InternalFailure"]
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_the_next_look_for_all_comes_sooner_where_clusters_are_gone(place: Place, gone: bool) -> None:
+    """That ends a teardown: two seconds later here; what only changes is looked at again after four."""
+    names = place.create(8)
+    watch = Watch(place.calls, Rhythm(shortest=8, gather=0.02, first_gap=0.02))
+
+    def wait(watcher: Watcher, name: str) -> None:
+        assert watcher.cluster(name) is not None
+        ready.wait()
+        if name == names[0]:
+            time.sleep(0.2)
+            assert watcher.cluster(name) is not None
+        else:
+            watcher.pause(longest=60, seconds_left=60)
+
+    def change_some() -> None:
+        place.control.clear_calls()
+        place.on_call = change_the_rest
+        for name in names[1:4]:
+            if gone:
+                place.control.remove_cluster(name)
+            else:
+                place.control.set_cluster(name, status="modifying")
+
+    def change_the_rest(_operation: str, moment: str) -> None:
+        if moment == "before" and len(place.asked()) == 1:
+            for name in names[4:]:
+                place.control.set_cluster(name, status="modifying")
+
+    ready = threading.Barrier(len(names), change_some)
+    _all_at_once(watch, names, wait)
+
+    first, second = (call.time for call in place.control.calls())
+    assert (second - first < 3.5) is gone
+
+
 @pytest.mark.parametrize(
     ("looks", "rates"),
     [
-        ([(0, 5), (2, 8), (4, 0), (6, 0)], [0, 4, 2, 0]),
-        ([(0, 0), (10, 1), (20, 1)], [0, 0.1, 0.1]),
-        ([(0, 0), (0, 1)], [0, 1000]),
+        ([(0, 4), (2, 8), (4, 0)], [2, 2 / math.e + 4, (2 / math.e + 4) / math.e]),
+        ([(0, 10), (0, 0), (0, 0)], [5, 5, 5]),
     ],
+    ids=["fades", "looks in a moment"],
 )
 def test_the_rate_of_changes(looks: list[tuple[float, int]], rates: list[float]) -> None:
-    """It is that of the last look, or half of that of the one before; the first look tells none."""
-    changes = Changes()
+    """It fades with the time, and not with the number of looks."""
+    changes = Changes(memory=2)
 
     assert [changes.noted(changed, now) for now, changed in looks] == pytest.approx(rates)
 
 
+def test_what_follows_a_round_of_the_other_desk_does_not_wait(place: Place) -> None:
+    """A look that begins with the snapshots ends at once, however short ago clusters were asked for."""
+    names = place.create(12)
+    place.watch.rhythm = Rhythm(shortest=40, gather=0.02, first_gap=10)
+    began = time.monotonic()
+
+    def look_twice(watcher: Watcher, name: str) -> None:
+        assert watcher.cluster(name) is not None
+        assert watcher.snapshots_then_cluster(name)[1] is not None
+
+    _all_at_once(place.watch, names, look_twice)
+
+    assert time.monotonic() - began < 10
+
+
+def test_proof_of_what_is_gone_does_not_wait(place: Place) -> None:
+    """The snapshots of a cluster that is gone are asked for at once, however short ago the last ones were."""
+    names = place.create(12)
+
+    def slow_down() -> None:
+        place.watch.rhythm = Rhythm(shortest=40, gather=0.02, first_gap=10)
+
+    def end(watcher: Watcher, name: str) -> None:
+        assert watcher.snapshots_then_cluster(name)[1] is not None
+        place.control.remove_cluster(name)
+        assert watcher.cluster(name) is None
+        gone.wait()
+        assert watcher.snapshots(name) == ()
+
+    gone = threading.Barrier(len(names), slow_down)
+    began = time.monotonic()
+    _all_at_once(place.watch, names, end)
+
+    assert time.monotonic() - began < 10
+
+
+def test_a_search_is_made_apart_and_wakes_nobody(place: Place) -> None:
+    """What one searches for is told to no sleeper: of a hundred that end, each would make the next search."""
+    names = place.create(4)
+    slept: dict[str, float] = {}
+
+    def wait(watcher: Watcher, name: str) -> None:
+        assert watcher.cluster(name) is not None
+        ready.wait()
+        began = time.monotonic()
+        if name == "c000":
+            time.sleep(0.5)
+            assert len(list(watcher.clusters())) == len(names)
+        else:
+            watcher.pause(longest=3, seconds_left=3)
+        slept[name] = time.monotonic() - began
+
+    def change() -> None:
+        place.control.clear_calls()
+        # The gap is not over while the search is made.
+        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, first_gap=2)
+        for name in names:
+            place.control.set_cluster(name, status="modifying")
+
+    ready = threading.Barrier(len(names), change)
+    _all_at_once(place.watch, names, wait)
+
+    assert {name for name, seconds in slept.items() if seconds > 2} == {"c001", "c002", "c003"}
+
+
+def test_whoever_waits_for_a_round_is_not_served_by_a_search(place: Place) -> None:
+    """Three that wait for the gap to be over wait on while a fourth searches, and share one call then."""
+    names = place.create(4)
+
+    def look(watcher: Watcher, name: str) -> None:
+        assert watcher.cluster(name) is not None
+        ready.wait()
+        if name == "c000":
+            time.sleep(0.5)
+            assert len(list(watcher.clusters())) == len(names)
+        else:
+            assert watcher.cluster(name) is not None
+
+    def begin() -> None:
+        place.control.clear_calls()
+        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, first_gap=2)
+
+    ready = threading.Barrier(len(names), begin)
+    _all_at_once(place.watch, names, look)
+
+    assert place.asked() == ["all", "all"]
+
+
+def test_one_search_serves_whoever_comes_while_it_is_under_way(place: Place) -> None:
+    """Of two that search, one a little later, both are answered by one listing."""
+    names = place.create(4)
+
+    def search(watcher: Watcher, name: str) -> None:
+        assert watcher.cluster(name) is not None
+        ready.wait()
+        time.sleep(0.2 if name == "c001" else 0)
+        assert len(list(watcher.clusters())) == len(names)
+
+    def begin() -> None:
+        place.control.clear_calls()
+        place.on_call = lambda _operation, moment: time.sleep(0.4 if moment == "before" else 0)
+
+    ready = threading.Barrier(2, begin)
+    _all_at_once(place.watch, names[:2], search)
+
+    assert place.asked() == ["all"]
+
+
 # --- nobody is left waiting, and nobody fails for another ---
+
+
+def test_searches_do_not_put_a_round_off(place: Place) -> None:
+    """One that waits for the gap to be over gets its answer then, though others search all the time."""
+    place.create(2)
+    served = threading.Event()
+
+    def look(watcher: Watcher, name: str) -> None:
+        if name == "c001":
+            assert watcher.cluster(name) is not None
+            ready.wait()
+            assert watcher.cluster(name) is not None
+            served.set()
+            return
+        ready.wait()
+        for _ in range(40):
+            assert len(list(watcher.clusters())) == 2
+            if served.wait(0.3):
+                break
+        assert served.is_set()
+
+    def begin() -> None:
+        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, first_gap=2)
+
+    ready = threading.Barrier(2, begin)
+    _all_at_once(place.watch, ["c000", "c001"], look)
 
 
 def test_a_failing_poll_fails_nobody(place: Place) -> None:
@@ -497,6 +720,24 @@ def test_a_failing_poll_fails_nobody(place: Place) -> None:
     _all_at_once(place.watch, names, look)
 
     assert set(told) == set(names)
+
+
+def test_a_look_is_sent_once_only_while_aws_throttles(place: Place) -> None:
+    """Sent again and again, the looks of those that wait would keep the account throttled."""
+    place.create(1)
+    calls = RedshiftCalls(_Aws(place.client, place.client_that_asks_again()), SystemClock().now)  # type: ignore[arg-type]
+
+    def throttled() -> int:
+        place.control.clear_calls()
+        place.control.add_fault("*", occurrence="every", code="Throttling")
+        with pytest.raises(UnreachableError):
+            calls.describe("c000")
+        place.control.clear_faults()
+        return len(place.asked())
+
+    assert [throttled(), throttled()] == [3, 1]
+    assert calls.describe("c000") is not None
+    assert throttled() == 3
 
 
 def _answered(watcher: Watcher, name: str, told: Counter[str]) -> bool:

@@ -322,10 +322,17 @@ GUARDS = (
     Guard("a create time is met within a second only", IDENTITY, "< 1", "< 10**9"),
     # --- one look
     Guard(
-        "a cluster is seen alive before and after its snapshots",
+        "a cluster is seen alive after its snapshots",
         LOOK,
-        "        if not _is_deletable(seen.cluster, identity):",
-        "        if True:",
+        "        if not _is_deletable(cluster, identity):\n            seen = "
+        "_beside(source, identity, at, cluster)\n            if not _is_deletable(seen.cluster, identity):",
+        "        if True:\n            seen = _beside(source, identity, at, cluster)\n            if True:",
+    ),
+    Guard(
+        "answers that contradict each other are no answer",
+        LOOK,
+        "            if not _is_deletable(seen.cluster, identity):",
+        "            if True:",
     ),
     Guard(
         "a cluster that a list shows is not gone",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from redshift_teardown.crud.check import check
+from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.model import Answer, ClusterView, Done, Refuse, SnapshotView, Wait
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import look
@@ -309,18 +310,26 @@ class Answers:
         assert cluster_identifier == "warehouse"
         return ()
 
+    def snapshots_then_cluster(self, identifier: str) -> tuple[tuple[SnapshotView, ...], ClusterView | None]:
+        """Both, each as above."""
+        return self.snapshots(identifier), self.cluster(identifier)
 
-def test_a_proof_that_appears_between_two_calls_is_no_stale_one(stage: Stage) -> None:
+
+@pytest.mark.parametrize("busy", [False, True])
+@pytest.mark.parametrize("after", ["DescribeClusters", "DescribeClusterSnapshots"])
+def test_a_proof_that_appears_between_two_calls_is_no_stale_one(stage: Stage, after: str, busy: bool) -> None:
     """A teardown stops for long between its look at the living cluster and that at its snapshots (a laptop
     that sleeps), and another one ends in the meantime: what that left is the proof, now and for every later
-    destroy.
+    destroy. So it is for a cluster that is ready at the first look, and for one that was busy then.
     """
     stage.up()
     state = stage.state
     ended: list[Result] = []
-    first = stage.destroy(
-        Interruption(1, "after", lambda: ended.append(stage.run_beside()), "DescribeClusters")
-    )
+    if busy:
+        stage.emulator.control.set_lifecycle(rebooting=10)
+        stage.outsider.reboot_cluster(ClusterIdentifier=CLUSTER)
+    looks = 2 if busy else 1
+    first = stage.destroy(Interruption(looks, "after", lambda: ended.append(stage.run_beside()), after))
     assert [first.how, ended[0].how] == ["done", "done"], first.said
     stage.state = state
     assert stage.destroy().how == "done"
@@ -333,6 +342,15 @@ def test_a_cluster_that_one_answer_denies_and_another_shows_is_alive() -> None:
     seen = look(Answers(None, pure.cluster("deleting")), pure.IDENTITY, pure.NOW)
     assert seen.renamed_to is None
     assert next_step(pure.PLAN, pure.IDENTITY, seen, pure.memory()) == Wait("deleting", None)
+
+
+@pytest.mark.parametrize("alive", [False, True])
+def test_answers_that_contradict_each_other_are_asked_for_again_later(alive: bool) -> None:
+    """AWS denies the cluster by its name and lists it as available, time and again: that is no answer, so
+    whoever waits asks again later, and not at once and for ever.
+    """
+    with pytest.raises(UnreachableError, match="it is there in one and not in another"):
+        look(Answers(None, pure.cluster()), pure.IDENTITY, pure.NOW, alive=alive)
 
 
 def test_a_new_cluster_under_the_old_name_does_not_hide_that_ours_was_renamed() -> None:

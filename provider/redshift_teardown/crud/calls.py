@@ -24,7 +24,7 @@ class ClusterCalls(RedshiftCalls):
         found = self._read(
             "DescribeClusterSnapshots",
             f"look for the snapshot {name}",
-            lambda: self._aws.redshift.describe_cluster_snapshots(**query),  # type: ignore[arg-type]
+            lambda redshift: redshift.describe_cluster_snapshots(**query),  # type: ignore[arg-type]
             absent="ClusterSnapshotNotFound",
         )
         snapshots = found.get("Snapshots") or []

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timezone
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import THROTTLING, Aws, explain
@@ -18,6 +17,8 @@ from redshift_teardown.teardown.model import Answer, Attempt, ClusterView, Snaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from types_boto3_redshift import RedshiftClient
 
 PAGE = 100
 
@@ -60,6 +61,9 @@ class RedshiftCalls:
         self._now = now
         self.counted: Counter[str] = Counter()
         self.on_resend: Callable[[int], None] = lambda _times: None
+        # Sent again at once, five times each, looks would keep a throttled account throttled, and use up the
+        # retries that botocore allows a client before AWS answers again.
+        self._throttled = False
 
     # --- reads ---
 
@@ -68,7 +72,7 @@ class RedshiftCalls:
         found = self._read(
             "DescribeClusters",
             f"describe cluster {identifier}",
-            lambda: self._aws.redshift.describe_clusters(ClusterIdentifier=identifier),
+            lambda redshift: redshift.describe_clusters(ClusterIdentifier=identifier),
             absent="ClusterNotFound",
         )
         return found["Clusters"][0] if found and found["Clusters"] else None
@@ -93,13 +97,17 @@ class RedshiftCalls:
         found = self._read(
             "DescribeClusters",
             "list clusters",
-            partial(self._aws.redshift.describe_clusters, **arguments),
+            lambda redshift: redshift.describe_clusters(**arguments),
         )
         return found.get("Clusters", []), found.get("Marker") or ""
 
     def snapshots(self, cluster_identifier: str) -> tuple[SnapshotView, ...]:
         """Look at the manual snapshots under a cluster identifier, of any generation."""
         return tuple(self._snapshots({"ClusterIdentifier": cluster_identifier}))
+
+    def snapshots_then_cluster(self, identifier: str) -> tuple[tuple[SnapshotView, ...], ClusterView | None]:
+        """Look at the manual snapshots under a cluster identifier, and after that at its cluster."""
+        return self.snapshots(identifier), self.cluster(identifier)
 
     def tagged_snapshots(self, key: str, value: str) -> tuple[SnapshotView, ...]:
         """Look at the manual snapshots of the account and region that carry a tag.
@@ -125,13 +133,13 @@ class RedshiftCalls:
         found = self._read(
             "DescribeClusterSnapshots",
             f"list the snapshots of {query.get('ClusterIdentifier', 'the account')}",
-            partial(self._aws.redshift.describe_cluster_snapshots, **arguments),
+            lambda redshift: redshift.describe_cluster_snapshots(**arguments),
             absent="ClusterNotFound",
         )
         return [view_snapshot(each) for each in found.get("Snapshots", [])], found.get("Marker") or ""
 
     def _read(
-        self, operation: str, intent: str, call: Callable[[], Any], absent: str = ""
+        self, operation: str, intent: str, call: Callable[[RedshiftClient], Any], absent: str = ""
     ) -> Mapping[str, Any]:
         from botocore.exceptions import (  # noqa: PLC0415
             BotoCoreError,
@@ -143,13 +151,15 @@ class RedshiftCalls:
 
         self.counted[operation] += 1
         try:
-            answer: Mapping[str, Any] = call()
+            answer: Mapping[str, Any] = call(
+                self._aws.redshift_once if self._throttled else self._aws.redshift
+            )
         except ClientError as error:
             code, message, status = _parts(error)
             if absent and code in {absent, f"{absent}Fault"}:
                 return {}
             explained = explain(error, intent, self._aws.region)
-            throttled = code.startswith(THROTTLING)
+            self._throttled = throttled = code.startswith(THROTTLING)
             if throttled or status >= _SERVER_ERROR:
                 words = f"{code}: {message}"
                 raise UnreachableError(explained, words=words, throttled=throttled) from None
@@ -162,6 +172,7 @@ class RedshiftCalls:
             raise UnreachableError(explained, words=str(error)) from None
         except BotoCoreError as error:
             raise explain(error, intent, self._aws.region) from None
+        self._throttled = False
         resent = int(answer.get("ResponseMetadata", {}).get("RetryAttempts") or 0)
         if resent:
             self.on_resend(resent)

@@ -45,6 +45,9 @@ RETRY_AFTER = timedelta(seconds=30)
 THROTTLED_REST = timedelta(seconds=2)
 """The first rest of a call that was throttled: it has not taken effect, so it rests shortly, then longer."""
 
+THROTTLED_LONGEST = timedelta(seconds=20)
+"""The longest one: no longer than the AWS SDKs rest between two tries of a throttled call."""
+
 SETTLE = timedelta(minutes=5)
 """How long an accepted DeleteCluster may stay invisible in DescribeClusters before it is doubted."""
 
@@ -423,7 +426,7 @@ def _rest(operation: str, memory: Memory) -> timedelta:
             throttled += 1
     if not throttled:
         return RETRY_AFTER
-    return min(RETRY_AFTER, THROTTLED_REST * (1 << min(throttled - 1, 10)))
+    return min(THROTTLED_LONGEST, THROTTLED_REST * (1 << min(throttled - 1, 10)))
 
 
 def _gave_up(plan: Plan, identity: Identity, observation: Observation, memory: Memory, step: Step) -> Refuse:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from redshift_teardown.errors import TeardownError
+from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.model import Observation
 from redshift_teardown.teardown.statuses import Standing, standing
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from redshift_teardown.teardown.identity import Identity
     from redshift_teardown.teardown.model import ClusterView, SnapshotView
+
+TRIES = 3
+"""How often a look begins anew where AWS's answers contradict each other."""
 
 
 class Source(Protocol):
@@ -28,27 +32,46 @@ class Source(Protocol):
     def snapshots(self, cluster_identifier: str) -> tuple[SnapshotView, ...]:
         """Look at the manual snapshots under a cluster identifier, of any generation."""
 
+    def snapshots_then_cluster(self, identifier: str) -> tuple[tuple[SnapshotView, ...], ClusterView | None]:
+        """Look at the manual snapshots under a cluster identifier, and after that at its cluster."""
 
-def look(source: Source, identity: Identity, at: datetime) -> Observation:
+
+def look(source: Source, identity: Identity, at: datetime, *, alive: bool = False) -> Observation:
     """Look once.
 
-    A cluster is shown as deletable only where it was so before and after its snapshots were asked for:
-    what is seen beside it is older than its last writes. Between two calls another teardown may have
-    ended, and its proof must not be taken for such a one.
+    A cluster is shown as deletable only where it was so after its snapshots were asked for: what is seen
+    beside it is older than its last writes. Between two calls another teardown may have ended, and its
+    proof must not be taken for such a one. A cluster that is ending or gone is asked for before its
+    snapshots, since what is seen beside it may be its proof.
 
     Args:
         source: Who asks AWS.
         identity: The generation meant.
         at: The time of the look, on the runner's clock.
+        alive: Whether it is likely to be deletable. Where it is, that saves a call.
+
+    Raises:
+        UnreachableError: AWS's answers contradict each other, or there are none.
 
     """
-    while True:
-        seen = _look(source, identity, at)
-        if not _is_deletable(seen.cluster, identity):
-            return seen
-        again = source.cluster(identity.cluster_identifier)
-        if _is_deletable(again, identity):
-            return replace(seen, cluster=again)
+    identifier = identity.cluster_identifier
+    if alive:
+        snapshots, cluster = source.snapshots_then_cluster(identifier)
+        if _is_deletable(cluster, identity):
+            return Observation(at, cluster, snapshots)
+    else:
+        cluster = source.cluster(identifier)
+    for _ in range(TRIES):
+        if not _is_deletable(cluster, identity):
+            seen = _beside(source, identity, at, cluster)
+            if not _is_deletable(seen.cluster, identity):
+                return seen
+        snapshots, cluster = source.snapshots_then_cluster(identifier)
+        if _is_deletable(cluster, identity):
+            return Observation(at, cluster, snapshots)
+    words = f"its answers about cluster {identifier} differ: it is there in one and not in another"
+    error = TeardownError(f"AWS cannot be relied on now: {words}", next_step="run the command again")
+    raise UnreachableError(error, words=words)
 
 
 def _is_deletable(cluster: ClusterView | None, identity: Identity) -> bool:
@@ -59,8 +82,8 @@ def _is_deletable(cluster: ClusterView | None, identity: Identity) -> bool:
     )
 
 
-def _look(source: Source, identity: Identity, at: datetime) -> Observation:
-    cluster = source.cluster(identity.cluster_identifier)
+def _beside(source: Source, identity: Identity, at: datetime, cluster: ClusterView | None) -> Observation:
+    """Look at what there is beside a cluster that was just looked at."""
     renamed_to = None
     if cluster is None or not identity.is_generation_of(cluster):
         found = _by_namespace(source, identity)

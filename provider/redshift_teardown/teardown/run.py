@@ -158,7 +158,8 @@ class Teardown:
         try:
             while True:
                 try:
-                    observation = look(self._source, self._identity, self._clock.now())
+                    alive = _likely_alive(observation, memory)
+                    observation = look(self._source, self._identity, self._clock.now(), alive=alive)
                 except UnreachableError as error:
                     if observation is None and not error.connected:
                         # Nothing ever answered there: a wrong endpoint, which waiting does not mend.
@@ -357,6 +358,17 @@ class Teardown:
             ],
             **self._context,
         }
+
+
+def _likely_alive(observation: Observation | None, memory: Memory) -> bool:
+    """Tell whether the next look will find the cluster deletable, as far as is known."""
+    if observation is None:
+        return True
+    sent = memory.last("DeleteCluster")
+    deletable = observation.cluster is not None and (
+        standing(observation.cluster.status) is Standing.DELETABLE
+    )
+    return deletable and (sent is None or sent.answer is Answer.THROTTLED)
 
 
 def remember(identity: Identity, observation: Observation, memory: Memory) -> Memory:

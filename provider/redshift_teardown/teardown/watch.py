@@ -10,7 +10,8 @@ What the answers are worth is the first concern; ``next_step`` relies on it:
 
 * An answer was asked of AWS after whoever gets it last did anything: every call gets a number when it
   begins and when it is answered, and only numbers above the asker's own are served to it.
-* Snapshots are asked for after the answer about their cluster came.
+* Snapshots are asked for after the answer about their cluster came, or the cluster after that about its
+  snapshots: whichever of the two a look begins with.
 * That something is *absent* is believed of a call about that one thing, of a listing that fits on one
   page, or of two listings in a row that name the same things. Between two pages a deletion may shift what
   follows, and a cluster that slipped through would look like one that is gone.
@@ -24,12 +25,14 @@ A failing poll fails nobody: whoever was to be served by it is told ``Unreachabl
 from __future__ import annotations
 
 import itertools
+import math
 import random
 import threading
 import time
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from redshift_teardown.errors import TeardownError
@@ -149,13 +152,39 @@ class _Listing(Generic[Item]):
     whole: bool
 
 
+class Turn(Enum):
+    """When AWS is asked, where many wait.
+
+    Attributes:
+        ROUND: With all others, when the gap since the last poll is over.
+        FOLLOWING: At once, and with all others: it follows a round of the other desk.
+        APART: At once, and not for those that wait for a round. What they learn makes the next of them ask
+            like this: ever more clusters are gone, each of which is searched for; without a gap anywhere
+            one poll would follow the other.
+
+    """
+
+    ROUND = auto()
+    FOLLOWING = auto()
+    APART = auto()
+
+
 @dataclass(eq=False)
 class _Ask(Generic[Value]):
-    """One question of one watcher. An empty key asks for everything."""
+    """One question of one watcher. An empty key asks for everything.
+
+    Attributes:
+        key: What it is about.
+        whole: Whether what is absent must be absent.
+        routine: Whether all that wait will want to look now, too.
+        turn: When AWS is asked it.
+
+    """
 
     key: str
     whole: bool
     routine: bool
+    turn: Turn
     answer: _Answer[Value] | None = None
     error: TeardownError | None = None
     everything: _Listing[Any] | None = None
@@ -175,26 +204,33 @@ class _Sleeper(Generic[Value]):
 
 
 class Changes:
-    """How fast those that are waited for change."""
+    """How fast those that are waited for change.
 
-    def __init__(self) -> None:
+    Args:
+        memory: Seconds in which a change loses most of its weight: it is not the number of looks since that
+            counts, as several in a moment may show nothing new.
+
+    """
+
+    def __init__(self, memory: float) -> None:
         """Begin without any."""
-        self._looked = float("-inf")
+        self._memory = memory
+        self._looked = 0.0
         self._rate = 0.0
 
     def noted(self, changed: int, now: float) -> float:
-        """Give the changes a second, after a look that showed so many.
-
-        Half of the rate before counts, too: between two waves of changes one look may show none.
-        """
-        before = self._rate / 2
-        self._rate = changed / max(now - self._looked, 1e-3)
+        """Give the changes a second, after a look that showed so many."""
+        self._rate *= math.exp((self._looked - now) / self._memory)
+        self._rate += changed / self._memory
         self._looked = now
-        return max(self._rate, before)
+        return self._rate
 
 
 class Desk(Generic[Item, Value]):
     """Answers one kind of question about many keys, with as few calls as can be.
+
+    Attributes:
+        pages: How many pages a listing takes, as far as is known.
 
     Args:
         watch: Whose desk it is.
@@ -202,7 +238,6 @@ class Desk(Generic[Item, Value]):
         page: Asks AWS for one page of everything, from a marker on; gives the next marker too.
         fold: Makes the answer about one key of the entries that are there; of none, too.
         present_suffices: Whether an entry that is there answers, whatever else might be.
-        second: Whether its asks follow those of another desk, whose gap between polls is then theirs, too.
 
     """
 
@@ -214,7 +249,6 @@ class Desk(Generic[Item, Value]):
         page: Callable[[str], tuple[Sequence[Row[Item]], str]],
         fold: Callable[[Sequence[Item]], Value],
         present_suffices: bool,
-        second: bool,
     ) -> None:
         """See the class for the arguments."""
         self._watch = watch
@@ -222,23 +256,25 @@ class Desk(Generic[Item, Value]):
         self._page = page
         self._fold = fold
         self._present_suffices = present_suffices
-        self._second = second
         self._lock = threading.Lock()
         self._answered = threading.Condition(self._lock)
         self._arrived = threading.Condition(self._lock)
         self._news = threading.Condition(self._lock)
         self._asks: list[_Ask[Value]] = []
         self._sleepers: list[_Sleeper[Value]] = []
-        self._changes = Changes()
+        self._changes = Changes(watch.rhythm.shortest / 2)
         self._due = float("inf")
         self._leader: int | None = None
         self._listing: _Listing[Item] | None = None
-        self._pages = 1
+        self._apart: _Listing[Item] | None = None
+        self.pages = 1
         self._by_page_allowed = True
         self._gap = 0.0
         self._polled = float("-inf")
 
-    def about(self, key: str, *, since: int, whole: bool, routine: bool, timed: bool) -> _Answer[Value]:
+    def about(
+        self, key: str, *, since: int, whole: bool, routine: bool, timed: bool, turn: Turn
+    ) -> _Answer[Value]:
         """Answer about one key.
 
         Args:
@@ -247,13 +283,14 @@ class Desk(Generic[Item, Value]):
             whole: Whether what is absent must be absent.
             routine: Whether all that wait will want to look now, too.
             timed: Whether to wait for others to ask; not on a clock that a test moves.
+            turn: When to ask.
 
         Raises:
             UnreachableError: AWS gave no answer.
             TeardownError: AWS answered that it will not.
 
         """
-        ask = self._asked(_Ask(key, whole, routine), since, timed=timed)
+        ask = self._asked(_Ask(key, whole, routine, turn), since, timed=timed)
         if ask.answer is None:
             raise ask.error or RuntimeError("an ask ended without an answer")
         return ask.answer
@@ -266,7 +303,7 @@ class Desk(Generic[Item, Value]):
             TeardownError: AWS answered that it will not.
 
         """
-        ask = self._asked_for_all(since, timed=timed)
+        ask = self._asked_for_all(since, Turn.APART, timed=timed)
         if ask.everything is None:
             raise ask.error or RuntimeError("an ask ended without an answer")
         return itertools.chain.from_iterable(ask.everything.rows.values())
@@ -311,11 +348,11 @@ class Desk(Generic[Item, Value]):
     def _look_for_all(self) -> None:
         """Ask AWS for everything, for the sleepers; a listing that is under way will do."""
         # Where that fails, each of them asks for itself when its own time comes, and is told then.
-        self._asked_for_all(self._listing.begun if self._listing else 0, timed=True)
+        self._asked_for_all(self._listing.begun if self._listing else 0, Turn.ROUND, timed=True)
 
     def _tell_sleepers(self, listing: _Listing[Item]) -> None:
         """Wake those of whom a listing shows something else, and say when to look next."""
-        changed = 0
+        changed, gone = 0, False
         for sleeper in self._sleepers:
             if sleeper.news:
                 continue
@@ -323,17 +360,20 @@ class Desk(Generic[Item, Value]):
             shown = self._fold(listing.rows.get(sleeper.key, ()))
             sleeper.news = sleeper.seen is None or shown != sleeper.seen.value
             changed += sleeper.news and sleeper.seen is not None
+            gone = gone or sleeper.key not in listing.rows
         asleep = sum(not sleeper.news for sleeper in self._sleepers)
         rate = self._changes.noted(changed, time.monotonic())
         self._due = float("inf")
-        if rate and asleep >= self._pages and self._watch.slowness == 1:
-            self._due = time.monotonic() + max(SOME / rate, self._longest_gap)
+        if rate and asleep >= self.pages and self._watch.slowness == 1:
+            # A teardown ends with a cluster that is gone; what comes before that has time.
+            gap = self._watch.longest_gap * (1 if gone else 2)
+            self._due = time.monotonic() + max(SOME / rate, gap)
         self._news.notify_all()
 
     # --- who asks, and who goes ---
 
-    def _asked_for_all(self, since: int, *, timed: bool) -> _Ask[Value]:
-        return self._asked(_Ask("", whole=False, routine=False), since, timed=timed)
+    def _asked_for_all(self, since: int, turn: Turn, *, timed: bool) -> _Ask[Value]:
+        return self._asked(_Ask("", whole=False, routine=False, turn=turn), since, timed=timed)
 
     def _asked(self, ask: _Ask[Value], since: int, *, timed: bool) -> _Ask[Value]:
         with self._lock:
@@ -359,69 +399,74 @@ class Desk(Generic[Item, Value]):
 
     def _listed_since(self, since: int, ask: _Ask[Value]) -> bool:
         """Serve an ask by the last listing, where AWS was asked for it late enough."""
-        listing = self._listing
-        return listing is not None and listing.begun > since and self._serve(listing, ask)
+        listings = (self._listing, self._apart if ask.turn is Turn.APART else None)
+        return any(each is not None and each.begun > since and self._serve(each, ask) for each in listings)
 
     def _lead(self, *, timed: bool) -> None:
         """Go to AWS for all that have asked. The lock is held before and after, and not meanwhile."""
         self._leader = threading.get_ident()
         batch: list[_Ask[Value]] = []
+        together = True
         try:
             if timed:
-                self._gather()
-            batch, self._asks = self._asks, []
+                together = self._gather()
+            waiting = [] if together else [ask for ask in self._asks if ask.turn is not Turn.APART]
+            batch, self._asks = [ask for ask in self._asks if ask not in waiting], waiting
             demand = len(batch) + (len(self._sleepers) if any(ask.routine for ask in batch) else 0)
             self._lock.release()
             try:
-                self._answer(batch, demand)
+                self._answer(batch, demand, together=together)
             finally:
                 self._lock.acquire()
         finally:
-            self._polled = time.monotonic()
+            if together:
+                self._polled = time.monotonic()
             self._leader = None
             # Where the leader was killed, the next one takes over what it owed.
             self._asks[:0] = [ask for ask in batch if not ask.done]
             self._answered.notify_all()
 
-    @property
-    def _longest_gap(self) -> float:
-        """The seconds between two polls for many; the more pages a poll takes, the longer."""
-        return self._watch.rhythm.shortest / 4 * min(self._pages, 4)
+    def _gather(self) -> bool:
+        """Wait for others to ask, and for the gap between polls; one that waits alone waits for nobody.
 
-    def _gather(self) -> None:
-        """Wait for others to ask, and for the gap between polls; one that waits alone waits for nobody."""
+        Returns:
+            Whether all that have asked are to be answered, or only those that are asked for apart.
+
+        """
         if self._watch.crowd < 2:  # noqa: PLR2004
-            return
+            return True
         rhythm, slowness = self._watch.rhythm, self._watch.slowness
         began = time.monotonic()
         calm = began - self._polled > 2 * rhythm.shortest
-        longer = rhythm.first_gap if calm else min(max(2 * self._gap, rhythm.first_gap), self._longest_gap)
-        gap = min(longer * slowness, rhythm.slowest)
+        longer = (
+            rhythm.first_gap if calm else min(max(2 * self._gap, rhythm.first_gap), self._watch.longest_gap)
+        )
+        due = self._polled + min(longer * slowness, rhythm.slowest)
         while True:
-            # What belongs to a look that is half done has had its gap already.
-            waits = slowness > 1 or not (self._second or any(not ask.key for ask in self._asks))
-            soonest = max(began + rhythm.gather, self._polled + gap if waits else 0)
-            left = soonest - time.monotonic()
+            turns = {ask.turn for ask in self._asks}
+            at_once = slowness == 1 and turns != {Turn.ROUND}
+            left = max(began + rhythm.gather, 0 if at_once else due) - time.monotonic()
             if left <= 0:
                 break
             self._arrived.wait(left)
-        if waits:
+        if not at_once:
             self._gap = longer
+        return not at_once or Turn.FOLLOWING in turns or time.monotonic() >= due
 
     def _alone(self, ask: _Ask[Value]) -> _Ask[Value]:
         self._lock.release()
         try:
-            self._answer([ask], 0)
+            self._answer([ask], 0, together=False)
         finally:
             self._lock.acquire()
         return ask
 
     # --- at AWS ---
 
-    def _answer(self, batch: Sequence[_Ask[Value]], demand: int) -> None:
+    def _answer(self, batch: Sequence[_Ask[Value]], demand: int, *, together: bool) -> None:
         """Answer every ask of a batch, or give it the error."""
         try:
-            rest = self._by_page(batch, demand)
+            rest = self._by_page(batch, demand, together=together)
         except UnreachableError as error:
             self._watch.note(error)
             self._give([ask for ask in batch if not ask.done], error)
@@ -444,10 +489,10 @@ class Desk(Generic[Item, Value]):
                 ask.error = error
             self._answered.notify_all()
 
-    def _by_page(self, batch: Sequence[_Ask[Value]], demand: int) -> Sequence[_Ask[Value]]:
+    def _by_page(self, batch: Sequence[_Ask[Value]], demand: int, *, together: bool) -> Sequence[_Ask[Value]]:
         """Answer what listings can, where that costs fewer calls; give what is left."""
         for_all = [ask for ask in batch if not ask.key]
-        cheaper = self._by_page_allowed and self._watch.crowd > 1 and self._pages <= demand
+        cheaper = self._by_page_allowed and self._watch.crowd > 1 and self.pages <= demand
         if not for_all and not cheaper:
             return batch
         try:
@@ -459,9 +504,10 @@ class Desk(Generic[Item, Value]):
             self._by_page_allowed = False
             self._give(for_all, error)
             return [ask for ask in batch if ask.key]
-        rest = self._spread(listing, batch)
-        if listing is not None and len(rest) > self._pages:
-            rest = self._spread(self._listed(listing, limit=2 * self._pages), rest)
+        rest = self._spread(listing, batch, together=together)
+        if listing is not None and len(rest) > self.pages:
+            again = self._listed(listing, limit=2 * self.pages)
+            rest = self._spread(again, rest, together=together)
         return rest
 
     def _listed(self, before: _Listing[Item] | None, limit: int | None) -> _Listing[Item] | None:
@@ -482,21 +528,26 @@ class Desk(Generic[Item, Value]):
                 break
             if limit is not None and pages >= limit:
                 # Twice as many, so that a growing crowd finds out in few attempts.
-                self._pages = 2 * limit + 1
+                self.pages = 2 * limit + 1
                 return None
-        self._pages = pages
+        self.pages = pages
         whole = pages == 1 or (before is not None and before.names == names)
         return _Listing(dict(rows), frozenset(names), begun, next(self._watch.numbers), whole)
 
-    def _spread(self, listing: _Listing[Item] | None, asks: Sequence[_Ask[Value]]) -> list[_Ask[Value]]:
+    def _spread(
+        self, listing: _Listing[Item] | None, asks: Sequence[_Ask[Value]], *, together: bool
+    ) -> list[_Ask[Value]]:
         """Serve what a listing answers, wake all that wait, and give the asks it leaves open."""
         if listing is None:
             return [ask for ask in asks if not ask.done]
         with self._lock:
-            self._listing = listing
             rest = [ask for ask in asks if not self._serve(listing, ask)]
             self._answered.notify_all()
-            self._tell_sleepers(listing)
+            if together:
+                self._listing = listing
+                self._tell_sleepers(listing)
+            else:
+                self._apart = listing
         return rest
 
     def _serve(self, listing: _Listing[Item], ask: _Ask[Value]) -> bool:
@@ -541,7 +592,6 @@ class Watch:
             page=lambda marker: _cluster_rows(calls, marker),
             fold=lambda found: found[0] if found else None,
             present_suffices=True,
-            second=False,
         )
         self.snapshots: Desk[SnapshotView, tuple[SnapshotView, ...]] = Desk(
             self,
@@ -549,8 +599,16 @@ class Watch:
             page=lambda marker: _snapshot_rows(calls, marker),
             fold=tuple,
             present_suffices=False,
-            second=True,
         )
+
+    @property
+    def longest_gap(self) -> float:
+        """The seconds between two polls for many, of either desk; the more pages of clusters, the longer.
+
+        Of either the same, so that they stay in step: with gaps of its own the one would wait anew for what
+        the other has waited for.
+        """
+        return self.rhythm.shortest / 4 * min(self.clusters.pages, 4)
 
     @contextmanager
     def join(self, clock: Clock) -> Iterator[Watcher]:
@@ -603,12 +661,21 @@ class Watcher:
 
     def describe(self, identifier: str) -> Mapping[str, Any] | None:
         """Give one cluster as DescribeClusters shows it; None where there is none."""
-        routine = self._paused_at is not None
-        since = next(self._watch.numbers) if self._paused_at is None else self._paused_at
-        self._paused_at = self._cluster = None
+        since, routine = self._from_now()
+        return self._describe(identifier, since, Turn.ROUND, routine=routine)
+
+    def _from_now(self) -> tuple[int, bool]:
+        """Give the number since which an answer is new enough to begin a look, and whether all may look."""
+        paused_at, self._paused_at = self._paused_at, None
+        return (next(self._watch.numbers), False) if paused_at is None else (paused_at, True)
+
+    def _describe(
+        self, identifier: str, since: int, turn: Turn, *, routine: bool
+    ) -> Mapping[str, Any] | None:
+        self._cluster = None
         self._identifier = identifier.lower()
         self._cluster = self._watch.clusters.about(
-            self._identifier, since=since, whole=True, routine=routine, timed=self._timed
+            self._identifier, since=since, whole=True, routine=routine, timed=self._timed, turn=turn
         )
         found = self._cluster.value
         status = str(found.get("ClusterStatus") or "") if found else ""
@@ -630,15 +697,24 @@ class Watcher:
     def snapshots(self, cluster_identifier: str) -> tuple[SnapshotView, ...]:
         """Look at the manual snapshots under a cluster identifier, of any generation."""
         since = next(self._watch.numbers) if self._cluster is None else self._cluster.ended
-        answer = self._watch.snapshots.about(
-            cluster_identifier.lower(),
-            since=since,
-            # Nothing is decided by a snapshot that is missing while the cluster is still ending.
-            whole=standing(self._status) is not Standing.ENDING,
-            routine=True,
-            timed=self._timed,
+        # Nothing is decided by a snapshot that is missing while the cluster is still ending.
+        whole = standing(self._status) is not Standing.ENDING
+        turn = Turn.ROUND if self._status else Turn.FOLLOWING
+        return self._snapshots(cluster_identifier, since, turn, whole=whole).value
+
+    def snapshots_then_cluster(self, identifier: str) -> tuple[tuple[SnapshotView, ...], ClusterView | None]:
+        """Look at the manual snapshots under a cluster identifier, and after that at its cluster."""
+        since, routine = self._from_now()
+        snapshots = self._snapshots(identifier, since, Turn.ROUND, whole=True)
+        found = self._describe(identifier, snapshots.ended, Turn.FOLLOWING, routine=routine)
+        return snapshots.value, view_cluster(found) if found else None
+
+    def _snapshots(
+        self, identifier: str, since: int, turn: Turn, *, whole: bool
+    ) -> _Answer[tuple[SnapshotView, ...]]:
+        return self._watch.snapshots.about(
+            identifier.lower(), since=since, whole=whole, routine=True, timed=self._timed, turn=turn
         )
-        return answer.value
 
     def hurry(self) -> None:
         """Begin with the shortest interval again: something happened."""
