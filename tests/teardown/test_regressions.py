@@ -326,7 +326,7 @@ def test_a_proof_that_appears_between_two_calls_is_no_stale_one(stage: Stage, af
     state = stage.state
     ended: list[Result] = []
     if busy:
-        stage.emulator.control.set_lifecycle(rebooting=10)
+        stage.emulator.control.set_lifecycle(rebooting=1)
         stage.outsider.reboot_cluster(ClusterIdentifier=CLUSTER)
     looks = 2 if busy else 1
     first = stage.destroy(Interruption(looks, "after", lambda: ended.append(stage.run_beside()), after))
