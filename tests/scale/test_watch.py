@@ -281,8 +281,11 @@ def test_a_cluster_that_slips_between_two_pages_is_not_taken_for_gone(place: Pla
     assert [name for name, there in seen.items() if not there] == []
 
 
-def test_a_snapshot_that_slips_between_two_pages_is_not_taken_for_missing(place: Place) -> None:
-    """While a listing is read, snapshots before vanish: those of a cluster that is gone are all found."""
+@pytest.mark.parametrize("first", [False, True])
+def test_a_snapshot_that_slips_between_two_pages_is_not_taken_for_missing(place: Place, first: bool) -> None:
+    """While a listing is read, snapshots before vanish: those of a cluster that is gone are all found, and
+    so are those that a look begins with.
+    """
     names = [f"gone{number:03}" for number in range(205)]
     for name in names:
         place.control.put_snapshot(f"{name}-final", name)
@@ -297,8 +300,12 @@ def test_a_snapshot_that_slips_between_two_pages_is_not_taken_for_missing(place:
     found: dict[str, list[str]] = {}
 
     def look(watcher: Watcher, name: str) -> None:
-        watcher.cluster(name)
-        found[name] = [snapshot.identifier for snapshot in watcher.snapshots(name)]
+        if first:
+            snapshots, _ = watcher.snapshots_then_cluster(name)
+        else:
+            watcher.cluster(name)
+            snapshots = watcher.snapshots(name)
+        found[name] = [snapshot.identifier for snapshot in snapshots]
 
     _all_at_once(place.watch, names[98:128], look)
 
@@ -604,6 +611,30 @@ def test_proof_of_what_is_gone_does_not_wait(place: Place) -> None:
     _all_at_once(place.watch, names, end)
 
     assert time.monotonic() - began < 10
+
+
+def test_nothing_is_asked_at_once_while_aws_throttles(place: Place) -> None:
+    """What follows, and what is searched for, waits as long as everything else."""
+    names = place.create(4)
+
+    def look(watcher: Watcher, name: str) -> None:
+        assert watcher.cluster(name) is not None
+        ready.wait()
+        if name == "c000":
+            assert len(list(watcher.clusters())) == len(names)
+        else:
+            assert watcher.snapshots_then_cluster(name)[1] is not None
+
+    def throttle() -> None:
+        place.control.clear_calls()
+        place.watch.slowness = 8
+        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, first_gap=2)
+
+    began = time.monotonic()
+    ready = threading.Barrier(len(names), throttle)
+    _all_at_once(place.watch, names, look)
+
+    assert time.monotonic() - began > 2
 
 
 def test_a_search_is_made_apart_and_wakes_nobody(place: Place) -> None:

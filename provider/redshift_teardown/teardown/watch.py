@@ -451,7 +451,7 @@ class Desk(Generic[Item, Value]):
             self._arrived.wait(left)
         if not at_once:
             self._gap = longer
-        return not at_once or Turn.FOLLOWING in turns or time.monotonic() >= due
+        return not at_once or Turn.FOLLOWING in turns
 
     def _alone(self, ask: _Ask[Value]) -> _Ask[Value]:
         self._lock.release()
