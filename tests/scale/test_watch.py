@@ -753,6 +753,37 @@ def test_a_failing_poll_fails_nobody(place: Place) -> None:
     assert set(told) == set(names)
 
 
+HALF_DONE: tuple[tuple[str, Callable[[Watcher], object]], ...] = (
+    ("DescribeClusterSnapshots", lambda watcher: watcher.cluster("c000") and watcher.snapshots("c000")),
+    ("DescribeClusters", lambda watcher: watcher.snapshots_then_cluster("c000")[1]),
+    ("DescribeClusters", lambda watcher: watcher.clusters()),
+)
+
+
+@pytest.mark.parametrize(("operation", "look"), HALF_DONE, ids=["snapshots", "cluster", "search"])
+def test_a_look_that_is_half_done_asks_again_what_was_throttled(
+    place: Place, operation: str, look: Callable[[Watcher], object]
+) -> None:
+    """Of what AWS has answered nothing is asked again; what stays throttled, or is lost, is told."""
+    place.create(2)
+    place.control.put_snapshot("kept", "c000")
+
+    def calls(times: int, code: str) -> int:
+        place.control.clear_calls()
+        place.control.clear_faults()
+        with place.watch.join(SystemClock()) as watcher:
+            place.control.add_fault(operation, times=times, code=code)
+            assert look(watcher)
+        return len(place.asked())
+
+    usual = calls(0, "Throttling")
+    assert calls(3, "Throttling") == usual + 3
+    with pytest.raises(UnreachableError):
+        calls(4, "Throttling")
+    with pytest.raises(UnreachableError):
+        calls(1, "InternalFailure")
+
+
 def test_a_look_is_sent_once_only_while_aws_throttles(place: Place) -> None:
     """Sent again and again, the looks of those that wait would keep the account throttled."""
     place.create(1)

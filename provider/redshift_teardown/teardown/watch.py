@@ -51,6 +51,10 @@ SOME = 2
 """How many changes make a look worth its call before anybody's own is due: what many were asked for at once,
 many reach at once."""
 
+HALF_DONE_RESTS = (1, 2, 4)
+"""What a look that is half done rests before it asks again what AWS throttled, in shortest intervals: begun
+anew, it would need several answers in a row of an account that gives every other one."""
+
 EASED = 4.0
 """By how much AWS is still asked less often when it has begun to answer again."""
 
@@ -692,7 +696,8 @@ class Watcher:
     def clusters(self) -> Iterator[ClusterView]:
         """Look at every cluster of the account and region, anew: AWS's own copies may differ for a while."""
         since = next(self._watch.numbers) if self._cluster is None else self._cluster.ended
-        return map(view_cluster, self._watch.clusters.everything(since=since, timed=self._timed))
+        found = self._patiently(lambda: self._watch.clusters.everything(since=since, timed=self._timed))
+        return map(view_cluster, found)
 
     def snapshots(self, cluster_identifier: str) -> tuple[SnapshotView, ...]:
         """Look at the manual snapshots under a cluster identifier, of any generation."""
@@ -700,13 +705,15 @@ class Watcher:
         # Nothing is decided by a snapshot that is missing while the cluster is still ending.
         whole = standing(self._status) is not Standing.ENDING
         turn = Turn.ROUND if self._status else Turn.FOLLOWING
-        return self._snapshots(cluster_identifier, since, turn, whole=whole).value
+        return self._patiently(lambda: self._snapshots(cluster_identifier, since, turn, whole=whole)).value
 
     def snapshots_then_cluster(self, identifier: str) -> tuple[tuple[SnapshotView, ...], ClusterView | None]:
         """Look at the manual snapshots under a cluster identifier, and after that at its cluster."""
         since, routine = self._from_now()
         snapshots = self._snapshots(identifier, since, Turn.ROUND, whole=True)
-        found = self._describe(identifier, snapshots.ended, Turn.FOLLOWING, routine=routine)
+        found = self._patiently(
+            lambda: self._describe(identifier, snapshots.ended, Turn.FOLLOWING, routine=routine)
+        )
         return snapshots.value, view_cluster(found) if found else None
 
     def _snapshots(
@@ -715,6 +722,21 @@ class Watcher:
         return self._watch.snapshots.about(
             identifier.lower(), since=since, whole=whole, routine=True, timed=self._timed, turn=turn
         )
+
+    def _patiently(self, ask: Callable[[], Value]) -> Value:
+        """Ask what a look that is half done still needs, and again where AWS throttles."""
+        for rest in HALF_DONE_RESTS:
+            try:
+                return ask()
+            except UnreachableError as error:
+                if not error.throttled:
+                    raise
+            self._clock.sleep(self._jittered(rest * self._watch.rhythm.shortest))
+        return ask()
+
+    def _jittered(self, seconds: float) -> float:
+        jitter = self._watch.rhythm.jitter
+        return seconds * random.uniform(1 - jitter, 1 + jitter)  # noqa: S311 - not a secret
 
     def hurry(self) -> None:
         """Begin with the shortest interval again: something happened."""
@@ -733,9 +755,7 @@ class Watcher:
         if not self._timed:
             self._clock.sleep(seconds)
             return
-        jitter = self._watch.rhythm.jitter
-        seconds *= random.uniform(1 - jitter, 1 + jitter)  # noqa: S311 - not a secret
-        self._watch.clusters.wait_for_news(self._identifier, self._cluster, seconds)
+        self._watch.clusters.wait_for_news(self._identifier, self._cluster, self._jittered(seconds))
 
 
 _LOCK = threading.Lock()
