@@ -777,7 +777,10 @@ def test_a_look_that_is_half_done_asks_again_what_was_throttled(
         return len(place.asked())
 
     usual = calls(0, "Throttling")
+    began = time.monotonic()
     assert calls(3, "Throttling") == usual + 3
+    # It rests longer each time: one, two and four shortest intervals, less the jitter.
+    assert time.monotonic() - began > 6 * QUICK.shortest
     with pytest.raises(UnreachableError):
         calls(4, "Throttling")
     with pytest.raises(UnreachableError):
