@@ -16,13 +16,25 @@ from pulumi.output import Unknown as PulumiUnknown
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.parameters import ARGUMENTS, Argument, Kind
 from redshift_teardown.teardown.identity import Identity
+from redshift_teardown.teardown.receipt import strings
 from redshift_teardown.urn import Urn, UrnError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STATE_VERSION = 2
-"""1 held the recorded rules as a mapping; since 2 they are a text of JSON. Both are read."""
+STATE_VERSION = 3
+"""1 held the recorded rules as a mapping; 2 holds them as a JSON string; 3 adds the outputs below. All are
+read for ever."""
+CARRIED = ("claim", "protection", "data_since", "restored_from", "void")
+"""Outputs of version 3 that every update and refresh hands on as they are, unless it knows better.
+
+``claim``: the ownership claim; ``protection``: the place that a protected environment claimed;
+``data_since``: since when the cluster has held data of this resource's line; ``restored_from``: the snapshot
+it began with;
+``void``: snapshots that are no proof, since the cluster was seen alive after them.
+"""
+GONE = "gone"
+"""Output of version 3, in words: a refresh saw the cluster gone, and its data is not proven to be kept."""
 UNKNOWN_SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What Pulumi's wire format puts in place of a text that preview cannot know yet."""
 
@@ -146,6 +158,8 @@ class State:
         identity: The generation recorded at the last ``up``.
         policy: What was recorded of the deletion policy: digest, source, environment, rules.
         urn: The resource's URN at the last ``up``.
+        void: Snapshots of this generation that are no proof: the cluster was seen alive after them.
+        gone: What a refresh found when the cluster was gone and could not leave the state; else empty.
 
     """
 
@@ -153,6 +167,8 @@ class State:
     identity: Identity
     policy: Mapping[str, Any]
     urn: Urn
+    void: frozenset[str] = frozenset()
+    gone: str = ""
 
     @classmethod
     def read(cls, outputs: Mapping[str, Any]) -> State:
@@ -195,4 +211,11 @@ class State:
             ),
             policy=outputs["policy"] if isinstance(outputs.get("policy"), dict) else {},
             urn=urn,
+            void=frozenset(strings(outputs.get("void"))),
+            gone=str(outputs.get(GONE) or ""),
         )
+
+
+def carried(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what outputs hold of ``CARRIED``."""
+    return {name: outputs[name] for name in CARRIED if outputs.get(name) is not None}

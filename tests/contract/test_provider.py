@@ -40,7 +40,7 @@ def _inputs(name: str, **changes: Any) -> dict[str, Any]:
         "master_username": "admin",
         "master_password": "Correct-Horse-1",
         "urn": wire.urn(name),
-        "state_version": 2,
+        "state_version": 3,
         **changes,
     }
 
@@ -126,7 +126,7 @@ def test_outputs_hold_the_state_contract(provider: wire.Provider) -> None:
     """Create, read and a policy-only update give the same outputs: contract, arguments and read-only ones."""
     inputs, created = _up(provider, "whole", tags={"team": "data"})
 
-    assert created["state_version"] == 2
+    assert created["state_version"] == 3
     assert set(created["identity"]) == {
         "account_id",
         "region",
@@ -232,7 +232,7 @@ def test_a_state_of_version_1_is_read(provider: wire.Provider, folder: Path, emu
     inputs, outputs = _up(provider, "older")
     older = _of_version_1(outputs)
     assert provider.diff("older", older, inputs) == (False, [])
-    assert provider.update("older", older, {**inputs, "number_of_nodes": 3})["state_version"] == 2
+    assert provider.update("older", older, {**inputs, "number_of_nodes": 3})["state_version"] == 3
     (folder / "policy" / "deletion-policy.yaml").unlink()
 
     provider.delete("older", older)
@@ -263,7 +263,7 @@ def test_an_error_is_its_message_alone(provider: wire.Provider) -> None:
     message = _refusal(provider.delete, "new", {**_inputs("new"), "state_version": 99})
 
     assert message == (
-        "this state was written by a newer redshift-teardown (state version 99; this one reads up to 2)\n"
+        "this state was written by a newer redshift-teardown (state version 99; this one reads up to 3)\n"
         "  data: nothing was touched\n"
         "  next: install the version that wrote it, or a newer one, and run the command again"
     )

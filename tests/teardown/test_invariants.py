@@ -797,7 +797,7 @@ def test_a_damaged_state_touches_nothing(stage: Stage) -> None:
         {"identity": {}},
         {"identity": "none"},
         {"number_of_nodes": "many"},
-        {"state_version": 3.0},
+        {"state_version": 4.0},
         {"state_version": None},
     ]
     for spoilt in damages:

@@ -48,6 +48,7 @@ def outputs(
     settings: Settings,
     *,
     inherited: Iterable[str] = (),
+    carried: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Give the outputs of a cluster.
 
@@ -61,6 +62,7 @@ def outputs(
         identity: Whose it is, and which generation.
         settings: The stack's configuration: default tags are told apart by it.
         inherited: Names of arguments that the cluster keeps while its program leaves them out.
+        carried: What is handed on of older outputs, or is known of a new cluster (see ``state.CARRIED``).
 
     """
     shown = read_arguments(cluster)
@@ -105,6 +107,7 @@ def outputs(
         }
     )
     result.update({key: inputs[key] for key in RECORDED_INPUTS if inputs.get(key) is not None})
+    result.update(carried or {})
     # The region is an output in any case. Only by this is it known at destroy whose word it was: a program's
     # own holds, and a configuration that is for another region by then is refused.
     kept = sorted(name for name in {*inherited, "region"} if arguments.get(name) is None)

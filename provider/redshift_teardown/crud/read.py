@@ -8,7 +8,7 @@ from redshift_teardown.crud.outputs import outputs
 from redshift_teardown.crud.session import open_session, require_same_place
 from redshift_teardown.crud.wanted import own_region, recorded_inherited
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.state import State
+from redshift_teardown.state import State, carried
 from redshift_teardown.teardown.calls import UnreachableError, view_cluster
 from redshift_teardown.teardown.model import Memory
 from redshift_teardown.teardown.observe import look
@@ -79,6 +79,7 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
         identity.seen_as(view),
         settings,
         inherited=recorded_inherited(props),
+        carried=carried(props),
     )
     return id_, found
 

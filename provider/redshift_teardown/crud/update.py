@@ -15,7 +15,7 @@ from redshift_teardown.deletion_policy import PolicyError, from_json
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.parameters import ARGUMENTS, Change
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
-from redshift_teardown.state import STATE_VERSION, State, arguments_of
+from redshift_teardown.state import STATE_VERSION, State, arguments_of, carried
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.urn import Urn
 
@@ -64,7 +64,9 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, coming=renamed_to)
     cluster = converge(session, wanted, cluster, rules, forced=changed.calls)
     seen = identity.seen_as(view_cluster(cluster))
-    return outputs(inputs, arguments, cluster, seen, settings, inherited=wanted.inherited)
+    return outputs(
+        inputs, arguments, cluster, seen, settings, inherited=wanted.inherited, carried=carried(olds)
+    )
 
 
 def _find(session: Session, identity: Identity, renamed_to: str, urn: str) -> Mapping[str, Any]:

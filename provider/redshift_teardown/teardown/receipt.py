@@ -110,9 +110,9 @@ def read_earlier(folders: Iterable[Path], identity: Identity, urn: str) -> Earli
     times = [parse_time(document.get("cluster_create_time")) for document in found]
     return Earlier(
         outcome=str(own[-1].get("outcome", "")) if own else "",
-        names=frozenset(name for document in sent for name in _texts(document.get("names"))),
+        names=frozenset(name for document in sent for name in strings(document.get("names"))),
         # Sent or not: the cluster was alive by then.
-        stale=frozenset(name for document in found for name in _texts(document.get("stale"))),
+        stale=frozenset(name for document in found for name in strings(document.get("stale"))),
         create_times=tuple(time for time in times if time is not None),
     )
 
@@ -136,8 +136,8 @@ def last_kept(folder: Path, urn: str) -> str:
     return identifier if isinstance(identifier, str) else ""
 
 
-def _texts(value: object) -> Iterator[str]:
-    """Give the texts of a list; anything else a damaged receipt holds is none."""
+def strings(value: object) -> Iterator[str]:
+    """Yield the strings of a list; whatever else a damaged receipt or state holds is left out."""
     return (item for item in value if isinstance(item, str)) if isinstance(value, list) else iter(())
 
 
