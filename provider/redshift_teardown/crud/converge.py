@@ -14,6 +14,7 @@ from redshift_teardown.teardown.model import Answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from redshift_teardown.crud.meant import Meant
     from redshift_teardown.crud.session import Session
     from redshift_teardown.crud.wanted import Wanted
     from redshift_teardown.deletion_policy import Environment
@@ -30,6 +31,7 @@ def converge(
     wanted: Wanted,
     cluster: Mapping[str, Any],
     rules: Environment,
+    meant: Meant,
     *,
     forced: Collection[str] = (),
 ) -> Mapping[str, Any]:
@@ -43,13 +45,15 @@ def converge(
         wanted: What the program says.
         cluster: The cluster as DescribeClusters shows it, free for changes.
         rules: The recorded rules: how long to wait.
+        meant: The generation that is changed.
         forced: Names of changed arguments that AWS does not show.
 
     Returns:
         The cluster as it is then.
 
     Raises:
-        RefusedError: AWS refused a call; those before it have taken effect and stay.
+        RefusedError: AWS refused a call; those before it have taken effect and stay. Or the name belongs to
+            another generation now, of which nothing is changed.
 
     """
     made: set[str] = set()
@@ -75,6 +79,7 @@ def converge(
             new_name if renaming else identifier,
             rules,
             f"{call.words} of cluster {identifier} to change",
+            meant,
             former=identifier if renaming else "",
         )
     _tell_what_waits(session, cluster)

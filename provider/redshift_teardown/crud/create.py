@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.converge import converge
+from redshift_teardown.crud.meant import AnotherGenerationError, Meant
 from redshift_teardown.crud.outputs import CREATING_TAG, cluster_arn, identity_of, outputs, user_tags
 from redshift_teardown.crud.restore import find_source
 from redshift_teardown.crud.session import Session, open_session
-from redshift_teardown.crud.settle import wait_until_available
+from redshift_teardown.crud.settle import GoneError, wait_until_available
 from redshift_teardown.crud.steps import PASSWORDS
 from redshift_teardown.crud.wanted import inherited_from, wanted_by
 from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
@@ -17,6 +19,7 @@ from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.parameters import parameters_for
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
 from redshift_teardown.state import arguments_of
+from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.model import Answer, Attempt
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK, TAG_URN
 from redshift_teardown.teardown.statuses import ENDING
@@ -24,10 +27,13 @@ from redshift_teardown.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from redshift_teardown.settings import Settings
 
 CREATING = "creating"
+CLOCK_SKEW = timedelta(minutes=5)
+"""By so much AWS's clock and this machine's may differ; AWS refuses signatures that are older."""
 
 
 def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
@@ -76,6 +82,8 @@ class _Create:
         self._urn = urn
         self._identifier = identifier
         self._creating = {CREATING_TAG: fit_tag_value(str(urn))}
+        self._meant = Meant(session.account_id, session.aws.region, self._is_begun)
+        self._sent_at: datetime | None = None
 
     # --- a new cluster ---
 
@@ -91,6 +99,7 @@ class _Create:
             self._require_begun(attempt, f"create cluster {identifier}")
             return
         parameters = {**_adapted(parameters_for("r", self._arguments)), **source.parameters}
+        self._sent_at = session.clock.now()
         session.reporter.keep(f"{identifier} is restored from {source.words}")
         attempt = session.calls.change(
             "RestoreFromClusterSnapshot", lambda: redshift.restore_from_cluster_snapshot(**parameters)
@@ -98,6 +107,7 @@ class _Create:
         self._require_begun(attempt, f"restore cluster {identifier} from {source.words}")
         restoring = session.calls.describe(identifier)
         if restoring is not None:
+            self._meant.require(restoring)
             self._mark(restoring)
 
     def _tell_what_was_deleted(self) -> None:
@@ -155,6 +165,20 @@ class _Create:
             next_step="mend the cause, then run `pulumi up` again",
         )
 
+    def _is_begun(self, cluster: Mapping[str, Any]) -> bool:
+        """Return whether a cluster is the one that this create, or an earlier one of this resource, began.
+
+        It carries the creating mark; one that is restored may lack it yet, and is as young as this create.
+        """
+        tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
+        if CREATING_TAG in tags:
+            return tags[CREATING_TAG] == self._creating[CREATING_TAG]
+        if self._sent_at is None:
+            return left_by_us(cluster, self._arguments, self._urn)
+        created = view_cluster(cluster).create_time
+        restoring = cluster.get("RestoreStatus") or str(cluster.get("ClusterStatus")) == CREATING
+        return bool(restoring) and (created is None or created >= self._sent_at - CLOCK_SKEW)
+
     def _mark(self, cluster: Mapping[str, Any]) -> None:
         """Write the tag that says whose create is under way: Restore… takes no tags.
 
@@ -171,7 +195,12 @@ class _Create:
         session, identifier = self._session, self._identifier
         try:
             cluster = wait_until_available(
-                session, identifier, self._rules, f"cluster {identifier} to be created", each=self._mark
+                session,
+                identifier,
+                self._rules,
+                f"cluster {identifier} to be created",
+                self._meant,
+                each=self._mark,
             )
             identity = identity_of(cluster, session.account_id, session.aws.region)
             owned.claim(identity, str(self._urn))
@@ -180,7 +209,10 @@ class _Create:
             wanted = wanted_by(self._arguments, session.settings, inherited)
             # A restored cluster has the password of its snapshot, which may be another one.
             forced = PASSWORDS if restored else frozenset()
-            cluster = converge(session, wanted, cluster, self._rules, forced=forced)
+            cluster = converge(session, wanted, cluster, self._rules, self._meant, forced=forced)
+        except (AnotherGenerationError, GoneError):
+            # What this create began is not there any more: nothing of it is to be gone on with.
+            raise
         except TeardownError as error:
             raise RefusedError(
                 error.what if isinstance(error, RefusedError) else str(error),
@@ -198,9 +230,11 @@ class _Create:
         """Take over a cluster as it is: nothing of it is changed, and the next preview shows what differs."""
         session, identifier = self._session, self._identifier
         _require_adoptable(session, cluster, self._arguments, self._urn)
+        meant = Meant(session.account_id, session.aws.region, lambda _first: True)
+        meant.require(cluster)
         if cluster.get("ClusterStatus") == CREATING:
             cluster = wait_until_available(
-                session, identifier, self._rules, f"cluster {identifier} to be created"
+                session, identifier, self._rules, f"cluster {identifier} to be created", meant
             )
         identity = identity_of(cluster, session.account_id, session.aws.region)
         another = owned.owner(identity, str(self._urn))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.model import AVAILABLE
+from redshift_teardown.teardown.next_step import SETTLE
 from redshift_teardown.teardown.run import NOTE_AFTER_SECONDS
 from redshift_teardown.teardown.statuses import ENDING, PAUSED, Standing, standing
 from redshift_teardown.wording import duration, interrupt_note
@@ -15,6 +16,7 @@ from redshift_teardown.wording import duration, interrupt_note
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from redshift_teardown.crud.meant import Meant
     from redshift_teardown.crud.session import Session
     from redshift_teardown.deletion_policy import Environment
     from redshift_teardown.teardown.watch import Watcher
@@ -22,9 +24,15 @@ if TYPE_CHECKING:
 _FAILED = ("hardware-failure", "incompatible-", "storage-full")
 _STAYS_PENDING = frozenset({"MaintenanceTrackName", "ClusterVersion"})
 """Changes that AWS applies in the next maintenance window."""
+_LAG = timedelta(minutes=1)
+"""For so long AWS may say ClusterNotFound of a cluster that it has shown, before it is believed."""
 _RENAMING = timedelta(minutes=15)
 """For so long a cluster that is being renamed may be found under neither name."""
 _ROLES_UNDER_WAY = frozenset({"adding", "removing"})
+
+
+class GoneError(RefusedError):
+    """A cluster that is waited for is gone."""
 
 
 def wait_until_available(
@@ -32,6 +40,7 @@ def wait_until_available(
     identifier: str,
     rules: Environment,
     intent: str,
+    meant: Meant,
     *,
     former: str = "",
     each: Callable[[Mapping[str, Any]], None] | None = None,
@@ -43,6 +52,7 @@ def wait_until_available(
         identifier: The cluster.
         rules: The recorded rules: ``wait`` says how long, and how often to look.
         intent: What is being waited for, for messages: ``cluster to be created``.
+        meant: The generation that is waited for.
         former: Its name until now, where it is being renamed.
         each: Called with what each look shows until it is available.
 
@@ -50,7 +60,8 @@ def wait_until_available(
         The cluster, as DescribeClusters shows it then.
 
     Raises:
-        RefusedError: it is gone, failed, paused, or the time is over.
+        GoneError: AWS shows no such cluster, for so long that it is no lag.
+        RefusedError: it failed, is paused, is another generation, or the time is over.
 
     """
 
@@ -64,11 +75,11 @@ def wait_until_available(
             each(cluster)
         return False
 
-    return _Wait(session, identifier, rules, intent, former=former).until(ready)
+    return _Wait(session, identifier, rules, intent, meant, former=former).until(ready)
 
 
 def wait_until_free(
-    session: Session, identifier: str, rules: Environment, *, coming: str = ""
+    session: Session, identifier: str, rules: Environment, meant: Meant, *, coming: str = ""
 ) -> Mapping[str, Any]:
     """Wait until nothing is under way that ends by itself, so that the cluster can be changed.
 
@@ -77,7 +88,8 @@ def wait_until_free(
     begun earlier; the other arguments are those of `wait_until_available`.
 
     Raises:
-        RefusedError: it is gone, being deleted or paused, or the time is over.
+        GoneError: AWS shows no such cluster, for so long that it is no lag.
+        RefusedError: it is being deleted or paused, is another generation, or the time is over.
 
     """
     intent = f"cluster {identifier} to be free for changes"
@@ -88,7 +100,7 @@ def wait_until_free(
             raise _failed(identifier, intent, f"is {status!r}", _remedy(identifier, status))
         return standing(status) is not Standing.BUSY and not _pending(cluster)
 
-    return _Wait(session, identifier, rules, intent, coming=coming).until(ready)
+    return _Wait(session, identifier, rules, intent, meant, coming=coming).until(ready)
 
 
 class _Wait:
@@ -100,6 +112,7 @@ class _Wait:
         identifier: str,
         rules: Environment,
         intent: str,
+        meant: Meant,
         *,
         former: str = "",
         coming: str = "",
@@ -109,6 +122,9 @@ class _Wait:
         self._session = session
         self._identifier = identifier
         self._intent = intent
+        self._meant = meant
+        self._seen = self._started = session.clock.now()
+        self._missing = SETTLE
         self._former = former
         self._other_name = former or (coming if coming != identifier else "")
 
@@ -117,7 +133,7 @@ class _Wait:
             return self._until(watcher, ready)
 
     def _until(self, watcher: Watcher, ready: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
-        session, started, status, noted = self._session, self._session.clock.now(), "unknown", False
+        session, started, status, noted = self._session, self._started, "not shown yet", False
         while True:
             waited = session.clock.now() - started
             try:
@@ -125,9 +141,11 @@ class _Wait:
             except UnreachableError as error:
                 session.reporter.progress(f"AWS does not answer, asking again: {error.words}")
             else:
-                if cluster is None and not (self._other_name and waited < _RENAMING):
-                    raise _failed(self._identifier, self._intent, "is gone", "run `pulumi up` again")
-                if cluster is not None:
+                if cluster is None:
+                    self._require_lag(waited)
+                else:
+                    self._seen, self._missing = session.clock.now(), _LAG
+                    self._meant.require(cluster)
                     status = str(cluster.get("ClusterStatus") or "")
                     settled = not self._former or cluster["ClusterIdentifier"] == self._identifier
                     if ready(cluster) and settled:
@@ -146,6 +164,18 @@ class _Wait:
                 noted = True
                 session.reporter.keep(interrupt_note("pulumi up"))
             watcher.pause(self._longest)
+
+    def _require_lag(self, waited: timedelta) -> None:
+        """Let AWS's answers lag: a new cluster may be shown late, and one answer may be an old one."""
+        if self._other_name and waited < _RENAMING:
+            return
+        if self._session.clock.now() - self._seen < self._missing:
+            return
+        raise GoneError(
+            f"waiting for {self._intent}: AWS shows no cluster {self._identifier} any more",
+            data="it may have been deleted meanwhile by somebody else; this operation deleted nothing",
+            next_step="look for DeleteCluster in CloudTrail; then run `pulumi up` again",
+        )
 
     def _look(self, watcher: Watcher) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = watcher.describe(self._identifier)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.converge import converge
 from redshift_teardown.crud.diff import compare
+from redshift_teardown.crud.meant import Meant
 from redshift_teardown.crud.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.crud.session import open_session, require_same_place
 from redshift_teardown.crud.settle import wait_until_free
@@ -61,8 +62,10 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     rules = from_json(inputs["policy"]["rules"])
     renamed_to = str(arguments["cluster_identifier"]).lower()
     found = _find(session, identity, renamed_to, str(state.urn))
-    cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, coming=renamed_to)
-    cluster = converge(session, wanted, cluster, rules, forced=changed.calls)
+    meant = Meant.known(identity)
+    meant.require(found)
+    cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
+    cluster = converge(session, wanted, cluster, rules, meant, forced=changed.calls)
     seen = identity.seen_as(view_cluster(cluster))
     return outputs(
         inputs, arguments, cluster, seen, settings, inherited=wanted.inherited, carried=carried(olds)

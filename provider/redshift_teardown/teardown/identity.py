@@ -71,6 +71,11 @@ class Identity:
             return self.cluster_namespace_arn == cluster.namespace_arn
         return same_moment(self.cluster_create_time, cluster.create_time)
 
+    def is_contradicted_by(self, cluster: ClusterView) -> bool:
+        """Return whether AWS shows a live cluster to be another generation; what is not shown is no sign."""
+        shown = cluster.namespace_arn if self.cluster_namespace_arn else cluster.create_time
+        return bool(shown) and not self.is_generation_of(cluster)
+
     def seen_as(self, cluster: ClusterView) -> Identity:
         """Give this identity with the create time and namespace as AWS shows them now."""
         return replace(
