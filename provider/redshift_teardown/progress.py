@@ -37,6 +37,10 @@ _ENGINE: object | None = None
 _FAILURES = 0
 _KEPT: set[str] = set()
 _QUIET: bool | None = None
+_GONE = False
+_ASKED_AT = float("-inf")
+_PARENT = os.getppid()
+"""Who started this process: the engine. When it ends, its children get another parent."""
 
 
 class EngineReporter:
@@ -133,11 +137,23 @@ def _engine() -> object | None:
         return _ENGINE
 
 
-def engine_gone() -> bool:
-    """Tell whether the engine that started this process has ended; False where none did, or in doubt.
+def engine_gone(*, within: float = 0.0) -> bool:
+    """Return whether the engine that started this process has ended; False where none did, or in doubt.
 
-    A killed engine leaves its provider running: what that still does, nobody records.
+    A killed engine leaves its provider running, as the child of another process.
+
+    Args:
+        within: An answer that is at most so many seconds old will do.
+
     """
+    global _GONE, _ASKED_AT  # noqa: PLW0603 - one engine a process, and one that is gone stays so
+    if not _GONE and (not within or time.monotonic() - _ASKED_AT >= within):
+        _ASKED_AT = time.monotonic()
+        _GONE = _is_gone()
+    return _GONE
+
+
+def _is_gone() -> bool:
     try:
         import grpc  # noqa: PLC0415
         from pulumi.runtime.proto import engine_pb2  # noqa: PLC0415
@@ -145,6 +161,8 @@ def engine_gone() -> bool:
         engine = _engine()
         if engine is None:
             return False
+        if os.getppid() != _PARENT:
+            return True
         try:
             engine.GetRootResource(engine_pb2.GetRootResourceRequest(), timeout=5)  # type: ignore[attr-defined]
         except grpc.RpcError as error:

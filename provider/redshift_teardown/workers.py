@@ -1,4 +1,4 @@
-"""What of Pulumi's dynamic provider process is semi-private and still needed. One module, on purpose.
+"""What of Pulumi's dynamic provider process is semi-private and still needed, but for ``cancel``.
 
 Two things of ``python -m pulumi.dynamic`` are changed, each once a process, each only where what is
 found is what is known, and neither ever fails an operation:
@@ -15,6 +15,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType, SimpleNamespace
 
+from redshift_teardown.cancel import listen
 from redshift_teardown.errors import TeardownError
 
 WORKERS = 256
@@ -28,7 +29,7 @@ _SAID = False
 
 
 def prepare_process() -> str:
-    """Widen the server and plain its errors.
+    """Widen the server, plain its errors, and have it tell of a cancel.
 
     Returns:
         What could not be had, in words for the operator, the first time; empty where all is well.
@@ -36,6 +37,7 @@ def prepare_process() -> str:
     """
     global _SAID  # noqa: PLW0603 - once a process
     _plain_errors()
+    listen()
     missing = _widen()
     if _SAID:
         return ""

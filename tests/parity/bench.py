@@ -59,8 +59,7 @@ class Bench(Stage):
             self.checked(**arguments)
             return "create"
         olds = wire(self.state)
-        inputs = self.checked(olds, **arguments)
-        result = self.run(lambda: diff(olds, inputs, self.settings))
+        result = self.run(lambda: diff(olds, self.checked(olds, **arguments), self.settings))
         if result.how != "done":
             raise AssertionError(result.said)
         return self._operation(result.value)

@@ -281,11 +281,18 @@ def test_somebody_creates_it_at_the_same_moment(stack: Bench) -> None:
 
 
 def test_a_provider_whose_engine_is_gone_stops(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A killed engine leaves its provider running: that leaves the tag of the create, for the next `up`."""
-    monkeypatch.setattr("redshift_teardown.crud.session.engine_gone", lambda: True)
-    orphaned = stack.apply(**PROGRAM)
+    """A killed engine leaves its provider running: that changes nothing more, and leaves the create's tag
+    for the next `up`.
+    """
+
+    def killed() -> None:
+        monkeypatch.setattr("redshift_teardown.progress.engine_gone", lambda **_: True)
+
+    orphaned = stack.apply(Interruption(1, "after", killed, "CreateCluster"), **PROGRAM)
     assert "the Pulumi engine that asked for this is gone" in orphaned.said
+    assert changing(orphaned)[1:] == []
     assert "redshift-teardown:creating" in tags_of(stack)
+    assert changing(stack.apply(**PROGRAM)) == []
     monkeypatch.undo()
 
     again = stack.apply(**PROGRAM)

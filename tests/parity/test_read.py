@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.parameters import ARGUMENTS, Change
-from tests.parity.bench import changing
+from tests.parity.bench import changing, did
 
 if TYPE_CHECKING:
     from tests.parity.bench import Bench
@@ -118,23 +118,84 @@ def test_drift_of_tags_and_roles_is_seen_and_undone(stack: Bench) -> None:
     assert stack.preview(**program) == "same"
 
 
-def test_one_that_was_deleted_elsewhere_leaves_with_a_warning(stack: Bench) -> None:
-    """The warning names the snapshot that somebody else's delete left, and how to bring it back."""
+def test_one_that_was_deleted_elsewhere_stays_and_is_named(stack: Bench) -> None:
+    """A snapshot that somebody else's delete left is no proof: the cluster stays in the state, marked, and
+    the next preview fails with the way out; so does destroy. The mark is no new change at the next refresh.
+    """
     stack.apply()
     stack.outsider.delete_cluster(ClusterIdentifier="warehouse", FinalClusterSnapshotIdentifier="their-last")
     stack.time.advance(600)
 
     refreshed = stack.refresh()
 
+    assert changing(refreshed) == []
+    assert stack.state is not None
+    [warning] = refreshed.warned
+    assert "stays in the state" in warning
+    assert "snapshots of it that can still be restored: their-last" in stack.state["gone"]
+    marked = stack.state
+    stack.refresh()
+    assert stack.state == marked
+    with pytest.raises(AssertionError, match="can still be restored: their-last"):
+        stack.preview()
+    assert "can still be restored: their-last" in stack.destroy().said
+
+
+def test_one_that_a_destroy_proved_leaves(stack: Bench) -> None:
+    """The engine was killed when the teardown was through but for the state: a refresh lets go of it."""
+    stack.apply()
+    before = stack.state
+    assert stack.destroy().how == "done"
+    stack.state = before
+
+    refreshed = stack.refresh()
+
     assert stack.state is None
     [warning] = refreshed.warned
-    assert "was deleted outside of Pulumi and leaves the state" in warning
-    assert "manual snapshots of it: their-last (available)" in warning
-    assert "snapshot_identifier='their-last'" in warning
+    assert "is gone and leaves the state; its final snapshot" in warning
+
+
+def test_one_that_came_back_loses_its_mark(stack: Bench) -> None:
+    """AWS showed a cluster as gone that is there: the mark goes with the next refresh, or the next `up`."""
+    for way in ("refresh", "up"):
+        stack.reset()
+        stack.apply()
+        assert stack.state is not None
+        before = dict(stack.state)
+        stack.state["gone"] = "a refresh saw it gone"
+        if way == "refresh":
+            assert stack.refresh().warned == []
+        else:
+            assert (stack.preview(), did(stack.apply())) == ("update", "update")
+        assert stack.state == before
+        assert stack.preview() == "same"
+
+
+def test_one_whose_proof_is_not_finished_is_finished_by_up(stack: Bench) -> None:
+    """Untagged after an interrupted destroy: a refresh keeps it, the next `up` finishes it and restores."""
+    stack.apply()
+    stack.control.add_fault("CreateTags", occurrence="every", code="AccessDenied", status=403)
+    assert stack.destroy().how == "refused"
+    stack.control.clear_faults()
+    stack.time.advance(600)
+
+    assert changing(stack.refresh()) == []
+    assert stack.state is not None
+    assert "is not finished" in stack.state["gone"]
+    assert stack.preview(restore_final_snapshot=True) == "replace"
+    restored = stack.apply(restore_final_snapshot=True)
+
+    assert (restored.said, did(restored)) == ("", "replace")
+    assert [name.split()[0] for name in changing(restored)][:2] == [
+        "CreateTags",
+        "RestoreFromClusterSnapshot",
+    ]
+    [snapshot] = [each for each in stack.ledger()["snapshots"].values() if each["final"]]
+    assert snapshot["tags"]["redshift-teardown:cluster"] == "warehouse"
 
 
 def test_one_that_is_gone_without_a_snapshot_says_so(stack: Bench) -> None:
-    """Nothing is left of it, and the warning says so; a snapshot of an older one does not count."""
+    """Nothing is left of it, and that is said; a snapshot of an older one does not count."""
     stack.apply()
     stack.destroy()
     stack.apply()
@@ -143,7 +204,8 @@ def test_one_that_is_gone_without_a_snapshot_says_so(stack: Bench) -> None:
 
     [warning] = stack.refresh().warned
 
-    assert "no final snapshot of it exists, nor any other manual one: its data is gone" in warning
+    assert "no manual snapshot of this generation is available" in warning
+    assert stack.state is not None
 
 
 def test_another_account_is_an_error(stack: Bench) -> None:
@@ -160,10 +222,11 @@ def test_another_account_is_an_error(stack: Bench) -> None:
     assert stack.state == before
 
 
-def test_another_generation_is_an_error(stack: Bench) -> None:
-    """A cluster that somebody made anew under the name is not adopted by a refresh, nor dropped."""
+def test_another_generation_is_named(stack: Bench) -> None:
+    """A cluster that somebody made anew under the name is not adopted by a refresh, nor dropped, and fails no
+    other resource's refresh; the next `up` fails.
+    """
     stack.apply()
-    before = stack.state
     stack.control.remove_cluster("warehouse")
     stack.outsider.create_cluster(
         ClusterIdentifier="warehouse",
@@ -177,22 +240,27 @@ def test_another_generation_is_an_error(stack: Bench) -> None:
     refreshed = stack.refresh()
     changed = stack.apply(port=5440)
 
-    for result in (refreshed, changed):
-        assert "is another generation now than the one this stack created" in result.said
+    assert stack.state is not None
+    for result, said in ((refreshed, refreshed.warned[0]), (changed, changed.said)):
+        assert "is not the cluster this stack created: one of another generation" in said
         assert changing(result) == []
-    assert stack.state == before
+    assert "one of another generation" in stack.state["gone"]
 
 
-def test_a_renamed_cluster_is_an_error(stack: Bench) -> None:
+def test_a_renamed_cluster_is_named(stack: Bench) -> None:
     """It lives under another name: said, with that name, and neither dropped nor followed."""
     stack.apply()
+    before = stack.state
     stack.outsider.modify_cluster(ClusterIdentifier="warehouse", NewClusterIdentifier="lake")
     stack.time.advance(600)
 
     refreshed = stack.refresh()
 
-    assert "was renamed to lake outside of Pulumi" in refreshed.said
-    assert stack.state is not None
+    [warning] = refreshed.warned
+    assert "was renamed to lake outside of Pulumi" in warning
+    assert stack.state == before
+    followed = stack.apply(cluster_identifier="lake")
+    assert (followed.said, changing(followed)) == ("", [])
 
 
 def test_no_answer_is_no_news(stack: Bench) -> None:

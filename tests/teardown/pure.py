@@ -95,7 +95,8 @@ def attempt(
 ) -> Attempt:
     """A call that was made."""
     sent = name if operation == "DeleteCluster" else ""
-    return Attempt(operation, answer, at, code, "AWS's own words", sent, before)
+    target = {"CreateTags": snapshot(name).arn, "ModifyClusterSnapshot": name}.get(operation, "")
+    return Attempt(operation, answer, at, code, "AWS's own words", sent, before, target)
 
 
 def memory(*attempts: Attempt, **changes: Any) -> Memory:

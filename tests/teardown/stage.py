@@ -341,6 +341,7 @@ class Stage:
             (owned, "_OWNERS"),
             (owned, "_DELETED"),
             (owned, "_ADOPTED"),
+            (owned, "_PROGRAM"),
             (watch, "_WATCHES"),
         ):
             fresh.setattr(module, name, type(getattr(module, name))())

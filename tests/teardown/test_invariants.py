@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
@@ -254,17 +255,23 @@ def test_somebody_elses_snapshot_does_not_prove(stage: Stage) -> None:
 
 
 def test_a_name_of_the_template_proves(stage: Stage) -> None:
-    """A snapshot named as the recorded template names, whenever it was, proves; it is tagged then."""
-    stage.up()
-    result = gone_with(stage, "shop-live-warehouse-final-20200101t000000z")
-    assert result.how == "done"
-    assert stage.proofs()[0]["tags"]["managed-by"] == "redshift-teardown"
+    """A snapshot named as the recorded template names, with the time it was taken at, proves; it is tagged
+    then. With another time in its name it does not.
+    """
+    for minutes, how in ((0, "done"), (-4, "done"), (-26 * 60, "refused"), (6, "refused")):
+        stage.reset()
+        stage.up()
+        named = stage.now() + timedelta(minutes=minutes)
+        result = gone_with(stage, f"shop-live-warehouse-final-{named:%Y%m%dt%H%M%Sz}")
+        assert result.how == how, minutes
+        managed = {each["tags"].get("managed-by") for each in stage.proofs()}
+        assert managed == {"redshift-teardown" if how == "done" else None}
 
 
-def test_a_granted_name_proves(stage: Stage) -> None:
-    """A name that the program asked for, and the policy granted, proves."""
+def test_a_granted_name_alone_does_not_prove(stage: Stage) -> None:
+    """A name that the program asked for says nothing about when, and by whom, it was given."""
     stage.up(final_snapshot_identifier="Farewell")
-    assert gone_with(stage, "farewell").how == "done"
+    assert gone_with(stage, "farewell").how == "refused"
 
 
 def test_our_tags_prove(stage: Stage) -> None:
@@ -491,13 +498,18 @@ def test_a_receipts_folder_that_cannot_be_written_warns_once(stage: Stage) -> No
 
 
 def test_gone_is_judged_by_what_was_decided_then(stage: Stage) -> None:
-    """A skip that was sent holds when the rules have become stricter since; without its receipt it does
-    not.
+    """A skip that AWS was seen to accept holds when the file has become stricter since; without its receipt,
+    or without AWS's answer in it, it does not.
     """
-    for kept, how in ((True, "done"), (False, "refused")):
+    accepted, unanswered = Interruption(1, "wait", kill), Interruption(1, "after", kill, "DeleteCluster")
+    for kept, death, how in (
+        (True, accepted, "done"),
+        (False, accepted, "refused"),
+        (True, unanswered, "refused"),
+    ):
         stage.reset(stage.rules(SKIPPING))
         stage.up()
-        assert stage.destroy(Interruption(1, "after", kill, "DeleteCluster")).how == "killed"
+        assert stage.destroy(replace(death)).how == "killed"
         stage.time.advance(3600)
         stage.write_policy(stage.rules(PROTECTED))
         if not kept:

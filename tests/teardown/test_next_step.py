@@ -86,7 +86,7 @@ MEMORIES: dict[str, Memory] = {
     "nothing": memory(),
     "decided earlier": memory(earlier_outcome="snapshot"),
     "skipped earlier": memory(earlier_outcome="skip"),
-    "deletion seen": memory(attempt(at=LONG_AGO), deletion_seen=True),
+    "deletion seen": memory(attempt(at=LONG_AGO), deletion_seen=True, alive_since=NOW),
     "taken": memory(
         attempt(answer=REFUSED, code="ClusterSnapshotAlreadyExists", at=JUST_NOW), taken=frozenset({NAME})
     ),

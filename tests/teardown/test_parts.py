@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redshift_teardown.teardown.identity import Identity, parse_time, same_moment
+from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import Answer, Delete, Refuse, Resume, Tag, Wait
-from redshift_teardown.teardown.next_step import next_step
+from redshift_teardown.teardown.next_step import LAG, next_step
 from redshift_teardown.teardown.observe import look
-from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, is_ours, make_plan, of_generation
+from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, TAG_URN, make_plan
+from redshift_teardown.teardown.proof import is_ours, of_generation
 from redshift_teardown.teardown.receipt import Earlier, read_earlier
-from redshift_teardown.teardown.run import remember
 from redshift_teardown.teardown.statuses import BUSY, ENDING, Standing, standing
 from tests.teardown import pure
 from tests.teardown.pure import BORN, IDENTITY, NAME, NOW, PLAN
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 NAMELESS = replace(IDENTITY, cluster_namespace_arn=None)
 LATER = BORN + timedelta(days=3)
+RECORDED = "fingerprint of the recorded policy"
 
 
 # --- statuses ------------------------------------------------------------------------------------
@@ -160,8 +162,11 @@ def receipt(**changes: Any) -> str:
         "started": NOW.isoformat(),
         "outcome": "skip",
         "sent": True,
+        "skip_accepted": True,
+        "recorded": RECORDED,
         "names": ["one"],
-        "stale": ["two"],
+        "accepted": ["one"],
+        "void": ["two"],
     }
     return json.dumps({**document, **changes})
 
@@ -182,9 +187,9 @@ def test_receipts_are_of_a_generation(tmp_path: Path) -> None:
         ({"cluster_create_time": LATER.isoformat()}, NAMELESS, False),
     ):
         (tmp_path / "one.json").write_text(receipt(**changes), encoding="utf-8")
-        earlier = read_earlier([tmp_path], identity, pure.URN)
+        earlier = read_earlier([tmp_path], identity, pure.URN, recorded=RECORDED)
         assert earlier.outcome == ("skip" if found else ""), changes
-        assert earlier.names == ({"one"} if found else set()), changes
+        assert earlier.accepted == ({"one"} if found else set()), changes
         assert earlier.stale == ({"two"} if found else set()), changes
 
 
@@ -197,13 +202,14 @@ def test_the_newest_receipt_that_may_have_reached_aws_decides(tmp_path: Path) ->
             outcome=outcome,
             sent=sent,
             names=[f"name-{number}"],
+            sent_at={f"name-{number}": NOW.isoformat()},
             stale=[f"stale-{number}"],
         )
         (tmp_path / f"{9 - number}.json").write_text(text, encoding="utf-8")
-    earlier = read_earlier([tmp_path], IDENTITY, pure.URN)
+    earlier = read_earlier([tmp_path], IDENTITY, pure.URN, recorded=RECORDED)
     assert earlier.outcome == "snapshot"
-    assert earlier.names == {"name-0", "name-1"}
-    assert earlier.stale == {"stale-0", "stale-1", "stale-2"}
+    assert earlier.sent == (("name-0", NOW), ("name-1", NOW))
+    assert earlier.stale == {"two", "stale-0", "stale-1", "stale-2"}
     assert set(earlier.create_times) == {BORN + timedelta(days=number) for number in range(3)}
 
 
@@ -212,19 +218,20 @@ def test_a_receipt_of_another_version_is_passed_over(tmp_path: Path) -> None:
     for version, outcome in ((1, "skip"), (2, ""), ("1", ""), (None, "")):
         file = tmp_path / "one.json"
         file.write_text(receipt(receipt_version=version), encoding="utf-8")
-        assert read_earlier([tmp_path], IDENTITY, pure.URN).outcome == outcome, version
+        assert read_earlier([tmp_path], IDENTITY, pure.URN, recorded=RECORDED).outcome == outcome, version
 
 
 def test_a_receipts_folder_that_is_none_holds_none(tmp_path: Path) -> None:
     """No folder, or a file in its place."""
     (tmp_path / "file").touch()
     for folder in (tmp_path / "missing", tmp_path / "file"):
-        assert read_earlier([folder], IDENTITY, pure.URN) == Earlier()
+        assert read_earlier([folder], IDENTITY, pure.URN, recorded=RECORDED) == Earlier()
 
 
 # --- whose snapshot ------------------------------------------------------------------------------
 
-TAGS = dict(PLAN.tags)
+OUR_URN = dict(PLAN.tags)[TAG_URN]
+LATE = NOW + timedelta(minutes=21)
 
 
 @pytest.mark.parametrize(
@@ -234,22 +241,28 @@ TAGS = dict(PLAN.tags)
         (LATER, {}, (), False),
         (LATER, {}, (LATER,), True),
         (None, {}, (LATER,), False),
-        (LATER, {TAG_GENERATION: "0f5c1d3e"}, (), True),
-        (LATER, {TAG_GENERATION: "another"}, (), False),
+        (BORN - timedelta(days=3), {}, (BORN - timedelta(days=3),), False),
+        (BORN - timedelta(days=3), {TAG_GENERATION: "0f5c1d3e", TAG_URN: OUR_URN}, (), False),
+        (LATER, {TAG_GENERATION: "0f5c1d3e", TAG_URN: OUR_URN}, (), True),
+        (LATER, {TAG_GENERATION: "0f5c1d3e", TAG_URN: "another"}, (), False),
+        (LATER, {TAG_GENERATION: "another", TAG_URN: OUR_URN}, (), False),
     ],
 )
-def test_a_snapshot_is_of_the_generation_by_any_time_seen_or_by_our_tag(
+def test_a_snapshot_is_of_the_generation_by_a_time_recorded_or_seen_or_by_our_tags(
     created: datetime | None, tags: dict[str, str], times: tuple[datetime, ...], *, expected: bool
 ) -> None:
-    """Recorded time, last seen time, or the tag that a teardown wrote."""
+    """The recorded time, or a later one that was seen by this teardown or by one of ours that tagged it; an
+    older one is of an earlier life, whatever else says.
+    """
     seen = pure.snapshot(cluster_create_time=created, tags=tuple(tags.items()))
-    assert of_generation(seen, IDENTITY, pure.memory(create_times=times)) is expected
+    assert of_generation(seen, IDENTITY, pure.memory(create_times=times), urn=pure.URN) is expected
 
 
 def test_without_a_namespace_a_tag_proves_no_generation() -> None:
     """The tag holds a create time then, which the snapshot's own contradicts."""
-    seen = pure.snapshot(cluster_create_time=LATER, tags=((TAG_GENERATION, NAMELESS.generation()),))
-    assert not of_generation(seen, NAMELESS, pure.memory())
+    tags = ((TAG_GENERATION, NAMELESS.generation()), (TAG_URN, OUR_URN))
+    seen = pure.snapshot(cluster_create_time=LATER, tags=tags)
+    assert not of_generation(seen, NAMELESS, pure.memory(), urn=pure.URN)
 
 
 @pytest.mark.parametrize(
@@ -261,14 +274,25 @@ def test_without_a_namespace_a_tag_proves_no_generation() -> None:
         ("by-hand", {TAG_GENERATION: "0f5c1d3e", TAG_CLUSTER: "warehouse"}, {}, True),
         ("by-hand", {TAG_GENERATION: "0f5c1d3e"}, {}, False),
         ("by-hand", {TAG_GENERATION: "0f5c1d3e", TAG_CLUSTER: "another"}, {}, False),
-        ("asked-for", {}, {"earlier_names": frozenset({"asked-for"})}, True),
-        ("asked-for", {}, {"snapshot_name": "asked-for"}, True),
+        ("asked-for", {}, {"earlier_accepted": frozenset({"asked-for"})}, True),
+        ("asked-for", {}, {"earlier_sent": (("asked-for", NOW),)}, True),
+        ("asked-for", {}, {"earlier_sent": (("asked-for", NOW - timedelta(hours=1)),)}, False),
+        ("asked-for", {}, {"attempts": (pure.attempt(name="asked-for"),)}, True),
+        ("asked-for", {}, {"attempts": (pure.attempt(name="asked-for", answer=Answer.UNKNOWN),)}, True),
+        (
+            "asked-for",
+            {},
+            {"attempts": (pure.attempt(name="asked-for", answer=Answer.UNKNOWN, at=LATE),)},
+            False,
+        ),
+        ("asked-for", {}, {"attempts": (pure.attempt(name="asked-for", answer=Answer.REFUSED),)}, False),
+        (NAME.replace("20260201", "20260115"), {}, {}, False),
     ],
 )
 def test_a_snapshot_is_ours_by_tags_name_or_template(
     name: str, tags: dict[str, str], changes: dict[str, object], *, expected: bool
 ) -> None:
-    """Both our tags, a name that a teardown asked for, or one that a template of the plan makes."""
+    """Both our tags, a name that AWS accepted, or one whose time, in it or in a receipt, fits."""
     seen = pure.snapshot(name, tags=tuple(tags.items()))
     assert is_ours(seen, PLAN, IDENTITY, replace(pure.memory(), **changes)) is expected  # type: ignore[arg-type]
 
@@ -356,7 +380,7 @@ def test_a_cluster_that_came_back_says_what_its_snapshot_is() -> None:
     """Alive again with a snapshot, without one, or where none was due: nothing is lost, and the snapshot is
     named.
     """
-    back = pure.memory(pure.attempt(), deletion_seen=True)
+    back = pure.memory(pure.attempt(), deletion_seen=True, alive_since=NOW - LAG)
     seen = pure.look(pure.cluster(), pure.snapshot(status="failed"))
     for decided, shown, words in (
         (PLAN, seen, f"is 'available' again, and its final snapshot {NAME} is 'failed'"),
@@ -420,10 +444,15 @@ def test_an_automated_snapshot_is_no_final_one() -> None:
 @pytest.mark.parametrize("status", ["final-snapshot", "deleting"])
 def test_a_deletion_that_was_seen_is_remembered(status: str) -> None:
     """A cluster that is alive again later had a deletion given up, even where no snapshot tells it."""
-    memory = remember(IDENTITY, pure.look(pure.cluster(status)), pure.memory(pure.attempt()))
-    step = next_step(PLAN, IDENTITY, pure.look(pure.cluster()), memory)
-    assert isinstance(step, Refuse)
-    assert "AWS gave up deleting" in step.what
+    memory = remember(PLAN, IDENTITY, pure.look(pure.cluster(status)), pure.memory(pure.attempt()))
+    said = []
+    for after in (timedelta(seconds=1), LAG, LAG + timedelta(seconds=1)):
+        back = pure.look(pure.cluster(), after=after)
+        memory = remember(PLAN, IDENTITY, back, memory)
+        step = next_step(PLAN, IDENTITY, back, memory)
+        said.append(step.what if isinstance(step, Refuse) else type(step).__name__)
+    assert said[:2] == ["Wait", "Wait"]
+    assert "AWS gave up deleting" in said[2]
 
 
 def test_of_two_snapshots_the_newest_decides_and_of_equals_the_worse() -> None:

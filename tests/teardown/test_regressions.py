@@ -12,10 +12,11 @@ import pytest
 
 from redshift_teardown.crud.check import check
 from redshift_teardown.teardown.calls import UnreachableError
+from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import Answer, ClusterView, Done, Refuse, SnapshotView, Wait
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import look
-from redshift_teardown.teardown.run import remember
+from redshift_teardown.teardown.proof import void_key
 from tests.teardown import pure
 from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, URN, Interruption, kill
 
@@ -105,8 +106,9 @@ def test_a_taken_name_seen_on_a_living_cluster_is_stale() -> None:
         pure.attempt(answer=Answer.REFUSED, code="ClusterSnapshotAlreadyExists"),
         taken=frozenset({pure.NAME}),
     )
-    remembered = remember(pure.IDENTITY, pure.look(pure.cluster(), pure.snapshot(tags=())), taken)
-    assert remembered.stale == frozenset({pure.NAME})
+    seen = pure.snapshot(tags=())
+    remembered = remember(pure.PLAN, pure.IDENTITY, pure.look(pure.cluster(), seen), taken)
+    assert remembered.stale == frozenset({pure.NAME, void_key(seen)})
 
 
 # --- what was decided earlier --------------------------------------------------------------------
@@ -150,7 +152,7 @@ def test_a_cluster_seen_alive_forgets_what_was_decided_earlier() -> None:
         ("deleting", "skip"),
         ("final-snapshot", "skip"),
     ):
-        remembered = remember(pure.IDENTITY, pure.look(pure.cluster(status)), earlier)
+        remembered = remember(pure.PLAN, pure.IDENTITY, pure.look(pure.cluster(status)), earlier)
         assert remembered.earlier_outcome == left, status
 
 
@@ -451,7 +453,7 @@ def test_receipts_are_read_where_the_policy_had_them_before(stage: Stage) -> Non
     """
     stage.reset(stage.rules(SKIPPING))
     stage.up()
-    assert stage.destroy(Interruption(1, "after", kill, "DeleteCluster")).how == "killed"
+    assert stage.destroy(Interruption(1, "wait", kill)).how == "killed"
     stage.time.sleep(3600)
     stage.write_policy(stage.rules(PROTECTED, **{"receipts: receipts": "receipts: elsewhere"}))
     result = stage.destroy()

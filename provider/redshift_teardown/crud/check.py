@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import connect, resolve_region
+from redshift_teardown.crud import owned
 from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.errors import NoAnswerError, TeardownError
 from redshift_teardown.parameters import BY_NAME
@@ -47,6 +48,7 @@ def check(
     if not isinstance(urn_text, str) or urn_text == UNKNOWN_SENTINEL:
         return inputs, failures
     urn = Urn.parse(urn_text)
+    owned.note_in_program(urn_text)
     try:
         policy = read_policy(settings)
         account = _account(olds, policy, settings)

@@ -64,9 +64,8 @@ def converge(
         if call is None:
             break
         identifier = str(cluster["ClusterIdentifier"])
-        session.require_asked_for()
         session.reporter.progress(f"changing {call.words}")
-        attempt = session.calls.change(call.operation, _sender(session, call, cluster))
+        attempt = session.change(call.operation, _sender(session, call, cluster), finishes=call.finishes)
         if attempt.answer is Answer.ACCEPTED:
             made.add(call.name)
             trouble.is_over()

@@ -95,13 +95,13 @@ class _Create:
         if source is None:
             self._tell_what_was_deleted()
             parameters = self._new()
-            attempt = session.calls.change("CreateCluster", lambda: redshift.create_cluster(**parameters))
+            attempt = session.change("CreateCluster", lambda: redshift.create_cluster(**parameters))
             self._require_begun(attempt, f"create cluster {identifier}")
             return
         parameters = {**_adapted(parameters_for("r", self._arguments)), **source.parameters}
         self._sent_at = session.clock.now()
         session.reporter.keep(f"{identifier} is restored from {source.words}")
-        attempt = session.calls.change(
+        attempt = session.change(
             "RestoreFromClusterSnapshot", lambda: redshift.restore_from_cluster_snapshot(**parameters)
         )
         self._require_begun(attempt, f"restore cluster {identifier} from {source.words}")
@@ -188,7 +188,12 @@ class _Create:
         tags = {tag["Key"] for tag in cluster.get("Tags") or []}
         if CREATING_TAG not in tags:
             session = self._session
-            session.calls.tag(cluster_arn(cluster, session.account_id, session.aws.region), self._creating)
+            arn = cluster_arn(cluster, session.account_id, session.aws.region)
+            mark = [{"Key": key, "Value": value} for key, value in self._creating.items()]
+            redshift: Any = session.aws.redshift
+            session.change(
+                "CreateTags", lambda: redshift.create_tags(ResourceName=arn, Tags=mark), finishes=True
+            )
 
     def finish(self) -> dict[str, Any]:
         """Wait for the cluster, bring it to what the program says, and give the outputs."""

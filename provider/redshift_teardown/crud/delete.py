@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
-from redshift_teardown.crud.planner import Planner, read_recorded
-from redshift_teardown.crud.session import open_session, require_same_place
-from redshift_teardown.crud.wanted import own_region
+from redshift_teardown.crud.operation import Operation, memory_of, open_operation
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.teardown.run import Teardown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from redshift_teardown.crud.session import Session
     from redshift_teardown.settings import Settings
-    from redshift_teardown.urn import Urn
 
 
 def delete(props: Mapping[str, Any], settings: Settings) -> None:
@@ -33,10 +29,8 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
         TeardownError: it was refused, or could not be proven; the message says which.
 
     """
-    recorded = read_recorded(props, settings)
-    identity, urn = recorded.state.identity, recorded.state.urn
-    session = _open(settings, own_region(props), urn)
-    require_same_place(session, identity, f"delete {identity}")
+    operation = _open(props, settings)
+    session, identity, urn = operation.session, operation.identity, operation.recorded.state.urn
     owned.require_not_anothers(identity, str(urn))
     if owned.was_adopted(identity, str(urn)):
         session.reporter.warn(
@@ -44,30 +38,31 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
             f"was deleted. To replace it on purpose, {owned.DELETE_FIRST}"
         )
         return
-    if recorded.policies.warning:
-        session.reporter.warn(recorded.policies.warning)
-    planner = Planner(recorded, session.clock.now())
+    if operation.recorded.policies.warning:
+        session.reporter.warn(operation.recorded.policies.warning)
+    planner = operation.planner()
     plan = planner.plan(None)
     session.reporter.keep(f"{identity.cluster_identifier}: {plan.decision.describe()}")
     with session.watching() as watcher:
         outcome = Teardown(
             identity=identity,
             plan_for=planner.plan,
+            recall=lambda started: memory_of(planner, started),
             source=watcher,
             pace=watcher,
             actions=session.calls,
             clock=session.clock,
             reporter=session.reporter,
-            receipts=planner.receipts,
+            receipts=planner.receipts[0],
             context=planner.context,
         ).run()
     owned.forget(identity, str(urn), outcome.snapshot)
 
 
-def _open(settings: Settings, region: object, urn: Urn) -> Session:
-    """Connect; where that fails, say that the data is as it was."""
+def _open(props: Mapping[str, Any], settings: Settings) -> Operation:
+    """Open the operation; where that fails, say that the data is as it was."""
     try:
-        return open_session(settings, region, str(urn), urn.name)
+        return open_operation(props, settings, "delete")
     except RefusedError:
         raise
     except TeardownError as error:

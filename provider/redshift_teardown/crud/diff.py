@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import resolve_region
-from redshift_teardown.crud import owned, replacement
+from redshift_teardown.crud import gone, owned, replacement
 from redshift_teardown.crud.session import reporter_for
 from redshift_teardown.crud.wanted import recorded_inherited, wanted_by
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Argument, Change
 from redshift_teardown.stack_policy import differs
-from redshift_teardown.state import UNKNOWN, State, arguments_of
+from redshift_teardown.state import GONE, UNKNOWN, State, arguments_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +66,11 @@ def diff(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -
     urn = str(news.get("urn") or state.urn)
     # Who is compared is in the program: nobody else may delete its cluster in this run.
     owned.claim(state.identity, urn, str(state.urn))
+    if state.gone and owned.is_in_program(urn):
+        # A refresh asks for a diff, too, and is to fail nobody: there the mark alone is the change.
+        if gone.is_replaced(olds, settings, urn):
+            return replace(found, calls=(*found.calls, GONE), replaces=(*found.replaces, GONE))
+        return replace(found, recorded=True)
     _require_region(state, wanted, settings)
     _require_relocation(found, wanted, state)
     if found.replaces:

@@ -13,8 +13,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.inventory import manual_snapshots, newest_snapshot, snapshot_exists
+from redshift_teardown.crud.operation import memory_of, open_recorded
 from redshift_teardown.crud.planner import Planner, read_recorded
-from redshift_teardown.crud.session import open_session, require_same_place
 from redshift_teardown.deletion_policy import FOREVER, next_name
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.teardown.calls import view_snapshot
@@ -23,8 +23,7 @@ from redshift_teardown.teardown.foresee import foresee
 from redshift_teardown.teardown.model import Delete, Done, Memory, Refuse
 from redshift_teardown.teardown.next_step import NAME_TRIES
 from redshift_teardown.teardown.observe import look
-from redshift_teardown.teardown.plan import of_generation
-from redshift_teardown.teardown.receipt import read_earlier
+from redshift_teardown.teardown.proof import of_generation
 from redshift_teardown.teardown.statuses import PAUSED, Standing, standing
 from redshift_teardown.urn import Urn
 
@@ -234,10 +233,9 @@ def look_at(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen
             "their number, its size (run without --offline)",
         )
     try:
-        session = open_session(settings, state.arguments.get("region"), str(state.urn), state.urn.name)
+        session = open_recorded(recorded, cluster.outputs, settings, "delete")
         seen = replace(seen, session=session, at=session.clock.now())
         seen = replace(seen, planner=Planner(recorded, seen.at))
-        require_same_place(session, state.identity, f"delete {state.identity}")
         observation = look(session.calls, state.identity, seen.at)
         live = observation.cluster
         if live is not None and standing(live.status) is Standing.BUSY:
@@ -319,7 +317,11 @@ def judge(seen: Seen, room: Room) -> Forecast:
                 "(give --snapshot-quota)"
             )
         foreseen = foresee(
-            plan, seen.identity, seen.observation, _memory(seen, plan), room_for_snapshots=left
+            plan,
+            seen.identity,
+            seen.observation,
+            replace(memory_of(seen.planner, seen.at), taken=seen.taken),
+            room_for_snapshots=left,
         )
         findings += _findings(seen, plan, foreseen, status)
         if any(isinstance(step, Delete) and step.snapshot_name for step in foreseen.steps):
@@ -346,21 +348,6 @@ def judge(seen: Seen, room: Room) -> Forecast:
         findings=tuple(findings),
         unknown=tuple(unknown),
         megabytes=seen.megabytes,
-    )
-
-
-def _memory(seen: Seen, plan: Plan) -> Memory:
-    """Give what a teardown that starts now would remember."""
-    assert seen.identity is not None  # noqa: S101 - judged only with one
-    assert seen.planner is not None  # noqa: S101 - likewise
-    earlier = read_earlier(seen.planner.receipts, seen.identity, plan.urn)
-    return Memory(
-        started=seen.at,
-        taken=seen.taken,
-        earlier_outcome=earlier.outcome,
-        earlier_names=earlier.names,
-        stale=earlier.stale,
-        create_times=earlier.create_times,
     )
 
 

@@ -26,6 +26,7 @@ DELETE_FIRST = (
 _LOCK = threading.Lock()
 _OWNERS: dict[tuple[str, str, str], frozenset[str]] = {}
 _DELETED: list[Deleted] = []
+_PROGRAM: set[str] = set()
 _ADOPTED: set[tuple[tuple[str, str, str], str]] = set()
 
 
@@ -43,6 +44,22 @@ class Deleted:
     urn: str
     identity: Identity
     snapshot: SnapshotView | None
+
+
+def note_in_program(urn: str) -> None:
+    """Note that the program of this run has a resource: the engine checks those, and no others."""
+    with _LOCK:
+        _PROGRAM.add(urn)
+
+
+def is_in_program(urn: str) -> bool:
+    """Return whether the program of this run has a resource.
+
+    A destroy and a refresh run no program, and a resource that was taken out is not checked; a delete of one
+    that was is one half of a replacement.
+    """
+    with _LOCK:
+        return urn in _PROGRAM
 
 
 def _key(identity: Identity) -> tuple[str, str, str]:

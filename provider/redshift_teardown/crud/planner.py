@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,10 +67,18 @@ def read_recorded(props: Mapping[str, Any], settings: Settings) -> Recorded:
     return Recorded(state, policies)
 
 
+def fingerprint(policy: Mapping[str, Any]) -> str:
+    """Return a short hash of what a state records of the policy: tells whether another was recorded since."""
+    text = json.dumps(policy, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 class Planner:
     """Makes the plan of one teardown, ever the strictest of all that was decided in it.
 
     Attributes:
+        recorded: What it goes by.
+        fingerprint: Of what the state records of the policy.
         receipts: The receipts folders: the first is written to, all are read.
         context: What the receipt says besides: resource, policies, and what each of them said.
 
@@ -77,6 +87,8 @@ class Planner:
     def __init__(self, recorded: Recorded, started: datetime) -> None:
         """Prepare; ``started`` is the time that names and ages go by."""
         state = recorded.state
+        self.recorded = recorded
+        self.fingerprint = fingerprint(state.policy)
         self._state = state
         self._policies = recorded.policies
         self._started = started
@@ -91,6 +103,7 @@ class Planner:
                 "digest": state.policy.get("digest", ""),
                 "source": state.policy.get("source", ""),
             },
+            "recorded": self.fingerprint,
             "said": {},
         }
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from redshift_teardown import asker
+from redshift_teardown.asker import StoppedError
 from redshift_teardown.aws import Aws, connect, resolve_region
 from redshift_teardown.crud.calls import ClusterCalls
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.progress import EngineReporter, engine_gone
+from redshift_teardown.progress import EngineReporter
 from redshift_teardown.teardown.clock import Clock, SystemClock
 from redshift_teardown.teardown.watch import Watcher, watch_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from redshift_teardown.settings import Settings
     from redshift_teardown.teardown.identity import Identity
-
-
-CONFIGURATION_NOTE = (
-    "(Pulumi's destroy and refresh take configuration as it was at the last `pulumi up`; with --run-program, "
-    "as it is)"
-)
+    from redshift_teardown.teardown.model import Attempt
 
 
 @dataclass(frozen=True)
@@ -50,19 +49,34 @@ class Session:
         """Wait together with all others of this process that wait in the same account and region."""
         return watch_for(self.aws).join(self.clock)
 
-    def require_asked_for(self) -> None:
-        """Change nothing more for an engine that was killed: a new one may be at work already.
+    def change(self, operation: str, call: Callable[[], Any], *, finishes: bool = False) -> Attempt:
+        """Make a call of an `up` that changes something, while somebody still asks for it.
+
+        Args:
+            operation: AWS's name of it.
+            call: Sends it.
+            finishes: Whether it ends what was begun, which a cancel does not stop.
 
         Raises:
-            RefusedError: the engine that started this process is gone.
+            RefusedError: the engine is gone, or the operation was cancelled.
 
         """
-        if engine_gone():
-            raise RefusedError(
-                "the Pulumi engine that asked for this is gone",
-                data="what was done until now has taken effect; nothing more is done",
-                next_step="run `pulumi up` again: it goes on where this stopped",
-            )
+        with stopped("pulumi up"):
+            (asker.require_engine if finishes else asker.require_wanted)()
+        return self.calls.change(operation, call)
+
+
+@contextmanager
+def stopped(command: str) -> Iterator[None]:
+    """Say of an operation that is stopped, since nobody asks for it any more, how it is taken up again."""
+    try:
+        yield
+    except StoppedError as error:
+        raise RefusedError(
+            error.what,
+            data="what was done until now has taken effect, and AWS goes on with it; nothing more is done",
+            next_step=f"run `{command}` again: it goes on where this stopped",
+        ) from None
 
 
 def reporter_for(urn: str, label: str) -> EngineReporter:
@@ -101,7 +115,7 @@ def require_same_place(session: Session, identity: Identity, intent: str) -> Non
     Args:
         session: The operation's surroundings.
         identity: What the state records.
-        intent: What was about to be done, as a verb phrase.
+        intent: What is about to be done, as a verb: ``delete``.
 
     Raises:
         RefusedError: they differ; the message names both.
@@ -113,14 +127,31 @@ def require_same_place(session: Session, identity: Identity, intent: str) -> Non
     ):
         if recorded == present:
             continue
-        fix = (
-            "use credentials of that account (AWS_PROFILE, or aws:profile)"
-            if word == "account"
-            else f"set AWS_REGION={recorded}, or run `pulumi config set aws:region {recorded}`"
-        )
+        cure = _cure_of_account(session.settings) if word == "account" else _cure_of_region(session, recorded)
         raise RefusedError(
-            f"refused to {intent}: it was created in {word} {recorded or '(not recorded)'}, and this "
-            f"configuration is for {word} {present}",
+            f"refused to {intent} {identity}: it was created in {word} {recorded or '(not recorded)'}, and "
+            f"this configuration is for {word} {present}",
             data="nothing was touched; in that other place AWS says nothing about this cluster",
-            next_step=f"{fix}, then run the command again. {CONFIGURATION_NOTE}",
+            next_step=cure,
         )
+
+
+_RUN_PROGRAM = (
+    "then run the command again with --run-program: a plain `pulumi destroy` or `pulumi refresh` takes the "
+    "configuration of the last `pulumi up`, also of one that failed"
+)
+
+
+def _cure_of_region(session: Session, recorded: str) -> str:
+    """Say what makes the recorded region the one that is worked in; where config names one, it goes first."""
+    if session.settings.region is None:
+        return f"set AWS_REGION={recorded}, then run the command again"
+    return f"run `pulumi config set aws:region {recorded}`, {_RUN_PROGRAM}"
+
+
+def _cure_of_account(settings: Settings) -> str:
+    """Say what makes the recorded account the one that is worked in."""
+    configured = settings.profile or settings.access_key or settings.assume_roles
+    if not configured:
+        return "use credentials of that account (AWS_PROFILE), then run the command again"
+    return f"configure credentials of that account (aws:profile, aws:assumeRoles), {_RUN_PROGRAM}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown import asker
+from redshift_teardown.crud.session import stopped
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.model import AVAILABLE
@@ -100,7 +102,7 @@ def wait_until_free(
             raise _failed(identifier, intent, f"is {status!r}", _remedy(identifier, status))
         return standing(status) is not Standing.BUSY and not _pending(cluster)
 
-    return _Wait(session, identifier, rules, intent, meant, coming=coming).until(ready)
+    return _Wait(session, identifier, rules, intent, meant, coming=coming, begun=False).until(ready)
 
 
 class _Wait:
@@ -116,7 +118,9 @@ class _Wait:
         *,
         former: str = "",
         coming: str = "",
+        begun: bool = True,
     ) -> None:
+        self._begun = begun
         self._timeout = timedelta(hours=rules.wait.timeout_hours)
         self._longest = rules.wait.poll_seconds
         self._session = session
@@ -135,6 +139,8 @@ class _Wait:
     def _until(self, watcher: Watcher, ready: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
         session, started, status, noted = self._session, self._started, "not shown yet", False
         while True:
+            with stopped("pulumi up"):
+                asker.require_waiting(begun=self._begun)
             waited = session.clock.now() - started
             try:
                 cluster = self._look(watcher)

@@ -16,7 +16,7 @@ from redshift_teardown.deletion_policy import PolicyError, from_json
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.parameters import ARGUMENTS, Change
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
-from redshift_teardown.state import STATE_VERSION, State, arguments_of, carried
+from redshift_teardown.state import GONE, STATE_VERSION, State, arguments_of, carried
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.urn import Urn
 
@@ -58,7 +58,7 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
         return _recorded_only(olds, inputs, wanted)
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
-    require_same_place(session, identity, f"change {identity}")
+    require_same_place(session, identity, "change")
     rules = from_json(inputs["policy"]["rules"])
     renamed_to = str(arguments["cluster_identifier"]).lower()
     found = _find(session, identity, renamed_to, str(state.urn))
@@ -83,7 +83,7 @@ def _find(session: Session, identity: Identity, renamed_to: str, urn: str) -> Ma
         raise RefusedError(
             f"{identity} is gone, so it cannot be changed",
             data="nothing was changed; a final snapshot may exist (`redshift-teardown snapshots`)",
-            next_step="run `pulumi refresh` to drop it from the state, then `pulumi up`",
+            next_step="run `pulumi refresh`, which says what became of it, then `pulumi up`",
         )
     if not identity.is_generation_of(view_cluster(cluster)):
         raise RefusedError(
@@ -96,7 +96,7 @@ def _find(session: Session, identity: Identity, renamed_to: str, urn: str) -> Ma
 
 
 def _recorded_only(olds: Mapping[str, Any], inputs: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
-    dropped = {"__provider", INHERITED, *RECORDED_INPUTS}
+    dropped = {"__provider", INHERITED, GONE, *RECORDED_INPUTS}
     outs = {key: value for key, value in olds.items() if key not in dropped}
     for argument in ARGUMENTS:
         if argument.change is not Change.LOCAL:

@@ -36,6 +36,7 @@ from redshift_teardown.deletion_policy.naming import (
     name_problem,
     next_name,
     snapshot_name,
+    time_in_name,
 )
 from redshift_teardown.deletion_policy.normal_form import digest, from_json, to_json, to_text
 from redshift_teardown.deletion_policy.problems import Place, PolicyError, Problem
@@ -75,6 +76,7 @@ __all__ = [
     "schema_text",
     "snapshot_name",
     "stricter",
+    "time_in_name",
     "to_json",
     "to_text",
     "with_doubt",

@@ -176,14 +176,36 @@ def fits_template(name: str, template: str, facts: Facts, *, environment: str) -
     Returns:
         Whether `snapshot_name`, or the collision rule of `next_name` after it, gives this name at some time.
     """
-    for at in _times_in(name):
+    return _made_at(name, template, facts, environment, _times_in(name)) is not None
+
+
+def _made_at(
+    name: str, template: str, facts: Facts, environment: str, times: list[datetime]
+) -> datetime | None:
+    number = re.search(r"-([2-9]|[1-9][0-9]{1,5})$", name)
+    for at in times:
         made = snapshot_name(template, facts, environment=environment, at=at)
-        if name == made:
-            return True
-        number = re.search(r"-([2-9]|[1-9][0-9]{1,5})$", name)
-        if number and name == _numbered(made, int(number[1])):
-            return True
-    return False
+        if name == made or (number and name == _numbered(made, int(number[1]))):
+            return at
+    return None
+
+
+def time_in_name(name: str, template: str, facts: Facts, *, environment: str) -> datetime | None:
+    """Return the time that a snapshot's name was made at, where its template holds `{timestamp}`.
+
+    Args:
+        name: The name of an existing snapshot.
+        template: The template.
+        facts: The facts of the cluster.
+        environment: What `{environment}` stands for.
+
+    Returns:
+        The time, in UTC; None where the name does not come from the template, or the template has no
+        `{timestamp}`: then a name says nothing about when, and by whom, it was chosen.
+    """
+    if "{timestamp}" not in template:
+        return None
+    return _made_at(name, template, facts, environment, _stamps_in(name))
 
 
 def next_name(name: str, taken: Container[str]) -> str:
@@ -304,9 +326,16 @@ def _numbered(name: str, number: int) -> str:
 
 def _times_in(name: str) -> list[datetime]:
     """Find every time that a name may have been made at; any time will do where it shows none."""
-    found = [datetime(2000, 1, 1, tzinfo=timezone.utc)]
-    stamps = [f"{match[1]}{match[2]}" for match in _TIMESTAMP.finditer(name)]
-    stamps += [f"{match[1]}000000" for match in _DATE.finditer(name)]
+    dates = [f"{match[1]}000000" for match in _DATE.finditer(name)]
+    return [datetime(2000, 1, 1, tzinfo=timezone.utc), *_stamps_in(name), *_moments(dates)]
+
+
+def _stamps_in(name: str) -> list[datetime]:
+    return _moments([f"{match[1]}{match[2]}" for match in _TIMESTAMP.finditer(name)])
+
+
+def _moments(stamps: list[str]) -> list[datetime]:
+    found = []
     for stamp in stamps:
         try:
             found.append(datetime.strptime(f"{stamp}+0000", "%Y%m%d%H%M%S%z"))

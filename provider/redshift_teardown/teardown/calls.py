@@ -213,6 +213,7 @@ class RedshiftCalls:
             lambda: self._aws.redshift.create_tags(
                 ResourceName=arn, Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
             ),
+            target=arn,
         )
 
     def prolong(self, snapshot_identifier: str, retention_days: int) -> Attempt:
@@ -222,6 +223,7 @@ class RedshiftCalls:
             lambda: self._aws.redshift.modify_cluster_snapshot(
                 SnapshotIdentifier=snapshot_identifier, ManualSnapshotRetentionPeriod=retention_days
             ),
+            target=snapshot_identifier,
         )
 
     def change(self, operation: str, call: Callable[[], Any]) -> Attempt:
@@ -229,7 +231,13 @@ class RedshiftCalls:
         return self._write(operation, call)
 
     def _write(
-        self, operation: str, call: Callable[[], Any], *, snapshot: str = "", status_before: str = ""
+        self,
+        operation: str,
+        call: Callable[[], Any],
+        *,
+        snapshot: str = "",
+        status_before: str = "",
+        target: str = "",
     ) -> Attempt:
         from botocore.exceptions import (  # noqa: PLC0415
             BotoCoreError,
@@ -255,7 +263,7 @@ class RedshiftCalls:
         except BotoCoreError as error:
             # Raised before anything was sent: no credentials, a malformed argument …
             answer, code, message = Answer.REFUSED, type(error).__name__, str(error)
-        return Attempt(operation, answer, self._now(), code, message, snapshot, status_before)
+        return Attempt(operation, answer, self._now(), code, message, snapshot, status_before, target)
 
 
 def _parts(error: Any) -> tuple[str, str, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import (
     AVAILABLE,
     Answer,
@@ -23,8 +24,8 @@ from redshift_teardown.teardown.model import (
     Tag,
     Wait,
 )
-from redshift_teardown.teardown.next_step import next_step
-from redshift_teardown.teardown.run import remember
+from redshift_teardown.teardown.next_step import SETTLE, next_step
+from redshift_teardown.teardown.proof import void_key
 from redshift_teardown.teardown.statuses import Standing, standing
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def foresee(
     """
     steps: list[Step] = []
     for _ in range(MOST_STEPS):
-        memory = remember(identity, observation, memory)
+        memory = remember(plan, identity, observation, memory)
         step = next_step(plan, identity, observation, memory)
         if isinstance(step, (Done, Refuse)):
             return Foreseen(tuple(steps), step)
@@ -135,8 +136,8 @@ def _deleted(step: Delete, observation: Observation, memory: Memory) -> tuple[Ob
     """DeleteCluster was accepted: AWS takes the snapshot, then deletes."""
     cluster = observation.cluster
     attempt = Attempt("DeleteCluster", Answer.ACCEPTED, observation.at, snapshot=step.snapshot_name)
-    before = {snapshot.identifier for snapshot in observation.snapshots}
-    memory = replace(memory, snapshot_name=step.snapshot_name, stale=memory.stale | before).after(attempt)
+    before = {void_key(snapshot) for snapshot in observation.snapshots}
+    memory = replace(memory, stale=memory.stale | before).after(attempt)
     if cluster is None or not step.snapshot_name:
         return _with_status(observation, "deleting"), memory
     final = SnapshotView(
@@ -156,18 +157,19 @@ def _written(step: Tag | Prolong, observation: Observation, memory: Memory) -> t
     """The snapshot's tags or its retention are as asked."""
     changed = step.snapshot
     if isinstance(step, Tag):
-        operation = "CreateTags"
+        operation, target = "CreateTags", changed.arn
         changed = replace(changed, tags=tuple(sorted({**dict(changed.tags), **dict(step.tags)}.items())))
     else:
-        operation = "ModifyClusterSnapshot"
+        operation, target = "ModifyClusterSnapshot", changed.identifier
         changed = replace(changed, retention_days=step.retention_days)
     snapshots = tuple(changed if s.identifier == changed.identifier else s for s in observation.snapshots)
-    attempt = Attempt(operation, Answer.ACCEPTED, observation.at)
+    attempt = Attempt(operation, Answer.ACCEPTED, observation.at, target=target)
     return replace(observation, snapshots=snapshots), memory.after(attempt)
 
 
 def _later(observation: Observation) -> Observation:
-    """What was under way has come to its end, and well."""
+    """What was under way has come to its end, and well; what AWS may lag with it has caught up with."""
+    observation = replace(observation, at=observation.at + SETTLE)
     snapshots = tuple(
         replace(snapshot, status=AVAILABLE) if snapshot.running else snapshot
         for snapshot in observation.snapshots

@@ -108,6 +108,8 @@ class Attempt:
     message: str = ""
     snapshot: str = ""
     status_before: str = ""
+    target: str = ""
+    """ARN or name of the snapshot that was tagged or kept longer."""
 
     @property
     def words(self) -> str:
@@ -122,25 +124,46 @@ class Memory:
     Attributes:
         started: When this teardown began.
         attempts: Calls made by this teardown that change something, oldest first.
-        snapshot_name: The name chosen for the final snapshot, kept over retries.
         taken: Names AWS said are taken.
-        stale: Snapshots of this generation that existed while the cluster was still deletable. They
+        stale: Snapshots that existed while the cluster was alive, by name or by ``proof.void_key``. They
             lack the writes since, so they prove nothing.
         create_times: Every ClusterCreateTime seen for this generation.
-        earlier_outcome: What an earlier teardown of this generation had decided, from its receipt.
-        earlier_names: Snapshot names that earlier teardowns asked for.
+        earlier_outcome: What the newest earlier teardown of this generation had decided, where its
+            DeleteCluster may have ended the cluster.
+        earlier_accepted: Snapshot names that AWS accepted of earlier teardowns.
+        earlier_sent: Snapshot names that earlier teardowns sent, with the time; accepted ones among them.
+        deletion_seen: Whether this teardown saw the cluster ending.
+        last_alive: When the cluster was last seen alive.
+        alive_since: When the cluster was first seen alive after its deletion was seen; None while it was not.
+        gone_since: When AWS first showed no cluster any more; None while it shows one.
+        proof_seen: A final snapshot that this teardown saw; empty for none.
 
     """
 
     started: datetime
     attempts: tuple[Attempt, ...] = ()
-    snapshot_name: str = ""
     taken: frozenset[str] = frozenset()
     stale: frozenset[str] = frozenset()
     create_times: tuple[datetime, ...] = ()
     earlier_outcome: str = ""
-    earlier_names: frozenset[str] = frozenset()
+    earlier_accepted: frozenset[str] = frozenset()
+    earlier_sent: tuple[tuple[str, datetime], ...] = ()
     deletion_seen: bool = False
+    last_alive: datetime | None = None
+    alive_since: datetime | None = None
+    gone_since: datetime | None = None
+    proof_seen: str = ""
+
+    def sent_under(self, name: str) -> list[datetime]:
+        """Return when DeleteCluster was sent with a snapshot's name and may have taken effect."""
+        own = [
+            attempt.at
+            for attempt in self.attempts
+            if attempt.snapshot == name
+            and attempt.answer in {Answer.ACCEPTED, Answer.UNKNOWN}
+            and name not in self.taken
+        ]
+        return own + [at for sent, at in self.earlier_sent if sent == name]
 
     def last(self, operation: str) -> Attempt | None:
         """Give the newest attempt of an operation, or None."""

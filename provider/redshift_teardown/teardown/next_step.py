@@ -5,7 +5,8 @@ The rules it keeps, each of them a test:
 * A cluster whose decision is *snapshot* is never deleted without asking for one, and never called
   done without an available snapshot of its own generation.
 * An existing snapshot is adopted only while the cluster is ending or gone. A deletable cluster
-  always gets a new one: an older one lacks the writes since.
+  always gets a new one: an older one lacks the writes since, and is void for good.
+* One answer that a cluster is gone, or is back, is not believed while AWS may be lagging.
 * After any failed or unanswered DeleteCluster the next step comes from a fresh look, never from
   the answer alone.
 * Everything that cannot be kept is refused with what happened, what state the data is in, and
@@ -31,7 +32,15 @@ from redshift_teardown.teardown.model import (
     Tag,
     Wait,
 )
-from redshift_teardown.teardown.plan import is_ours, of_generation
+from redshift_teardown.teardown.plan import TAG_VOID
+from redshift_teardown.teardown.proof import (
+    asked_for,
+    is_ours,
+    is_surely_ours,
+    is_void,
+    newest_proof,
+    of_generation,
+)
 from redshift_teardown.teardown.statuses import PAUSED, Standing, standing
 
 if TYPE_CHECKING:
@@ -50,6 +59,9 @@ THROTTLED_LONGEST = timedelta(seconds=20)
 
 SETTLE = timedelta(minutes=5)
 """How long an accepted DeleteCluster may stay invisible in DescribeClusters before it is doubted."""
+
+LAG = timedelta(seconds=30)
+"""How long AWS must show a cluster as gone, or as back from a deletion, before that is believed of it."""
 
 NAME_TRIES = 50
 """How many names in a row may turn out to be taken before something is wrong."""
@@ -113,12 +125,12 @@ def _present(
         )
     if standing(cluster.status) is Standing.ENDING:
         return _ending(plan, identity, observation, cluster, memory)
-    if memory.deletion_seen:
-        return _came_back(plan, identity, observation, cluster, memory)
     if standing(cluster.status) is Standing.BUSY:
         return Wait(f"cluster is {cluster.status}")
-    if _failed_unseen(identity, observation, memory):
+    if _failed(identity, observation, memory):
         return _came_back(plan, identity, observation, cluster, memory)
+    if memory.deletion_seen:
+        return _returning(plan, identity, observation, cluster, memory)
     return _deletable(plan, identity, observation, cluster, memory)
 
 
@@ -134,29 +146,58 @@ def _ending(
     return Wait(cluster.status, proof)
 
 
-def _failed_unseen(identity: Identity, observation: Observation, memory: Memory) -> bool:
-    """Tell whether a deletion of this teardown began and ended between two looks: its snapshot shows it."""
-    asked = {
-        attempt.snapshot
-        for attempt in memory.attempts
-        if attempt.operation == "DeleteCluster" and attempt.answer in {Answer.ACCEPTED, Answer.UNKNOWN}
-    } - memory.taken
+def _failed(identity: Identity, observation: Observation, memory: Memory) -> bool:
+    """Return whether the snapshot of a deletion of this teardown failed: AWS has given that deletion up."""
+    asked = asked_for(memory, Answer.ACCEPTED, Answer.UNKNOWN)
     return any(
         snapshot.failed and snapshot.identifier in asked and of_generation(snapshot, identity, memory)
         for snapshot in observation.snapshots
     )
 
 
+def _voiding(identity: Identity, observation: Observation, memory: Memory) -> Step | None:
+    """Return the step that marks a final snapshot of ours as void: its cluster lives on.
+
+    Whoever comes later, without a receipt, knows by that tag that it proves nothing. It is tried once: a role
+    that may not tag is no reason to refuse.
+    """
+    tried = {attempt.target for attempt in memory.attempts if attempt.operation == "CreateTags"}
+    for snapshot in observation.snapshots:
+        if (
+            snapshot.available
+            and snapshot.arn not in tried
+            and TAG_VOID not in dict(snapshot.tags)
+            and is_void(snapshot, memory)
+            and of_generation(snapshot, identity, memory)
+            and is_surely_ours(snapshot, identity, memory)
+        ):
+            return Tag(snapshot, ((TAG_VOID, f"{observation.at:%Y-%m-%dT%H:%M:%SZ}"),))
+    return None
+
+
+def _returning(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    """A deletion was seen, and the cluster is shown alive: by an old answer, or AWS gave up."""
+    if memory.alive_since is None or observation.at - memory.alive_since < LAG:
+        return Wait(f"cluster is {cluster.status} again; asking whether AWS gave up deleting it")
+    return _voiding(identity, observation, memory) or _came_back(plan, identity, observation, cluster, memory)
+
+
 def _came_back(
     plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
 ) -> Step:
     """AWS had begun to delete the cluster, and it is alive again."""
-    proof = newest_proof(plan, identity, observation, memory)
+    made = [
+        snapshot
+        for snapshot in observation.snapshots
+        if snapshot.identifier in asked_for(memory, Answer.ACCEPTED, Answer.UNKNOWN) | {memory.proof_seen}
+    ]
     taken = ""
     if plan.wants_snapshot:
         taken = (
-            f", and its final snapshot {proof.identifier} is {proof.status!r}"
-            if proof
+            f", and its final snapshot {made[-1].identifier} is {made[-1].status!r}"
+            if made
             else ", without a final snapshot"
         )
     return Refuse(
@@ -173,12 +214,12 @@ def _deletable(
 ) -> Step:
     last = memory.last("DeleteCluster")
     if last is None:
-        return _delete(plan, observation, memory)
+        return _voiding(identity, observation, memory) or _delete(plan, observation, memory)
     since = observation.at - last.at
     if last.answer is Answer.ACCEPTED:
         if since < SETTLE:
             return Wait("DeleteCluster was accepted; the cluster's status has not followed yet")
-        return _delete(plan, observation, memory)
+        return _voiding(identity, observation, memory) or _delete(plan, observation, memory)
     if last.answer is Answer.REFUSED:
         step = _after_refusal(plan, identity, observation, cluster, memory, last)
         if step is not None:
@@ -274,10 +315,16 @@ def _gone(plan: Plan, identity: Identity, observation: Observation, memory: Memo
         return Refuse(
             f"{identity} was renamed to {observation.renamed_to} outside of Pulumi",
             data="the cluster lives on under its new name and was not touched; nothing is lost",
-            next_step=f"rename it back, or set cluster_identifier to {observation.renamed_to!r} and "
-            "run `pulumi refresh`, then destroy; or let go of it with "
+            next_step=f"rename it back, then run `pulumi destroy` again; or set cluster_identifier to "
+            f"{observation.renamed_to!r} in the program, run `pulumi up`, then destroy; or let go of it with "
             f"`pulumi state delete '{plan.urn}'`",
         )
+    asked_away = memory.deletion_seen or any(
+        attempt.operation == "DeleteCluster" and attempt.answer in {Answer.ACCEPTED, Answer.UNKNOWN}
+        for attempt in memory.attempts
+    )
+    if not asked_away and memory.last_alive and observation.at - memory.last_alive < LAG:
+        return Wait("AWS shows no cluster any more, and showed it alive a moment ago; asking again")
     snapshot_due = plan.wants_snapshot
     if memory.earlier_outcome and memory.last("DeleteCluster") is None:
         # Judged by what was decided when it was deleted, not by rules that have aged since.
@@ -285,6 +332,15 @@ def _gone(plan: Plan, identity: Identity, observation: Observation, memory: Memo
     proof = newest_proof(plan, identity, observation, memory)
     if not snapshot_due:
         return Done(proof if proof is not None and proof.available else None)
+    return _by_proof(plan, identity, observation, memory, proof)
+
+
+def _by_proof(
+    plan: Plan, identity: Identity, observation: Observation, memory: Memory, proof: SnapshotView | None
+) -> Step:
+    """The cluster is gone and a snapshot is due: what there is of it decides."""
+    if proof is None and _is_expected(observation, memory):
+        return Wait("the cluster is gone; AWS does not list its final snapshot yet")
     if proof is None:
         return _no_proof(plan, identity, observation, memory)
     if proof.running:
@@ -300,6 +356,13 @@ def _gone(plan: Plan, identity: Identity, observation: Observation, memory: Memo
             lost=True,
         )
     return _verify(plan, proof, memory, observation) or Done(proof)
+
+
+def _is_expected(observation: Observation, memory: Memory) -> bool:
+    """Return whether a final snapshot is known of that AWS does not list: its listing may only lag."""
+    known = asked_for(memory, Answer.ACCEPTED) | memory.earlier_accepted | ({memory.proof_seen} - {""})
+    unlisted = known - {snapshot.identifier for snapshot in observation.snapshots}
+    return bool(unlisted) and memory.gone_since is not None and observation.at - memory.gone_since < SETTLE
 
 
 def _no_proof(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Refuse:
@@ -325,10 +388,18 @@ def _loss(plan: Plan, identity: Identity, observation: Observation, memory: Memo
             "the cluster's last state is in no final snapshot that a teardown of this stack asked for; "
             f"snapshots of it that can still be restored: {', '.join(sorted(left))}"
         )
+    undated = [s.identifier for s in observation.snapshots if s.available and s.cluster_create_time is None]
+    if undated:
+        return (
+            f"not known: AWS shows no ClusterCreateTime on {', '.join(sorted(undated))}, so it cannot be "
+            "told whether it was taken of this generation"
+        )
     strange = [
         f"{snapshot.identifier} (of a cluster created {_when(snapshot.cluster_create_time)})"
         for snapshot in observation.snapshots
-        if snapshot.available and is_ours(snapshot, plan, identity, memory)
+        if snapshot.available
+        and is_ours(snapshot, plan, identity, memory)
+        and (snapshot.cluster_create_time or observation.at) > (identity.cluster_create_time or _LONG_AGO)
     ]
     if strange:
         return (
@@ -342,34 +413,10 @@ def _loss(plan: Plan, identity: Identity, observation: Observation, memory: Memo
     )
 
 
-def newest_proof(
-    plan: Plan, identity: Identity, observation: Observation, memory: Memory
-) -> SnapshotView | None:
-    """Pick the snapshot that proves, or will prove, that the data is kept.
-
-    Only manual snapshots of this generation that are ours count, and none that existed while the
-    cluster could still be written to. The newest decides, whatever became of it: what an older one
-    lacks, a newer one that failed does not make up for. Of two that are equally new the worse decides.
-    """
-    candidates = [
-        snapshot
-        for snapshot in observation.snapshots
-        if snapshot.snapshot_type == "manual"
-        and snapshot.identifier not in memory.stale
-        and of_generation(snapshot, identity, memory)
-        and is_ours(snapshot, plan, identity, memory)
-    ]
-    return max(
-        candidates,
-        key=lambda s: (s.create_time is None, s.create_time or _LONG_AGO, not s.available, not s.running),
-        default=None,
-    )
-
-
 def _verify(plan: Plan, snapshot: SnapshotView, memory: Memory, observation: Observation) -> Step | None:
     """Give what the available snapshot still lacks, or None where it is as decided."""
     missing = plan.missing_tags(snapshot)
-    written = memory.last("CreateTags")
+    written = next((each for each in reversed(_writes(memory, "CreateTags", snapshot))), None)
     if written is not None and written.answer is Answer.ACCEPTED:
         # Another teardown of this generation, running beside this one, may write values of its own.
         missing = tuple((key, value) for key, value in missing if key not in dict(snapshot.tags))
@@ -397,7 +444,7 @@ def _write(
     memory: Memory,
     observation: Observation,
 ) -> Step:
-    tries = [attempt for attempt in memory.attempts if attempt.operation == operation]
+    tries = _writes(memory, operation, step.snapshot)
     if not tries:
         return step
     last = tries[-1]
@@ -414,6 +461,12 @@ def _write(
     if observation.at - last.at < _rest(operation, memory):
         return Wait(f"writing the snapshot's {subject}", step.snapshot)
     return step
+
+
+def _writes(memory: Memory, operation: str, snapshot: SnapshotView) -> list[Attempt]:
+    """Return the attempts of an operation on one snapshot, oldest first."""
+    targets = {snapshot.arn, snapshot.identifier}
+    return [each for each in memory.attempts if each.operation == operation and each.target in targets]
 
 
 def _rest(operation: str, memory: Memory) -> timedelta:

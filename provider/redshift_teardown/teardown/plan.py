@@ -13,17 +13,15 @@ from redshift_teardown.deletion_policy import (
     expand_tags,
     fit_tag_key,
     fit_tag_value,
-    fits_template,
     snapshot_name,
 )
-from redshift_teardown.teardown.identity import same_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from redshift_teardown.teardown.identity import Identity
-    from redshift_teardown.teardown.model import Memory, SnapshotView
+    from redshift_teardown.teardown.model import SnapshotView
 
 TAG_PROJECT = "pulumi:project"
 TAG_STACK = "pulumi:stack"
@@ -31,6 +29,8 @@ TAG_URN = "redshift-teardown:urn"
 TAG_CLUSTER = "redshift-teardown:cluster"
 TAG_GENERATION = "redshift-teardown:generation"
 TAG_RULE = "redshift-teardown:rule"
+TAG_VOID = "redshift-teardown:void"
+"""On a final snapshot whose cluster was seen alive after it; its value is when."""
 
 
 @dataclass(frozen=True)
@@ -126,39 +126,4 @@ def make_plan(
         name=name,
         templates=tuple(dict.fromkeys(templates)),
         tags=tuple(sorted(tags.items())),
-    )
-
-
-def of_generation(snapshot: SnapshotView, identity: Identity, memory: Memory) -> bool:
-    """Tell whether a snapshot was taken of this generation.
-
-    A snapshot carries no namespace, only the ClusterCreateTime of the day it was taken. That time
-    may have changed in a resize or resume, so every time seen counts; and our own generation tag
-    does where the time is one nobody recorded.
-    """
-    times = (*memory.create_times, identity.cluster_create_time)
-    if any(same_moment(snapshot.cluster_create_time, time) for time in times):
-        return True
-    return bool(identity.cluster_namespace_arn) and (
-        dict(snapshot.tags).get(TAG_GENERATION) == fit_tag_value(identity.generation())
-    )
-
-
-def is_ours(snapshot: SnapshotView, plan: Plan, identity: Identity, memory: Memory) -> bool:
-    """Tell whether a manual snapshot is one a teardown of this resource asked for.
-
-    It is when it carries our tags, when a teardown is known to have asked for that name, or when
-    its name is what one of the plan's templates makes.
-    """
-    tags = dict(snapshot.tags)
-    if tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()) and tags.get(
-        TAG_CLUSTER
-    ) == fit_tag_value(identity.cluster_identifier):
-        return True
-    asked = {memory.snapshot_name, plan.name, plan.decision.requested_name or "", *memory.earlier_names}
-    if snapshot.identifier in asked - {""}:
-        return True
-    return any(
-        fits_template(snapshot.identifier, template, plan.facts, environment=environment)
-        for template, environment in plan.templates
     )

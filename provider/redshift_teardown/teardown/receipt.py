@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RECEIPT_VERSION = 1
 UNDER_WAY, DONE, REFUSED = "under way", "done", "refused"
+SKIP = "skip"
 
 
 @dataclass
@@ -78,27 +79,33 @@ class Earlier:
     """What earlier teardowns of one generation left written.
 
     Attributes:
-        outcome: The decision, ``snapshot`` or ``skip``, of the newest one of this resource that may have
-            reached AWS; empty where there is none.
-        names: Snapshot names they asked for.
-        stale: Snapshots that existed while the cluster was still deletable.
+        outcome: The decision of the newest one of this resource whose DeleteCluster may have ended the
+            cluster: ``snapshot``, or ``skip`` where it excuses that there is none; empty where there is none.
+        accepted: Snapshot names that AWS accepted.
+        sent: Snapshot names that DeleteCluster was sent with, each with the time.
+        stale: Snapshots that existed while the cluster was alive.
         create_times: Create times they saw the generation with.
+        last_alive: When one of them last saw the cluster alive, after its own DeleteCluster.
 
     """
 
     outcome: str = ""
-    names: frozenset[str] = frozenset()
+    accepted: frozenset[str] = frozenset()
+    sent: tuple[tuple[str, datetime], ...] = ()
     stale: frozenset[str] = frozenset()
     create_times: tuple[datetime, ...] = ()
+    last_alive: datetime | None = None
 
 
-def read_earlier(folders: Iterable[Path], identity: Identity, urn: str) -> Earlier:
+def read_earlier(folders: Iterable[Path], identity: Identity, urn: str, *, recorded: str) -> Earlier:
     """Read what earlier teardowns of this generation decided; what cannot be read is passed over.
 
     Args:
         folders: Every receipts folder that a policy of the cluster names.
         identity: The generation meant.
         urn: The resource's. What another one decided about the generation excuses nothing here.
+        recorded: The fingerprint of what the state records of the policy. A skip that was decided before that
+            was recorded excuses nothing.
 
     """
     found = sorted(
@@ -108,13 +115,52 @@ def read_earlier(folders: Iterable[Path], identity: Identity, urn: str) -> Earli
     sent = [document for document in found if document.get("sent")]
     own = [document for document in sent if document.get("urn") == urn]
     times = [parse_time(document.get("cluster_create_time")) for document in found]
+    alive = [parse_time(document.get("last_alive")) for document in found]
     return Earlier(
-        outcome=str(own[-1].get("outcome", "")) if own else "",
-        names=frozenset(name for document in sent for name in strings(document.get("names"))),
+        outcome=_outcome(own[-1], recorded) if own else "",
+        accepted=frozenset(name for document in found for name in _accepted(document)),
+        sent=tuple(pair for document in sent for pair in _sent(document)),
         # Sent or not: the cluster was alive by then.
-        stale=frozenset(name for document in found for name in strings(document.get("stale"))),
+        stale=frozenset(
+            name for document in found for key in ("void", "stale") for name in strings(document.get(key))
+        ),
         create_times=tuple(time for time in times if time is not None),
+        last_alive=max((moment for moment in alive if moment is not None), default=None),
     )
+
+
+def _outcome(document: Mapping[str, Any], recorded: str) -> str:
+    """Return what a teardown decided; a skip only where AWS accepted it and nothing was recorded since."""
+    outcome = str(document.get("outcome", ""))
+    if outcome != SKIP:
+        return outcome
+    ended = document.get("state") == DONE or document.get("skip_accepted") is True
+    return outcome if ended and document.get("recorded") == recorded else ""
+
+
+def _accepted(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the snapshot names that AWS accepted; a receipt of an older version tells it by its attempts."""
+    if "accepted" in document:
+        yield from strings(document["accepted"])
+        return
+    attempts = document.get("attempts")
+    answers = [
+        attempt.get("answer")
+        for attempt in (attempts if isinstance(attempts, list) else [])
+        if isinstance(attempt, dict) and attempt.get("operation") == "DeleteCluster"
+    ]
+    if "accepted" in answers or document.get("state") == DONE:
+        yield from strings(document.get("names"))
+
+
+def _sent(document: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
+    """Yield the snapshot names that were sent, each with the time."""
+    times = document.get("sent_at")
+    written = parse_time(document.get("written"))
+    for name in strings(document.get("names")):
+        at = parse_time(times.get(name)) if isinstance(times, dict) else written
+        if at is not None:
+            yield name, at
 
 
 def last_kept(folder: Path, urn: str) -> str:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from redshift_teardown import asker
+from redshift_teardown.asker import StoppedError
 from redshift_teardown.deletion_policy import FOREVER
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.teardown.calls import UnreachableError
+from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import (
     Answer,
     Attempt,
@@ -25,21 +28,14 @@ from redshift_teardown.teardown.model import (
 )
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import Source, look
-from redshift_teardown.teardown.plan import of_generation
-from redshift_teardown.teardown.receipt import (
-    DONE,
-    RECEIPT_VERSION,
-    REFUSED,
-    UNDER_WAY,
-    ReceiptFile,
-    read_earlier,
-)
+from redshift_teardown.teardown.proof import asked_for, void_key
+from redshift_teardown.teardown.receipt import DONE, RECEIPT_VERSION, REFUSED, UNDER_WAY, ReceiptFile
 from redshift_teardown.teardown.statuses import Standing, standing
 from redshift_teardown.wording import duration, interrupt_note, size
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -102,12 +98,13 @@ class Teardown:
         *,
         identity: Identity,
         plan_for: Callable[[ClusterView | None], Plan],
+        recall: Callable[[datetime], Memory],
         source: Source,
         pace: Pace,
         actions: Actions,
         clock: Clock,
         reporter: Reporter,
-        receipts: Sequence[Path],
+        receipts: Path,
         context: Mapping[str, Any],
     ) -> None:
         """Prepare; nothing is asked of AWS yet.
@@ -115,12 +112,13 @@ class Teardown:
         Args:
             identity: The generation recorded at the last ``up``.
             plan_for: Gives the plan for a live cluster (its facts count too), or for one that is gone.
+            recall: Gives what earlier teardowns, and the state, know, for one that starts at a time.
             source: Who looks.
             pace: What is waited by between two looks.
             actions: Who acts.
             clock: Tells the time.
             reporter: What the operator reads.
-            receipts: The receipts folders: the first is written to, all are read.
+            receipts: The folder that the receipt is written to.
             context: What the receipt says besides: policies, digests, resource. Plain JSON values.
 
         """
@@ -131,9 +129,11 @@ class Teardown:
         self._actions = actions
         self._clock = clock
         self._reporter = reporter
-        self._receipts = tuple(receipts)
+        self._receipts = receipts
+        self._recall = recall
         self._context = dict(context)
         self._noted = False
+        self._busy_noted = False
 
     def run(self) -> Outcome:
         """Tear down, waiting as long as the policy allows.
@@ -145,18 +145,12 @@ class Teardown:
         """
         started = self._clock.now()
         plan = self._plan_for(None)
-        earlier = read_earlier(self._receipts, self._identity, plan.urn)
-        receipt = ReceiptFile(self._receipts[0], self._identity, started, self._reporter.warn)
-        memory = Memory(
-            started=started,
-            earlier_outcome=earlier.outcome,
-            earlier_names=earlier.names,
-            stale=earlier.stale,
-            create_times=earlier.create_times,
-        )
+        receipt = ReceiptFile(self._receipts, self._identity, started, self._reporter.warn)
+        memory = self._recall(started)
         observation = None
         try:
             while True:
+                asker.require_waiting(begun=_is_begun(observation, memory))
                 try:
                     alive = _likely_alive(observation, memory)
                     observation = look(self._source, self._identity, self._clock.now(), alive=alive)
@@ -168,7 +162,8 @@ class Teardown:
                     continue
                 if self._is_live(observation):
                     plan = self._plan_for(observation.cluster)
-                memory = remember(self._identity, observation, memory)
+                before, memory = memory, remember(plan, self._identity, observation, memory)
+                self._note_alive(receipt, plan, before, memory, observation)
                 step = next_step(plan, self._identity, observation, memory)
                 if isinstance(step, Done):
                     self._finish(receipt, plan, memory, step.snapshot)
@@ -196,9 +191,11 @@ class Teardown:
             self._wait(step, plan, observation, memory)
             return memory
         self._pace.hurry()
+        (asker.require_wanted if isinstance(step, (Delete, Resume)) else asker.require_engine)()
         if isinstance(step, Delete):
             memory = self._about_to_delete(step, plan, observation, memory, receipt)
             status = observation.cluster.status if observation.cluster else ""
+            self._require_still_wanted(memory, receipt)
             attempt = self._actions.delete(identifier, step.snapshot_name, step.retention_days, status)
             memory = self._answered(attempt, plan, observation, memory, receipt)
             if attempt.answer is Answer.ACCEPTED:
@@ -222,17 +219,38 @@ class Teardown:
             raise TypeError(message)
         return memory.after(attempt)
 
+    def _require_still_wanted(self, memory: Memory, receipt: ReceiptFile) -> None:
+        """Ask once more, after the receipt is on disk: what was not sent is not written down as sent."""
+        try:
+            asker.require_wanted()
+        except StoppedError:
+            receipt.write({"sent": _may_be_under_way(memory), "names": sorted(asked_for(memory))})
+            raise
+
+    def _note_alive(
+        self, receipt: ReceiptFile, plan: Plan, before: Memory, memory: Memory, observation: Observation
+    ) -> None:
+        """Write down what a look at the living cluster makes void, before anything else can happen to it.
+
+        Beside a busy cluster no snapshots are looked at; that it was alive is written down, once.
+        """
+        cluster = observation.cluster
+        alive = cluster is not None and memory.last_alive == observation.at
+        busy = alive and cluster is not None and standing(cluster.status) is Standing.BUSY
+        if memory.stale != before.stale or (busy and not self._busy_noted):
+            receipt.write(self._document(plan, memory, UNDER_WAY))
+        self._busy_noted = self._busy_noted or busy
+
     def _about_to_delete(
         self, step: Delete, plan: Plan, observation: Observation, memory: Memory, receipt: ReceiptFile
     ) -> Memory:
         """Write the decision down before DeleteCluster is sent."""
-        memory = replace(memory, snapshot_name=step.snapshot_name)
         receipt.write(
             {
                 **self._document(plan, memory, UNDER_WAY),
                 "sent": True,
-                "names": sorted(_asked_for(memory) | ({step.snapshot_name} - {""})),
-                "stale": sorted(memory.stale),
+                "names": sorted(asked_for(memory) | ({step.snapshot_name} - {""})),
+                "sent_at": {**_sent_at(memory), step.snapshot_name: self._clock.now().isoformat()},
                 "status_before": observation.cluster.status if observation.cluster else "",
             }
         )
@@ -246,15 +264,15 @@ class Teardown:
             memory = replace(memory, taken=memory.taken | {attempt.snapshot})
         if attempt.answer is Answer.ACCEPTED:
             # AWS says by this that the cluster was alive: what was there before lacks the writes since.
-            before = {snapshot.identifier for snapshot in observation.snapshots}
+            before = {void_key(snapshot) for snapshot in observation.snapshots}
             memory = replace(memory, stale=memory.stale | before)
         memory = memory.after(attempt)
         receipt.write(
             {
                 **self._document(plan, memory, UNDER_WAY),
                 "sent": _may_be_under_way(memory),
-                "names": sorted(_asked_for(memory)),
-                "stale": sorted(memory.stale),
+                "names": sorted(asked_for(memory)),
+                "sent_at": _sent_at(memory),
             }
         )
         return memory
@@ -302,6 +320,7 @@ class Teardown:
         """Say what state the data is in, where an error from below knows only the call."""
         if isinstance(error, RefusedError):
             return error
+        stopped = isinstance(error, StoppedError)
         sent = memory.last("DeleteCluster")
         data = "this destroy has not asked AWS to delete anything yet"
         if sent is not None and sent.answer in {Answer.ACCEPTED, Answer.UNKNOWN}:
@@ -318,11 +337,11 @@ class Teardown:
             data = f"DeleteCluster was sent {how}; {goes_on}"
         elif sent is not None:
             data = f"AWS has not accepted DeleteCluster ({sent.words}); the cluster was there when last seen"
-        mend = error.next_step or "mend the cause"
+        mend = "" if stopped else f"{error.next_step or 'mend the cause'}; then "
         return RefusedError(
             error.what,
             data=data,
-            next_step=f"{mend}; then run `pulumi destroy` again: it resumes where AWS is",
+            next_step=f"{mend}run `pulumi destroy` again: it resumes where AWS is",
         )
 
     def _document(self, plan: Plan, memory: Memory, state: str) -> dict[str, Any]:
@@ -346,6 +365,10 @@ class Teardown:
             "because": decision.because,
             "rule": str(decision.place or ""),
             "retention_days": decision.retention_days if plan.wants_snapshot else None,
+            "accepted": sorted(asked_for(memory, Answer.ACCEPTED)),
+            "skip_accepted": _is_skip_accepted(memory),
+            "void": sorted(memory.stale),
+            "last_alive": memory.last_alive.isoformat() if memory.last_alive else "",
             "calls": dict(sorted(self._actions.counted.items())),
             "attempts": [
                 {
@@ -371,32 +394,27 @@ def _likely_alive(observation: Observation | None, memory: Memory) -> bool:
     return deletable and (sent is None or sent.answer is Answer.THROTTLED)
 
 
-def remember(identity: Identity, observation: Observation, memory: Memory) -> Memory:
-    """Take from an observation what later steps need to know."""
-    cluster = observation.cluster
-    if cluster is None or not identity.is_generation_of(cluster):
-        return memory
-    if cluster.create_time is not None and cluster.create_time not in memory.create_times:
-        memory = replace(memory, create_times=(*memory.create_times, cluster.create_time))
-    where = standing(cluster.status)
-    if where is Standing.ENDING:
-        return replace(memory, deletion_seen=True)
-    # It is alive, so what an earlier teardown had decided did not come to be.
-    memory = replace(memory, earlier_outcome="")
-    if where is Standing.DELETABLE:
-        sent = _asked_for(memory)
-        finished = {
-            snapshot.identifier
-            for snapshot in observation.snapshots
-            if not snapshot.running and of_generation(snapshot, identity, memory)
-        }
-        memory = replace(memory, stale=memory.stale | (finished - sent))
-    return memory
+def _is_begun(observation: Observation | None, memory: Memory) -> bool:
+    """Return whether a deletion is under way, so that what is waited for is its end."""
+    if observation is None:
+        return False
+    if memory.deletion_seen or observation.cluster is None:
+        return True
+    sent = memory.last("DeleteCluster")
+    return sent is not None and sent.answer is Answer.ACCEPTED
 
 
-def _asked_for(memory: Memory) -> frozenset[str]:
-    """Give the snapshot names that this teardown asked for and that were not another's."""
-    return frozenset(attempt.snapshot for attempt in memory.attempts if attempt.snapshot) - memory.taken
+def _sent_at(memory: Memory) -> dict[str, str]:
+    """Return when each snapshot name was sent last."""
+    return {each.snapshot: each.at.isoformat() for each in memory.attempts if each.snapshot}
+
+
+def _is_skip_accepted(memory: Memory) -> bool:
+    """Return whether a deletion without a final snapshot was accepted, or was seen to take effect."""
+    skips = {
+        each.answer for each in memory.attempts if each.operation == "DeleteCluster" and not each.snapshot
+    }
+    return Answer.ACCEPTED in skips or (Answer.UNKNOWN in skips and memory.deletion_seen)
 
 
 def _may_be_under_way(memory: Memory) -> bool:

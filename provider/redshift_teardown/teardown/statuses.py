@@ -36,6 +36,10 @@ BUSY = frozenset(
 """An operation is running that ends by itself; DeleteCluster answers InvalidClusterState."""
 
 
+_ALIVE = BUSY | {"available", PAUSED, "storage-full"}
+_TROUBLED = ("hardware-failure", "incompatible-")
+
+
 class Standing(str, Enum):
     """Where a cluster stands in its life, as far as deleting it goes."""
 
@@ -52,3 +56,12 @@ def standing(status: str) -> Standing:
     if status in BUSY:
         return Standing.BUSY
     return Standing.DELETABLE
+
+
+def is_surely_alive(status: str) -> bool:
+    """Return whether a ClusterStatus is one that no cluster has while it is being deleted.
+
+    One that nobody knows may be a phase of a deletion: it is tried, but is no sign that the cluster lives on.
+    """
+    status = status.strip().lower()
+    return status in _ALIVE or status.startswith(_TROUBLED)

@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from redshift_teardown import asker
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.teardown.calls import RedshiftCalls, UnreachableError, view_cluster
 from redshift_teardown.teardown.clock import SystemClock
@@ -346,7 +347,9 @@ class Desk(Generic[Item, Value]):
                 if now >= soonest:
                     self._due = float("inf")
                     return True
-                self._news.wait(soonest - now)
+                self._news.wait(min(soonest - now, asker.LATELY_SECONDS))
+                if asker.is_news():
+                    break
         return False
 
     def _look_for_all(self) -> None:

@@ -1,0 +1,107 @@
+"""Opens an operation on a recorded cluster: the one way in for delete, read and the forecast of a delete.
+
+State, both policies, region, account and AWS are found out here and nowhere else, so that none of them can
+disagree with another about what is meant, by which rules, and where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.crud.planner import Planner, Recorded, read_recorded
+from redshift_teardown.crud.session import Session, open_session, require_same_place
+from redshift_teardown.crud.wanted import own_region
+from redshift_teardown.teardown.memory import recall, remember
+from redshift_teardown.teardown.next_step import next_step
+from redshift_teardown.teardown.proof import is_void, void_key, would_prove
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.identity import Identity
+    from redshift_teardown.teardown.model import Memory, Observation, Step
+    from redshift_teardown.teardown.plan import Plan
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What an operation on a recorded cluster works with.
+
+    Attributes:
+        recorded: The state, and both policies.
+        session: AWS, in the recorded account and region.
+
+    """
+
+    recorded: Recorded
+    session: Session
+
+    @property
+    def identity(self) -> Identity:
+        """The recorded generation."""
+        return self.recorded.state.identity
+
+    def planner(self) -> Planner:
+        """Return a planner whose names and ages go by the time now."""
+        return Planner(self.recorded, self.session.clock.now())
+
+    def what_delete_would_do(self, observation: Observation) -> tuple[Plan, Step]:
+        """Return what a delete would begin with, after this observation; nothing is changed."""
+        planner = self.planner()
+        plan = planner.plan(observation.cluster)
+        memory = remember(plan, self.identity, observation, memory_of(planner, observation.at))
+        return plan, next_step(plan, self.identity, observation, memory)
+
+    def void_beside(self, observation: Observation) -> list[str]:
+        """Return what is to be recorded as void: final snapshots of ours that exist while the cluster lives.
+
+        What AWS no longer shows is let go of. Empty unless the cluster was shown alive.
+        """
+        planner = self.planner()
+        plan = planner.plan(observation.cluster)
+        memory = remember(plan, self.identity, observation, memory_of(planner, observation.at))
+        return sorted(
+            void_key(snapshot)
+            for snapshot in observation.snapshots
+            if would_prove(snapshot, plan, self.identity, memory) and is_void(snapshot, memory)
+        )
+
+
+def open_operation(props: Mapping[str, Any], settings: Settings, intent: str) -> Operation:
+    """Read what is recorded, connect, and make sure that this is the recorded account and region.
+
+    Args:
+        props: The stored outputs.
+        settings: The stack's configuration of this operation.
+        intent: What is about to be done, as a verb: ``delete``.
+
+    Raises:
+        TeardownError: what is recorded cannot be read, AWS cannot be asked, or this is another place.
+
+    """
+    recorded = read_recorded(props, settings)
+    return Operation(recorded, open_recorded(recorded, props, settings, intent))
+
+
+def open_recorded(recorded: Recorded, props: Mapping[str, Any], settings: Settings, intent: str) -> Session:
+    """Connect for what was read already; see `open_operation`."""
+    identity, urn = recorded.state.identity, recorded.state.urn
+    session = open_session(settings, own_region(props), str(urn), urn.name)
+    require_same_place(session, identity, intent)
+    return session
+
+
+def memory_of(planner: Planner, started: datetime) -> Memory:
+    """Return what a teardown that begins now would remember."""
+    state = planner.recorded.state
+    return recall(
+        planner.receipts,
+        state.identity,
+        str(state.urn),
+        started,
+        recorded=planner.fingerprint,
+        void=state.void,
+    )

@@ -1,0 +1,117 @@
+"""What a teardown knows: from the receipts of earlier ones, from the state, and from each look.
+
+Destroy, its forecast and a refresh begin with the same memory, so that none can judge otherwise than another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from redshift_teardown.teardown.model import Answer, Memory
+from redshift_teardown.teardown.next_step import LAG, SETTLE
+from redshift_teardown.teardown.proof import asked_for, newest_proof, of_generation, void_key
+from redshift_teardown.teardown.receipt import read_earlier
+from redshift_teardown.teardown.statuses import Standing, is_surely_alive, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from redshift_teardown.teardown.identity import Identity
+    from redshift_teardown.teardown.model import Observation, SnapshotView
+    from redshift_teardown.teardown.plan import Plan
+
+
+def recall(
+    receipts: Iterable[Path],
+    identity: Identity,
+    urn: str,
+    started: datetime,
+    *,
+    recorded: str,
+    void: Iterable[str],
+) -> Memory:
+    """Return what a teardown that begins now knows before it looks.
+
+    Args:
+        receipts: The receipts folders.
+        identity: The generation meant.
+        urn: The resource's: what another one decided about the generation excuses nothing.
+        started: The time now.
+        recorded: The fingerprint of what the state records of the policy.
+        void: Snapshots that the state records as void.
+
+    """
+    earlier = read_earlier(receipts, identity, urn, recorded=recorded)
+    return Memory(
+        started=started,
+        stale=earlier.stale | frozenset(void),
+        create_times=earlier.create_times,
+        earlier_outcome=earlier.outcome,
+        earlier_accepted=earlier.accepted,
+        earlier_sent=earlier.sent,
+        last_alive=earlier.last_alive,
+    )
+
+
+def remember(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Memory:
+    """Return the memory with what an observation shows that later steps need to know."""
+    cluster = observation.cluster
+    if cluster is None:
+        return memory if memory.gone_since else replace(memory, gone_since=observation.at)
+    memory = replace(memory, gone_since=None)
+    if not identity.is_generation_of(cluster):
+        return memory
+    if cluster.create_time is not None and cluster.create_time not in memory.create_times:
+        memory = replace(memory, create_times=(*memory.create_times, cluster.create_time))
+    if standing(cluster.status) is Standing.ENDING:
+        proof = newest_proof(plan, identity, observation, memory)
+        return replace(
+            memory,
+            deletion_seen=True,
+            alive_since=None,
+            proof_seen=proof.identifier if proof is not None else memory.proof_seen,
+        )
+    return _alive(identity, observation, memory, cluster.status)
+
+
+def _alive(identity: Identity, observation: Observation, memory: Memory, status: str) -> Memory:
+    """Note that the cluster lives: what was decided earlier did not come to be, and what exists is void."""
+    memory = replace(memory, earlier_outcome="")
+    if is_surely_alive(status):
+        memory = replace(memory, last_alive=observation.at)
+    if memory.deletion_seen and memory.alive_since is None:
+        memory = replace(memory, alive_since=observation.at)
+    if standing(status) is not Standing.DELETABLE:
+        return memory
+    coming = _may_be_coming(observation, memory)
+    void = {
+        key
+        for snapshot in observation.snapshots
+        if not snapshot.running
+        and snapshot.identifier not in coming
+        and of_generation(snapshot, identity, memory)
+        for key in _keys(snapshot, memory)
+    }
+    return replace(memory, stale=memory.stale | void)
+
+
+def _keys(snapshot: SnapshotView, memory: Memory) -> tuple[str, ...]:
+    """Return what a snapshot is void under; a name that AWS said is taken was never ours to ask for."""
+    key = void_key(snapshot)
+    return (key, snapshot.identifier) if snapshot.identifier in memory.taken else (key,)
+
+
+def _may_be_coming(observation: Observation, memory: Memory) -> frozenset[str]:
+    """Return the names of snapshots whose deletion may have begun though AWS shows the cluster as it was."""
+    if memory.deletion_seen:
+        back = memory.alive_since is not None and observation.at - memory.alive_since >= LAG
+        return frozenset() if back else asked_for(memory) | {memory.proof_seen}
+    sent = [
+        (attempt.snapshot, attempt.at)
+        for attempt in memory.attempts
+        if attempt.snapshot in asked_for(memory, Answer.ACCEPTED, Answer.UNKNOWN)
+    ]
+    return frozenset(name for name, at in (*sent, *memory.earlier_sent) if observation.at - at < SETTLE)
