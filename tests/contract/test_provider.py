@@ -18,6 +18,7 @@ from pulumi.runtime import rpc
 from redshift_teardown.parameters import ARGUMENTS
 from redshift_teardown.provider import ClusterProvider
 from tests.contract import wire
+from tests.contract.sdk import oldest_sdk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -314,12 +315,20 @@ def test_a_refused_password_is_not_sent_back(provider: wire.Provider) -> None:
 def test_a_gone_cluster_reads_as_nothing(
     provider: wire.Provider, emulator: Emulator, engine: tuple[wire.Engine, str]
 ) -> None:
-    """Refresh of a cluster deleted outside gives an empty id and no outputs: it leaves the state."""
-    _, outputs = _up(provider, "gone")
-    emulator.control.at(region=wire.REGION).remove_cluster("gone")
-
-    assert provider.read("gone", outputs) == ("", {})
-    assert any("was deleted outside of Pulumi" in line for line in engine[0].kept("gone"))
+    """Refresh of a cluster whose destroy was through gives an empty id and no outputs: it leaves the state.
+    One that was deleted outside stays in it, marked.
+    """
+    for name, delete in (("torn-down", True), ("gone", False)):
+        _, outputs = _up(provider, name)
+        if delete:
+            provider.delete(name, outputs)
+        else:
+            emulator.control.at(region=wire.REGION).remove_cluster(name)
+        found, read = provider.read(name, outputs)
+        assert (found, read == {}) == (("", True) if delete else (name, False))
+        assert ("gone" in read) is not delete
+        words = "is gone and leaves the state" if delete else "stays in the state"
+        assert any(words in line for line in engine[0].kept(name))
 
 
 # --- workers and progress ---
@@ -356,6 +365,13 @@ def test_more_than_four_at_once(folder: Path, emulator: Emulator, engine: tuple[
     assert [len(_snapshots(emulator, name)) for name in names] == [1] * MANY
 
 
+def _await_line(engine: wire.Engine, words: str) -> None:
+    limit = time.monotonic() + 30
+    while not any(words in line.message for line in engine.lines):
+        assert time.monotonic() < limit, engine.lines
+        time.sleep(0.05)
+
+
 def _await_calls(control: Control, operation: str, count: int) -> None:
     limit = time.monotonic() + 20
     while len(control.calls(operation)) < count:
@@ -382,11 +398,38 @@ def test_progress_reaches_the_resource_s_row(
     assert emulator.control.calls("DeleteCluster")[0].result == "ok"
 
 
-def test_a_deletion_outlives_its_engine(provider: wire.Provider, folder: Path, emulator: Emulator) -> None:
-    """Where no engine takes what is reported, a teardown goes on as ever: its proof is in AWS."""
+def test_without_its_engine_a_provider_changes_nothing(
+    provider: wire.Provider, folder: Path, emulator: Emulator
+) -> None:
+    """Where no engine answers any more, nobody records what is done: nothing is deleted, and that is said."""
     _, outputs = _up(provider, "alone")
 
     with wire.running(folder, emulator.url, "127.0.0.1:9") as lonely:
-        lonely.delete("alone", outputs)
+        message = _refusal(lonely.delete, "alone", outputs)
 
-    assert len(_snapshots(emulator, "alone")) == 1
+    assert message.startswith("the Pulumi engine that asked for this is gone")
+    assert emulator.control.calls("DeleteCluster") == []
+
+
+@pytest.mark.parametrize("sdk", ["oldest", "installed"])
+def test_cancel_reaches_what_is_under_way(
+    sdk: str, provider: wire.Provider, folder: Path, emulator: Emulator, engine: tuple[wire.Engine, str]
+) -> None:
+    """One Ctrl-C: the engine calls Cancel, and a destroy that waits for a busy cluster ends, nothing sent.
+    The SDK's own Cancel does nothing; that ours takes its place is asked of the oldest SDK and of this one.
+    """
+    _, outputs = _up(provider, "waiting")
+    emulator.control.at(region=wire.REGION).set_cluster("waiting", status="resizing")
+    path = str(oldest_sdk()) if sdk == "oldest" else ""
+    with wire.running(folder, emulator.url, engine[1], PYTHONPATH=path) as other:
+        said: list[str] = []
+        delete = partial(_refusal, other.delete, "waiting", outputs)
+        [waiting] = wire.all_at_once([lambda: said.append(delete())])
+        _await_line(engine[0], "cluster is resizing")
+        other.cancel()
+        waiting.join(timeout=20)
+
+    assert len(said) == 1
+    # An older SDK says before it that the application failed.
+    assert "it was cancelled (Ctrl-C), so nothing more is begun\n  data: this destroy has not" in said[0]
+    assert emulator.control.calls("DeleteCluster") == []

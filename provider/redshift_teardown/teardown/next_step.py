@@ -319,11 +319,16 @@ def _gone(plan: Plan, identity: Identity, observation: Observation, memory: Memo
             f"{observation.renamed_to!r} in the program, run `pulumi up`, then destroy; or let go of it with "
             f"`pulumi state delete '{plan.urn}'`",
         )
-    asked_away = memory.deletion_seen or any(
-        attempt.operation == "DeleteCluster" and attempt.answer in {Answer.ACCEPTED, Answer.UNKNOWN}
-        for attempt in memory.attempts
+    asked = (
+        memory.deletion_seen
+        or memory.earlier_outcome
+        or memory.earlier_accepted
+        or any(
+            attempt.operation == "DeleteCluster" and attempt.answer in {Answer.ACCEPTED, Answer.UNKNOWN}
+            for attempt in memory.attempts
+        )
     )
-    if not asked_away and memory.last_alive and observation.at - memory.last_alive < LAG:
+    if not asked and memory.last_alive and observation.at - memory.last_alive < LAG:
         return Wait("AWS shows no cluster any more, and showed it alive a moment ago; asking again")
     snapshot_due = plan.wants_snapshot
     if memory.earlier_outcome and memory.last("DeleteCluster") is None:
