@@ -9,6 +9,7 @@ Whatever is to happen *during* a command, a kill included, is scripted by `Inter
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 import types
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from redshift_teardown import aws
+from redshift_teardown import aws, progress
 from redshift_teardown.aws import Aws
 from redshift_teardown.crud import owned, session
 from redshift_teardown.crud.check import check
@@ -141,6 +142,8 @@ class Result:
 class _Command:
     result: Result
     interruptions: Sequence[Interruption]
+    engine_gone: bool = False
+    cancelled: bool = False
 
 
 class Stage:
@@ -202,8 +205,16 @@ class Stage:
         self._patch.setattr(session, "EngineReporter", lambda *_: self._commands[-1].result)
         # botocore's own back-off waits on this clock too.
         self._patch.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=self.time.sleep))
+        self._put_in(progress.engine_gone, lambda: self.engine_gone)
         for settings, made in self._aws.values():
             self._patch.setitem(aws._CACHE, (settings, REGION), made)
+
+    def _put_in(self, function: Callable[..., object], stand_in: Callable[..., object]) -> None:
+        """Put something in the place of a function, in every module of the product that knows it."""
+        name = function.__name__
+        for module in [each for key, each in sys.modules.items() if key.startswith("redshift_teardown")]:
+            if getattr(module, name, None) is function:
+                self._patch.setattr(module, name, stand_in)
 
     def close(self) -> None:
         """Take them out."""
@@ -243,6 +254,26 @@ class Stage:
             for interruption in self._commands[-1].interruptions:
                 if interruption.reached(operation, moment):
                     interruption.action()
+
+    # --- who asked ---
+
+    @property
+    def engine_gone(self) -> bool:
+        """Whether the engine that asked for the command under way has ended; to be set while it runs."""
+        return bool(self._commands) and self._commands[-1].engine_gone
+
+    @engine_gone.setter
+    def engine_gone(self, gone: bool) -> None:
+        self._commands[-1].engine_gone = gone
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the command under way was cancelled, as by one Ctrl-C; to be set while it runs."""
+        return bool(self._commands) and self._commands[-1].cancelled
+
+    @cancelled.setter
+    def cancelled(self, cancelled: bool) -> None:
+        self._commands[-1].cancelled = cancelled
 
     # --- the stack ---
 
