@@ -165,9 +165,7 @@ def test_a_restore_under_the_name_in_the_middle_of_an_update(stack: Bench) -> No
     def restore() -> None:
         stack.control.remove_cluster(CLUSTER)
         stack.control.set_lifecycle(CLUSTER, restoring=0)
-        stack.outsider.restore_from_cluster_snapshot(
-            ClusterIdentifier=CLUSTER, SnapshotIdentifier="earlier"
-        )
+        stack.outsider.restore_from_cluster_snapshot(ClusterIdentifier=CLUSTER, SnapshotIdentifier="earlier")
         restored.append(seen(stack, CLUSTER))
 
     result = stack.apply(Interruption(2, "wait", restore), **CHANGED)
