@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tests.teardown.stage import CLUSTER, Interruption
+from redshift_teardown import aws
+from redshift_teardown.aws import Aws
+from tests.teardown.stage import CLUSTER, REGION, Interruption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from redshift_teardown.emulator.calls import CallRecord
+    from redshift_teardown.settings import Settings
     from tests.parity.bench import Bench
     from tests.teardown.stage import Result
 
+ELSEWHERE = "eu-west-1"
+"""A region that the stack's cluster is not in."""
 SHORT = dict.fromkeys(
     (
         "creating",
@@ -59,6 +64,17 @@ def tags_of_snapshot(stack: Bench, name: str) -> dict[str, str]:
 def is_tagged(snapshot: dict[str, Any]) -> bool:
     """Whether a final snapshot carries the tags that say whose it is."""
     return {"redshift-teardown:generation", "managed-by"} <= set(snapshot["tags"])
+
+
+def configured(stack: Bench, **changed: Any) -> Settings:
+    """The stack's configuration with something else in it, that connects to the stack's emulator."""
+    settings = replace(stack.settings, **changed)
+    for region in {REGION, ELSEWHERE, settings.region} - {""}:
+        made = Aws(settings, region)
+        for client in (made.redshift, made.redshift_once, made._sts):
+            stack.emulator.attach(client, stack._called)
+        stack._patch.setitem(aws._CACHE, (settings, region), made)
+    return settings
 
 
 # --- what others do ---
