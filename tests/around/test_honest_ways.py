@@ -96,7 +96,7 @@ def test_interrupted_destroy_on_a_machine_without_its_receipts(
 @pytest.mark.parametrize("name", ["{cluster}-last", "{cluster}-{date}"])
 @pytest.mark.parametrize("later", LATER)
 @pytest.mark.parametrize(("moment", "number", "operation"), DONE_AT)
-def test_interrupted_destroy_with_a_name_without_a_timestamp(  # noqa: PLR0913 - one argument a dimension
+def test_interrupted_destroy_with_a_name_without_a_timestamp(
     stack: Bench, moment: str, number: int, operation: str, later: float, name: str
 ) -> None:
     """The receipt proves it, whichever moment it was killed at."""
@@ -150,7 +150,7 @@ def test_a_dev_cluster_deleted_by_hand_then_destroy(stack: Bench) -> None:
 @pytest.mark.parametrize("keeps", [True, False])
 @pytest.mark.parametrize("seen", [True, False])
 def test_resized_outside_then_destroyed(stack: Bench, *, keeps: bool, seen: bool) -> None:
-    """A resize may change the create time; the next destroy sees the cluster, whether or not a refresh did."""
+    """A resize may change the create time; the next destroy sees the cluster, a refresh or not."""
     stack.control.set_behaviour(keeps_create_time=keeps)
     stack.apply()
     write_data(stack)

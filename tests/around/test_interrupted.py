@@ -268,7 +268,7 @@ def test_one_ctrl_c_while_a_paused_cluster_is_resumed(stack: Bench) -> None:
 
 
 def test_one_ctrl_c_in_the_first_half_of_a_replacement(stack: Bench) -> None:
-    """The deletion is finished with its snapshot, the new cluster is not begun, and the next `up` restores."""
+    """The deletion is finished with its snapshot, no new cluster is begun, and the next `up` restores."""
     stack.write_policy(stack.rules("skip: [{when: {tags: {never: yes please}}, because: it is so}]"))
     stack.apply()
     write_data(stack)

@@ -155,7 +155,7 @@ def test_a_cluster_that_is_deleted_while_it_is_created_is_said_to_be_gone(stack:
 
 
 def test_snapshots_without_a_create_time_are_named_as_such(stack: Bench) -> None:
-    """As moto's server tells them: the message says that ClusterCreateTime is missing, and guesses nothing."""
+    """As moto's server tells them: ClusterCreateTime is said to be missing, nothing is guessed."""
     stack.apply()
     stack.control.set_behaviour(snapshots_tell_create_time=False)
 

@@ -50,7 +50,7 @@ def refresh(stack: Bench, settings: Settings) -> Result:
 
 
 def test_another_regions_configuration(stack: Bench) -> None:
-    """The region comes from the configuration: where that has changed since, both refuse, in the same words."""
+    """The region is the configuration's: where that has changed since, both refuse, in the same words."""
     stack.apply()
     settings = configured(stack, region=ELSEWHERE)
 

@@ -354,7 +354,7 @@ def test_nor_one_that_was_taken_long_after_a_deletion_that_got_no_answer(stack: 
 
 
 def test_a_lost_answer_is_proof_where_a_receipt_and_the_time_say_so(stack: Bench) -> None:
-    """Killed when DeleteCluster had just been sent: the snapshot is there under that name and of that time."""
+    """Killed when DeleteCluster was just sent: the snapshot is there under that name and of that time."""
     policy(stack, PROTECTED, **{"35,": '35, name: "{cluster}-last",'})
     stack.apply()
     assert stack.destroy(Interruption(1, "after", kill, "DeleteCluster")).how == "killed"
@@ -416,7 +416,7 @@ def test_check_warns_of_templates_without_a_timestamp(tmp_path: Path, name: str,
 
 
 def restored_with_the_same_namespace(stack: Bench) -> str:
-    """Destroyed, and restored by `up`, in an AWS that keeps the namespace; gives the first life's snapshot."""
+    """Destroyed, then restored by `up` in an AWS that keeps the namespace; gives the first snapshot."""
     stack.apply()
     namespace = stack.generation()["namespace"]
     stack.destroy()

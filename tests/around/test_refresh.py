@@ -370,7 +370,7 @@ def test_destroy_of_a_marked_cluster_that_is_back_tears_it_down(stack: Bench) ->
 
 
 def test_refresh_of_a_cluster_that_is_being_deleted_keeps_it(stack: Bench) -> None:
-    """Interrupted while the snapshot is taken, then refreshed, then destroyed: nothing is lost or forgotten."""
+    """Interrupted while the snapshot is taken, refreshed, destroyed: nothing is lost or forgotten."""
     stack.apply()
     assert stack.destroy(Interruption(2, "wait", kill)).how == "killed"
 

@@ -69,7 +69,7 @@ def is_tagged(snapshot: dict[str, Any]) -> bool:
 def configured(stack: Bench, **changed: Any) -> Settings:
     """The stack's configuration with something else in it, that connects to the stack's emulator."""
     settings = replace(stack.settings, **changed)
-    for region in {REGION, ELSEWHERE, settings.region} - {""}:
+    for region in {REGION, ELSEWHERE, str(settings.region)}:
         made = Aws(settings, region)
         for client in (made.redshift, made.redshift_once, made._sts):
             stack.emulator.attach(client, stack._called)
