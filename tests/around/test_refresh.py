@@ -42,6 +42,8 @@ def destroy_with_refresh(stack: Bench, *, diffs: bool = True) -> Result:
     """Run ``destroy --refresh`` as the engine does, in one process: read, diff, delete."""
     assert stack.state is not None
     olds = wire(stack.state)
+    # The engine does not run the program, so check is not called in that process.
+    news = stack.checked(olds)
 
     def run() -> None:
         found, outs = read(CLUSTER, olds, stack.settings)
@@ -49,7 +51,7 @@ def destroy_with_refresh(stack: Bench, *, diffs: bool = True) -> Result:
             return
         outs = wire(outs)
         if diffs:
-            diff(outs, stack.checked(outs), stack.settings)
+            diff(outs, news, stack.settings)
         delete(outs, stack.settings)
 
     result = stack.run(run)

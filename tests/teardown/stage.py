@@ -9,7 +9,6 @@ Whatever is to happen *during* a command, a kill included, is scripted by `Inter
 from __future__ import annotations
 
 import shutil
-import sys
 import threading
 import types
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from redshift_teardown import aws, progress
+from redshift_teardown import aws, cancel, progress
 from redshift_teardown.aws import Aws
 from redshift_teardown.crud import owned, session
 from redshift_teardown.crud.check import check
@@ -205,16 +204,10 @@ class Stage:
         self._patch.setattr(session, "EngineReporter", lambda *_: self._commands[-1].result)
         # botocore's own back-off waits on this clock too.
         self._patch.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=self.time.sleep))
-        self._put_in(progress.engine_gone, lambda: self.engine_gone)
+        self._patch.setattr(progress, "engine_gone", lambda **_: self.engine_gone)
+        self._patch.setattr(cancel, "cancelled", lambda: self.cancelled)
         for settings, made in self._aws.values():
             self._patch.setitem(aws._CACHE, (settings, REGION), made)
-
-    def _put_in(self, function: Callable[..., object], stand_in: Callable[..., object]) -> None:
-        """Put something in the place of a function, in every module of the product that knows it."""
-        name = function.__name__
-        for module in [each for key, each in sys.modules.items() if key.startswith("redshift_teardown")]:
-            if getattr(module, name, None) is function:
-                self._patch.setattr(module, name, stand_in)
 
     def close(self) -> None:
         """Take them out."""
