@@ -96,6 +96,10 @@ class Provider:
         """Hand over the stack's configuration."""
         self._call("Configure", provider_pb2.ConfigureRequest(args=_struct(config)))
 
+    def cancel(self) -> None:
+        """Cancel whatever is under way, as the engine does at one Ctrl-C, and at the end of every run."""
+        self._call("Cancel", empty_pb2.Empty())
+
     def check(
         self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None
     ) -> tuple[dict[str, Any], list[tuple[str, str]]]:

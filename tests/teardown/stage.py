@@ -20,7 +20,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from redshift_teardown import aws
+from redshift_teardown import aws, cancel, progress
 from redshift_teardown.aws import Aws
 from redshift_teardown.crud import owned, session
 from redshift_teardown.crud.check import check
@@ -141,6 +141,8 @@ class Result:
 class _Command:
     result: Result
     interruptions: Sequence[Interruption]
+    engine_gone: bool = False
+    cancelled: bool = False
 
 
 class Stage:
@@ -202,6 +204,8 @@ class Stage:
         self._patch.setattr(session, "EngineReporter", lambda *_: self._commands[-1].result)
         # botocore's own back-off waits on this clock too.
         self._patch.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=self.time.sleep))
+        self._patch.setattr(progress, "engine_gone", lambda **_: self.engine_gone)
+        self._patch.setattr(cancel, "cancelled", lambda: self.cancelled)
         for settings, made in self._aws.values():
             self._patch.setitem(aws._CACHE, (settings, REGION), made)
 
@@ -243,6 +247,26 @@ class Stage:
             for interruption in self._commands[-1].interruptions:
                 if interruption.reached(operation, moment):
                     interruption.action()
+
+    # --- who asked ---
+
+    @property
+    def engine_gone(self) -> bool:
+        """Whether the engine that asked for the command under way has ended; to be set while it runs."""
+        return bool(self._commands) and self._commands[-1].engine_gone
+
+    @engine_gone.setter
+    def engine_gone(self, gone: bool) -> None:
+        self._commands[-1].engine_gone = gone
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the command under way was cancelled, as by one Ctrl-C; to be set while it runs."""
+        return bool(self._commands) and self._commands[-1].cancelled
+
+    @cancelled.setter
+    def cancelled(self, cancelled: bool) -> None:
+        self._commands[-1].cancelled = cancelled
 
     # --- the stack ---
 

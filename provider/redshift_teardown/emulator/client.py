@@ -179,7 +179,7 @@ class Control:
         """
         self._here("set_lifecycle", cluster_identifier=cluster_identifier, **phases)
 
-    def set_behaviour(self, **switches: bool | str) -> None:
+    def set_behaviour(self, **switches: bool | float | str) -> None:
         """Flip switches of `redshift_teardown.emulator.lifecycle.Behaviour`."""
         self._do("set_behaviour", **switches)
 
@@ -241,8 +241,17 @@ class Control:
         self._here("remove_cluster", identifier=identifier)
 
     def fail_next_snapshot(self, identifier: str, outcome: str = "cluster-returns") -> None:
-        """Make the next final snapshot fail: ``cluster-returns``, ``cluster-gone`` or ``stuck``."""
+        """Make the next deletion with a final snapshot go wrong.
+
+        Args:
+            identifier: which cluster.
+            outcome: ``cluster-returns``, ``cluster-returns-after-snapshot``, ``cluster-gone`` or ``stuck``.
+        """
         self._here("fail_next_snapshot", identifier=identifier, outcome=outcome)
+
+    def give_up_deletion(self, identifier: str) -> None:
+        """Make AWS give up, now, the deletion that is under way: the cluster is ``available`` again."""
+        self._here("give_up_deletion", identifier=identifier)
 
     def marker(self, identifier: str) -> str:
         """The data marker of a cluster."""

@@ -11,7 +11,13 @@ from redshift_teardown.emulator.errors import ControlError
 from redshift_teardown.emulator.faults import Fault
 from redshift_teardown.emulator.redshift.clusters import key_arn
 from redshift_teardown.emulator.redshift.state import Activity, Overlay, Snapshot
-from redshift_teardown.emulator.redshift.transitions import forget_snapshot, remove_cluster, thaw
+from redshift_teardown.emulator.redshift.transitions import (
+    DELETION,
+    forget_snapshot,
+    give_up_deletion,
+    remove_cluster,
+    thaw,
+)
 from redshift_teardown.emulator.validation import new_tags
 from redshift_teardown.emulator.wire import moment
 
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ControlApi"]
 
-_OUTCOMES = ("cluster-returns", "cluster-gone", "stuck")
+_OUTCOMES = ("cluster-returns", "cluster-returns-after-snapshot", "cluster-gone", "stuck")
 _DEFAULT_REGION = "us-east-1"
 _DAY = 86_400.0
 
@@ -221,14 +227,29 @@ class ControlApi:
         account: str | None = None,
         region: str | None = None,
     ) -> None:
-        """Make the next final snapshot of a cluster fail, in one of three ways.
+        """Make the next deletion of a cluster with a final snapshot go wrong, in one of four ways.
 
-        ``cluster-returns``: the snapshot is `failed` and the cluster `available` again. ``cluster-gone``:
-        the snapshot is `failed` and the cluster deleted. ``stuck``: both stay as they are for ever.
+        ``cluster-returns``: the snapshot is `failed` and the cluster `available` again.
+        ``cluster-returns-after-snapshot``: the snapshot is `available`, and then the cluster too, as if AWS
+        had given the deletion up. ``cluster-gone``: the snapshot is `failed` and the cluster deleted.
+        ``stuck``: both stay as they are for ever.
         """
         if outcome not in _OUTCOMES:
             raise ControlError(f"outcome must be one of {', '.join(_OUTCOMES)}, not {outcome!r}")
         self._cluster(identifier, account, region)[1].next_final = outcome
+
+    def give_up_deletion(
+        self, identifier: str, account: str | None = None, region: str | None = None
+    ) -> None:
+        """Make AWS give up the deletion of a cluster that is under way, with or without a final snapshot.
+
+        The cluster is `available` again. A final snapshot that is still being taken is `failed`; one that is
+        `available` stays so.
+        """
+        place, cluster = self._cluster(identifier, account, region)
+        if cluster.activity is None or cluster.activity.kind not in DELETION:
+            raise ControlError(f"cluster {identifier!r} is not being deleted: it is {cluster.shown_status}")
+        give_up_deletion(place, cluster, self._world.now())
 
     def marker(self, identifier: str, account: str | None = None, region: str | None = None) -> str:
         """The data marker of a cluster."""

@@ -48,6 +48,11 @@ class Behaviour:
         allow_unencrypted: CreateCluster takes ``Encrypted=false``, as it did until 2025.
         automated_snapshots: a cluster that becomes available gets an automated snapshot.
         keeps_create_time: ClusterCreateTime survives a classic resize and a resume.
+        snapshots_tell_create_time: DescribeClusterSnapshots tells the ClusterCreateTime of each snapshot.
+        cluster_listing_lag_seconds: for so long DescribeClusters does not show a new cluster, as while AWS's
+            copies catch up. Like a phase, divided by a real clock's speed; so is the next.
+        snapshot_listing_lag_seconds: for so long DescribeClusterSnapshots does not show a snapshot that was
+            begun, nor, once its cluster is gone, one that it had shown.
     """
 
     delete_paused: bool = True
@@ -57,6 +62,9 @@ class Behaviour:
     allow_unencrypted: bool = False
     automated_snapshots: bool = True
     keeps_create_time: bool = True
+    snapshots_tell_create_time: bool = True
+    cluster_listing_lag_seconds: float = 0.0
+    snapshot_listing_lag_seconds: float = 0.0
 
 
 @dataclass

@@ -59,7 +59,10 @@ class World:
         for name, value in changes.items():
             if name not in known:
                 raise ControlError(f"no switch is called {name!r}; there are {', '.join(known)}")
-            if type(value) is not type(known[name]):
+            if isinstance(known[name], float):
+                if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+                    raise ControlError(f"{name} must be a number of at least 0, not {value!r}")
+            elif type(value) is not type(known[name]):
                 raise ControlError(f"{name} must be a {type(known[name]).__name__}, not {value!r}")
         self.behaviour = replace(self.behaviour, **changes)
 

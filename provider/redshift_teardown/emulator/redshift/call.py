@@ -42,6 +42,10 @@ class Call:
             raise AwsError("ClusterNotFound", f"Cluster {name} not found.")
         return cluster
 
+    def lags(self, since: float | None, seconds: float) -> bool:
+        """Whether something that happened at a time is too new to be listed."""
+        return since is not None and self.now < since + self.world.clock.scaled(seconds)
+
     def snapshot(self, name: str) -> Snapshot:
         """A snapshot by its identifier.
 
@@ -72,7 +76,11 @@ class Call:
 
     def rendered_snapshot(self, snapshot: Snapshot) -> dict[str, Any]:
         """A snapshot as it is now."""
-        return render_snapshot(self.place, snapshot, self.now, self.world.behaviour.final_snapshot_status)
+        behaviour = self.world.behaviour
+        told = render_snapshot(self.place, snapshot, self.now, behaviour.final_snapshot_status)
+        if not behaviour.snapshots_tell_create_time:
+            del told["ClusterCreateTime"]
+        return told
 
 
 def matches_tags(tags: dict[str, str], params: dict[str, Any]) -> bool:

@@ -366,13 +366,23 @@ def describe(call: Call) -> dict[str, Any]:
             "InvalidParameterCombination",
             "You can specify either the ClusterIdentifier parameter or the Marker parameter, but not both.",
         )
+    found = [
+        place.clusters[key]
+        for key in sorted(place.clusters)
+        if (name is None or key == name.lower()) and not _lags(call, place.clusters[key])
+    ]
     if name is not None:
         page([], params)
-        found = [call.cluster()]
-    else:
-        found = [place.clusters[key] for key in sorted(place.clusters)]
+        if not found:
+            raise AwsError("ClusterNotFound", f"Cluster {name} not found.")
     shown, marker = page([each for each in found if matches_tags(each.tags, params)], params)
     return {"Clusters": [call.rendered(each) for each in shown], "Marker": marker}
+
+
+def _lags(call: Call, cluster: Cluster) -> bool:
+    """Whether DescribeClusters does not show a cluster yet."""
+    began = call.place.generations[cluster.namespace].created
+    return call.lags(began, call.world.behaviour.cluster_listing_lag_seconds)
 
 
 def delete(call: Call) -> dict[str, Any]:

@@ -70,8 +70,10 @@ def describe(call: Call) -> dict[str, Any]:
     chosen = [
         each
         for each in _named(call, name, cluster)
-        if _wanted(call, each) and (owner == asking or asking in each.shared)
+        if _wanted(call, each) and not _lags(call, each) and (owner == asking or asking in each.shared)
     ]
+    if name is not None and not chosen and _lags(call, call.snapshot(name)):
+        raise AwsError("ClusterSnapshotNotFound", f"Snapshot {name} not found.")
     for sorting in reversed(params.get("SortingEntities", [])):
         key = _SORTING.get(sorting.get("Attribute", ""))
         if key is None:
@@ -79,6 +81,14 @@ def describe(call: Call) -> dict[str, Any]:
         chosen.sort(key=key, reverse=sorting.get("SortOrder", "ASC") == "DESC")
     shown, marker = page(chosen, params)
     return {"Snapshots": [call.rendered_snapshot(each) for each in shown], "Marker": marker}
+
+
+def _lags(call: Call, snapshot: Snapshot) -> bool:
+    """Whether DescribeClusterSnapshots does not show a snapshot yet, or for now no more."""
+    seconds = call.world.behaviour.snapshot_listing_lag_seconds
+    generation = call.place.generations.get(snapshot.namespace)
+    gone = generation.deleted if generation else None
+    return call.lags(snapshot.created, seconds) or call.lags(gone, seconds)
 
 
 def _shared_by(call: Call, owner: str) -> Call:

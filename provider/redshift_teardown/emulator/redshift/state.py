@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
+    "OUTLIVED",
     "Activity",
     "Cluster",
     "Generation",
@@ -24,6 +25,8 @@ __all__ = [
 _NAMESPACE = uuid.UUID("8c2bd0a6-30b4-4b52-9a5f-6f7f3f0f7e11")
 DEFAULT_PARAMETER_GROUP = "default.redshift-1.0"
 DEFAULT_SUBNET_GROUP = "default"
+OUTLIVED = "outlived"
+"""What the ledger calls a final snapshot that is available, and whose cluster came back to life after it."""
 
 
 @dataclass
@@ -113,8 +116,9 @@ class Generation:
         marker: stands for the data; a snapshot carries it and a restore brings it back.
         ended_by: ``snapshot`` or ``skip``, as the DeleteCluster that was accepted said; ``outside`` when it
             was removed through the control API; empty while it lives.
-        final_snapshots: ``{"snapshot", "status", "at"}`` of each final snapshot begun, with how it ended.
-        lost_without_snapshot: it is gone and no final snapshot of it ever became available.
+        final_snapshots: ``{"snapshot", "status", "at"}`` of each final snapshot begun, with how it ended;
+            ``outlived`` where the deletion was given up after it was available.
+        lost_without_snapshot: it is gone, and no final snapshot that it did not outlive was available.
         history: ``[time, what happened]``.
     """
 

@@ -10,15 +10,27 @@ import uuid
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from redshift_teardown.emulator.redshift.state import Activity, Cluster, Place, Snapshot
+from redshift_teardown.emulator.redshift.state import OUTLIVED, Activity, Cluster, Place, Snapshot
 
 if TYPE_CHECKING:
     from redshift_teardown.emulator.clock import Clock
     from redshift_teardown.emulator.lifecycle import Behaviour, Lifecycle, Phases
 
-__all__ = ["DAY", "begin", "forget_snapshot", "remove_cluster", "settle", "thaw"]
+__all__ = [
+    "DAY",
+    "DELETION",
+    "begin",
+    "forget_snapshot",
+    "give_up_deletion",
+    "remove_cluster",
+    "settle",
+    "thaw",
+]
+
 
 DAY = 86_400.0
+DELETION = frozenset({"deleting", "final-snapshot"})
+"""What a cluster that is being deleted is doing."""
 _AFTERWARDS = {
     "creating": "available",
     "restoring": "available",
@@ -145,6 +157,24 @@ def _finish_final(place: Place, cluster: Cluster, activity: Activity, deleting: 
         cluster.status = "available"
         return
     begin(cluster, Activity("deleting", at, at + deleting))
+    if activity.outcome == "cluster-returns-after-snapshot":
+        give_up_deletion(place, cluster, at)
+
+
+def give_up_deletion(place: Place, cluster: Cluster, at: float) -> None:
+    """A deletion that is under way comes to nothing: the cluster is available, and is written to again."""
+    activity = cluster.activity
+    cluster.activity, cluster.overlay, cluster.status = None, None, "available"
+    generation = place.generations[cluster.namespace]
+    snapshot = place.snapshots.get(activity.snapshot) if activity else None
+    if snapshot is not None:
+        snapshot.status = "failed"
+        snapshot.duration = at - snapshot.created
+        generation.final_snapshots[-1]["status"] = "failed"
+    for each in generation.final_snapshots:
+        if each["status"] == "available":
+            each["status"] = OUTLIVED
+    place.note(cluster, at, "the deletion was given up")
 
 
 def remove_cluster(place: Place, cluster: Cluster, at: float) -> None:

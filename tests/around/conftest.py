@@ -1,0 +1,9 @@
+"""The bench of tests/parity, the provider of tests/contract and the projects of tests/e2e."""
+
+from __future__ import annotations
+
+from tests.contract.conftest import emulator, engine, folder, provider
+from tests.e2e.conftest import project
+from tests.parity.conftest import open_bench, stack
+
+__all__ = ["emulator", "engine", "folder", "open_bench", "project", "provider", "stack"]
