@@ -135,10 +135,6 @@ class Provider:
         """Delete."""
         self._call("Delete", provider_pb2.DeleteRequest(id=id_, properties=_wired(outputs)))
 
-    def cancel(self) -> None:
-        """Cancel, as the engine does at one Ctrl-C."""
-        self._call("Cancel", empty_pb2.Empty())
-
 
 def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
     struct = struct_pb2.Struct()
