@@ -1,0 +1,143 @@
+"""What really happened: each life of a cluster, whose it is, how it ended, and which snapshot holds what.
+
+All of it is read off the emulator's own data and call log; the product is never asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from redshift_teardown.emulator.redshift.state import Cluster, Place, Snapshot
+
+ENDING = ("final-snapshot", "deleting")
+
+
+@dataclass
+class Deletion:
+    """A DeleteCluster that AWS accepted.
+
+    Attributes:
+        ours: The product sent it.
+        skip: It asked for no final snapshot.
+        snapshot: The name it asked for.
+        excused: No snapshot was due by the rules in force when it was sent.
+        skipped_by: The rules recorded then, where it skipped.
+
+    """
+
+    ours: bool
+    skip: bool
+    snapshot: str = ""
+    excused: bool = False
+
+
+@dataclass(eq=False)
+class Life:
+    """One life of a cluster, from its creation to its end, whatever its names.
+
+    Attributes:
+        number: Which one.
+        cluster: The emulator's own record of it.
+        owned: The stack created, restored or adopted it.
+        marker: Stands for the data it holds.
+        deletion: The deletion under way, or the one that ended it.
+        ended: It is gone.
+        given_up: Deletions that AWS accepted and gave up.
+
+    """
+
+    number: int
+    cluster: Cluster
+    owned: bool
+    marker: str = ""
+    deletion: Deletion | None = None
+    ended: bool = False
+    given_up: list[Deletion] = field(default_factory=list)
+
+    @property
+    def namespace(self) -> str:
+        """The id at the end of its ClusterNamespaceArn."""
+        return self.cluster.namespace
+
+    @property
+    def ending(self) -> bool:
+        """Whether a deletion of it is under way."""
+        return self.cluster.status in ENDING and not self.ended
+
+    def __str__(self) -> str:
+        """Name it in a finding."""
+        whose = "ours" if self.owned else "a stranger's"
+        return f"life {self.number} of {self.cluster.identifier} ({whose}{', ended' if self.ended else ''})"
+
+
+class Ledger:
+    """All lives in one account and region."""
+
+    def __init__(self) -> None:
+        self.lives: list[Life] = []
+        self._of_snapshot: dict[str, tuple[Snapshot, Life | None]] = {}
+
+    def settle(self, place: Place) -> None:
+        """Take in what happened by itself."""
+        there = list(place.clusters.values())
+        for life in self.lives:
+            if life.ended:
+                continue
+            if not any(each is life.cluster for each in there):
+                life.ended = True
+            elif life.deletion is not None and life.cluster.status not in ENDING:
+                life.given_up.append(life.deletion)
+                life.deletion = None
+        for name, snapshot in place.snapshots.items():
+            known = self._of_snapshot.get(name)
+            if known is None or known[0] is not snapshot:
+                life = self._alive(snapshot.namespace)
+                same = life is not None and life.marker == snapshot.marker
+                self._of_snapshot[name] = snapshot, life if same else None
+
+    def _alive(self, namespace: str) -> Life | None:
+        return next((each for each in self.lives if each.namespace == namespace and not each.ended), None)
+
+    def born(self, place: Place, identifier: str, *, owned: bool) -> Life | None:
+        """Note that a cluster was created under a name."""
+        cluster = place.clusters.get(identifier)
+        if cluster is None or self.of(cluster) is not None:
+            return None
+        life = Life(len(self.lives) + 1, cluster, owned)
+        self.lives.append(life)
+        self.write(place, life, f"life {life.number}")
+        return life
+
+    def write(self, place: Place, life: Life, marker: str) -> None:
+        """Load data into a cluster."""
+        life.marker = marker
+        place.generations[life.namespace].marker = marker
+
+    def of(self, cluster: Cluster | None) -> Life | None:
+        """The life that a cluster of the emulator's is."""
+        return next((each for each in self.lives if each.cluster is cluster), None)
+
+    def named(self, place: Place, identifier: str) -> Life | None:
+        """The life that has a name now."""
+        return self.of(place.clusters.get(identifier))
+
+    def recorded(self, identity: Any) -> Life | None:
+        """The newest life that an identity in the state can mean."""
+        namespace = str(identity["cluster_namespace_arn"]).rpartition(":")[2].rpartition("/")[2]
+        return next((each for each in reversed(self.lives) if each.namespace == namespace), None)
+
+    def of_snapshot(self, place: Place, name: str) -> tuple[Snapshot | None, Life | None]:
+        """A snapshot, and the life whose data it was begun with."""
+        snapshot = place.snapshots.get(name)
+        known = self._of_snapshot.get(name)
+        return snapshot, known[1] if known is not None and known[0] is snapshot else None
+
+    def proof(self, place: Place, life: Life) -> Snapshot | None:
+        """The available snapshot made by the deletion that ended a life, with all its data."""
+        if not life.ended or life.deletion is None or life.deletion.skip:
+            return None
+        snapshot, of = self.of_snapshot(place, life.deletion.snapshot)
+        whole = snapshot is not None and snapshot.status == "available" and snapshot.marker == life.marker
+        return snapshot if whole and of is life else None
