@@ -104,7 +104,7 @@ class Told:
     Attributes:
         how: ``done``, ``failed``, ``died`` (the provider did) or ``gone`` (the engine did).
         errors: What failed, in words.
-        did: The changing steps that ended well: ``create``, ``update``, ``replace``, ``delete``, ``drop``, ``same``.
+        did: The steps that ended well: ``create``, ``update``, ``replace``, ``delete``, ``drop``, ``same``.
 
     """
 
@@ -173,7 +173,8 @@ class Run:
             self._alive()
             if error.code() is grpc.StatusCode.UNAVAILABLE:
                 raise ProviderDiedError(str(error.details())) from None
-            assert error.code() is grpc.StatusCode.UNKNOWN, error
+            if error.code() is not grpc.StatusCode.UNKNOWN:
+                raise
             self._ended(verb, pending)
             raise FailedError(str(error.details())) from None
         self._alive()
@@ -329,10 +330,7 @@ class Run:
         self.configure(config)
         if options.refresh:
             self._refresh_all()
-        if options.neighbour == "first" and not options.continue_on_error:
-            raise FailedError("the neighbour failed")
-        if options.neighbour == "first":
-            self.result.errors.append("the neighbour failed")
+        self._neighbour("first", options)
         kept: list[Resource] = []
         for goal in goals:
             old = self._old(goal, stack)
@@ -342,13 +340,20 @@ class Run:
             if options.target and urn not in options.target:
                 continue
             self._step(lambda goal=goal, old=old: self._apply(goal, old, stack, options), options)  # type: ignore[misc]
-        if options.neighbour == "last":
-            if not options.continue_on_error:
-                raise FailedError("the neighbour failed")
-            self.result.errors.append("the neighbour failed")
-        names = {stack.urn(goal.name) for goal in goals}
+        self._neighbour("last", options)
+        self._delete_rest({stack.urn(goal.name) for goal in goals}, kept, options)
+
+    def _neighbour(self, when: str, options: Options) -> None:
+        if options.neighbour != when:
+            return
+        if not options.continue_on_error:
+            raise FailedError("the neighbour failed")
+        self.result.errors.append("the neighbour failed")
+
+    def _delete_rest(self, urns: set[str], kept: list[Resource], options: Options) -> None:
+        """Delete what the program no longer has, and what was replaced."""
         for resource in reversed(list(self._backend.resources)):
-            wanted = resource.urn in names or any(resource is each for each in kept)
+            wanted = resource.urn in urns or any(resource is each for each in kept)
             if wanted and not resource.twin:
                 continue
             if options.target and resource.urn not in options.target:

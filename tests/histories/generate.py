@@ -7,7 +7,7 @@ import random
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.histories.player import OTHER_ACCOUNT, OTHER_REGION, FAULTS, Action, History
+from tests.histories.player import FAULTS, OTHER_ACCOUNT, OTHER_REGION, Action, History
 from tests.histories.rules import CLUSTER, POLICIES, READABLE
 from tests.teardown.stage import ACCOUNT, REGION
 
@@ -49,8 +49,7 @@ class Chance:
         pick = self._random.choice
         profile = pick(PROFILES)
         actions: list[Action] = [("up", {})]
-        for _ in range(self._random.randint(5, 11)):
-            actions.append(self._action(profile))
+        actions += [self._action(profile) for _ in range(self._random.randint(5, 11))]
         return History(profile, pick(READABLE), actions)
 
     def _action(self, profile: str) -> Action:

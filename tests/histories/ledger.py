@@ -76,13 +76,13 @@ class Ledger:
     """All lives in one account and region."""
 
     def __init__(self) -> None:
-        self.lives: list[Life] = []
+        self.all: list[Life] = []
         self._of_snapshot: dict[str, tuple[Snapshot, Life | None]] = {}
 
     def settle(self, place: Place) -> None:
         """Take in what happened by itself."""
         there = list(place.clusters.values())
-        for life in self.lives:
+        for life in self.all:
             if life.ended:
                 continue
             if not any(each is life.cluster for each in there):
@@ -93,20 +93,20 @@ class Ledger:
         for name, snapshot in place.snapshots.items():
             known = self._of_snapshot.get(name)
             if known is None or known[0] is not snapshot:
-                life = self._alive(snapshot.namespace)
-                same = life is not None and life.marker == snapshot.marker
-                self._of_snapshot[name] = snapshot, life if same else None
+                of = self._alive(snapshot.namespace)
+                same = of is not None and of.marker == snapshot.marker
+                self._of_snapshot[name] = snapshot, of if same else None
 
     def _alive(self, namespace: str) -> Life | None:
-        return next((each for each in self.lives if each.namespace == namespace and not each.ended), None)
+        return next((each for each in self.all if each.namespace == namespace and not each.ended), None)
 
     def born(self, place: Place, identifier: str, *, owned: bool) -> Life | None:
         """Note that a cluster was created under a name."""
         cluster = place.clusters.get(identifier)
         if cluster is None or self.of(cluster) is not None:
             return None
-        life = Life(len(self.lives) + 1, cluster, owned)
-        self.lives.append(life)
+        life = Life(len(self.all) + 1, cluster, owned)
+        self.all.append(life)
         self.write(place, life, f"life {life.number}")
         return life
 
@@ -117,7 +117,7 @@ class Ledger:
 
     def of(self, cluster: Cluster | None) -> Life | None:
         """The life that a cluster of the emulator's is."""
-        return next((each for each in self.lives if each.cluster is cluster), None)
+        return next((each for each in self.all if each.cluster is cluster), None)
 
     def named(self, place: Place, identifier: str) -> Life | None:
         """The life that has a name now."""
@@ -126,7 +126,7 @@ class Ledger:
     def recorded(self, identity: Any) -> Life | None:
         """The newest life that an identity in the state can mean."""
         namespace = str(identity["cluster_namespace_arn"]).rpartition(":")[2].rpartition("/")[2]
-        return next((each for each in reversed(self.lives) if each.namespace == namespace), None)
+        return next((each for each in reversed(self.all) if each.namespace == namespace), None)
 
     def of_snapshot(self, place: Place, name: str) -> tuple[Snapshot | None, Life | None]:
         """A snapshot, and the life whose data it was begun with."""

@@ -1,7 +1,7 @@
 """Plays a history: a list of actions, each a name and its arguments, in a `World`.
 
-An action that cannot happen as things stand is passed over, so any part of a history is a history too: that is
-what makes a failing one small.
+An action that cannot happen as things stand is passed over, so any part of a history is a history too: that
+is what makes a failing one small.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Player:
         place = world.place
         for resource in world.backend.resources:
             life: Life = resource.note.life
-            if life.ended or life.ending or world.ledger_.named(place, resource.id) is not life:
+            if life.ended or life.ending or world.lives.named(place, resource.id) is not life:
                 return
         self._must(result, "a history of kills alone")
 
@@ -149,19 +149,19 @@ class Player:
         if not world.file.readable or (not world.backend.resources and not world.right_place):
             return
         options = Options(refresh=refresh)
-        self._command(lambda: world.up(options, self._meanwhile(plan)), plan, faults or [])
+        self._command(lambda: world.run_up(options, self._meanwhile(plan)), plan, faults or [])
 
     def do_preview(self, *, refresh: bool = False, meanwhile: list[Any] | None = None) -> None:
         """Run ``pulumi preview``."""
         world, plan = self.world, meanwhile or []
         if world.file.readable:
             options = Options(refresh=refresh)
-            self._command(lambda: world.preview(options, self._meanwhile(plan)), plan, [])
+            self._command(lambda: world.run_preview(options, self._meanwhile(plan)), plan, [])
 
     def do_refresh(self, *, meanwhile: list[Any] | None = None, faults: list[Any] | None = None) -> None:
         """Run ``pulumi refresh``."""
         world, plan = self.world, meanwhile or []
-        self._command(lambda: world.refresh_(self._meanwhile(plan)), plan, faults or [])
+        self._command(lambda: world.run_refresh(self._meanwhile(plan)), plan, faults or [])
 
     def do_destroy(
         self,
@@ -179,7 +179,7 @@ class Player:
             foreseen = world.plan()
         before = list(world.backend.resources)
         result = self._command(
-            lambda: world.destroy_(options, self._meanwhile(plan), run_program=run_program), plan, faults
+            lambda: world.run_destroy(options, self._meanwhile(plan), run_program=run_program), plan, faults
         )
         if foreseen is not None and result is not None:
             self._agree(foreseen, before, result)
@@ -215,7 +215,7 @@ class Player:
             raise BrokenPromiseError(f"plan said {said}, and destroy ended well")
         life: Life = before[0].note.life
         name = forecast.snapshot_name
-        proof = self.world.ledger_.proof(self.world.place, life)
+        proof = self.world.lives.proof(self.world.place, life)
         if name and (proof is None or proof.identifier != name):
             raise BrokenPromiseError(f"plan promised snapshot {name}, destroy left {proof}")
 
@@ -257,7 +257,7 @@ class Player:
         """Somebody removes the lock and destroys too, while the first engine lives."""
         world = self.world
         if world._running and len(world._running) == 1 and world._running[-1].run is not None:
-            result = world.destroy_()
+            result = world.run_destroy()
             self.told.append(f"    -> {result.how} {result.said}")
 
     # --- the stack's owners ---------------------------------------------------------------------------
@@ -276,9 +276,9 @@ class Player:
         if world.backend.resources:
             return
         place = world.place
-        done = [life for life in world.ledger_.lives if life.owned and life.ended]
-        alive = any(life.owned and not life.ended for life in world.ledger_.lives)
-        proven = bool(done) and world.ledger_.proof(place, done[-1]) is not None
+        done = [life for life in world.lives.all if life.owned and life.ended]
+        alive = any(life.owned and not life.ended for life in world.lives.all)
+        proven = bool(done) and world.lives.proof(place, done[-1]) is not None
         world.program_["restore_final_snapshot"] = True if proven and not alive else None
 
     def do_credentials(self, *, account: str = ACCOUNT, region: str = REGION) -> None:
@@ -307,10 +307,10 @@ class Player:
     def do_write(self, *, name: str = CLUSTER) -> None:
         """Somebody writes data; only a cluster that is available takes any."""
         world = self.world
-        life = world.ledger_.named(world.place, name)
+        life = world.lives.named(world.place, name)
         if life is not None and life.cluster.shown_status == "available":
             world.written += 1
-            world.ledger_.write(world.place, life, f"written {world.written}")
+            world.lives.write(world.place, life, f"written {world.written}")
 
     def do_fail_the_snapshot(self, *, outcome: str, name: str = CLUSTER) -> None:
         """The next final snapshot fails."""
@@ -337,7 +337,7 @@ class Player:
 
     def do_give_up(self, *, name: str = CLUSTER) -> None:
         """AWS gives a deletion up that is under way: the cluster lives on, its snapshot stays."""
-        life = self.world.ledger_.named(self.world.place, name)
+        life = self.world.lives.named(self.world.place, name)
         if life is None or life.cluster.activity is None or life.cluster.activity.kind != "deleting":
             return
         cluster = life.cluster
@@ -349,7 +349,7 @@ class Player:
 
     def _touchable(self, name: str) -> Life | None:
         """A cluster that somebody could change or delete now: AWS refuses that while it is being deleted."""
-        life = self.world.ledger_.named(self.world.place, name)
+        life = self.world.lives.named(self.world.place, name)
         return life if life is not None and life.cluster.status not in ENDING else None
 
     def do_vanish(self, *, name: str = CLUSTER) -> None:
@@ -381,7 +381,7 @@ class Player:
         self.do_vanish(name=name)
         world = self.world
         if world.by_hand("create_cluster", ClusterIdentifier=name, **NEW_CLUSTER):
-            world.ledger_.born(world.place, name, owned=False)
+            world.lives.born(world.place, name, owned=False)
 
     def do_rename(self, *, name: str = CLUSTER, to: str = "elsewhere") -> None:
         """Somebody renames the cluster."""
@@ -423,7 +423,7 @@ class Player:
         world = self.world
         place = world.place
         for snapshot in sorted(place.snapshots.values(), key=lambda each: -each.created):
-            _, life = world.ledger_.of_snapshot(place, snapshot.identifier)
+            _, life = world.lives.of_snapshot(place, snapshot.identifier)
             if snapshot.kind == "manual" and life is not None and life.owned:
                 world.disturb()
                 world.tampered.add(life)
@@ -432,7 +432,7 @@ class Player:
 
     def do_tags(self, *, name: str = CLUSTER, tags: dict[str, str]) -> None:
         """A bot sets the tags of a cluster to what it thinks they should be."""
-        life = self.world.ledger_.named(self.world.place, name)
+        life = self.world.lives.named(self.world.place, name)
         if life is not None:
             self.world.disturb()
             self.world.tampered.add(life)
@@ -456,18 +456,18 @@ class Player:
             world.control.set_cluster(cluster, lakehouse_registration_status="")
         if world.receipts.is_file():
             world.receipts.unlink()
+        result = Told()
         for _ in range(3):
             self.told.append("destroy at the end")
-            result = world.destroy_()
+            result = world.run_destroy()
             self.told.append(f"  -> {result.how} {result.said}".rstrip())
             if not world.backend.resources:
                 return
         if self.profile == "kills":
             # A rename that was interrupted is finished by the `up` that began it.
-            world.edit("kept for 7 days") if not world.file.readable else None
             self.told.append("up, destroy at the end")
-            self._must(world.up(), "a history of kills alone")
-            self._must(world.destroy_(), "a history of kills alone")
+            self._must(world.run_up(), "a history of kills alone")
+            self._must(world.run_destroy(), "a history of kills alone")
             return
         for resource in world.backend.resources:
             self._explain(resource.note, resource.id, result.said)
@@ -476,7 +476,7 @@ class Player:
         """Refuse a refusal that nothing explains."""
         world, life = self.world, note.life
         place = world.place
-        named = world.ledger_.named(place, identifier)
+        named = world.lives.named(place, identifier)
         activity = life.cluster.activity
         if not life.ended:
             if named is not life or (activity is not None and activity.outcome == "stuck"):
@@ -484,7 +484,7 @@ class Player:
             raise BrokenPromiseError(f"destroy never ends: {said}")
         if named is not None:
             return  # another generation has the name
-        proof = world.ledger_.proof(place, life)
+        proof = world.lives.proof(place, life)
         if proof is None or life in world.tampered or world.receipts_lost:
             return
         if life.deletion is not None and life.deletion.ours and self._time_kept(note, proof):

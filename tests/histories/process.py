@@ -15,6 +15,7 @@ import inspect
 import pkgutil
 import sys
 import threading
+import traceback
 from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -174,7 +175,7 @@ class Machine:
             *_variables(modules),
             _Variable(self.sdk, "_PROVIDER_CACHE", dict),
             _Variable(self.sdk, "_PROVIDER_LOCK", threading.Lock),
-            _Variable(self.sdk, "traceback", lambda traceback=self.sdk.traceback: traceback),
+            _Variable(self.sdk, "traceback", lambda: traceback),
             _Variable(self._cancel, "__code__", lambda: self._cancel_code),
         ]
         self._slots: list[_Slot] = []

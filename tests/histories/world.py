@@ -183,7 +183,7 @@ class World(Stage):
         self.drop_receipts()
         self._running.clear()
         self.connected, self.account, self.region = True, ACCOUNT, REGION
-        self.ledger_ = Ledger()
+        self.lives = Ledger()
         self.backend = Backend()
         self.stack = Stack()
         self.program_: dict[str, Any] = {
@@ -206,7 +206,7 @@ class World(Stage):
     def place(self) -> Place:
         """The stack's account and region, as they are now."""
         found = self.emulator._application.world.place(ACCOUNT, REGION)
-        self.ledger_.settle(found)
+        self.lives.settle(found)
         return found
 
     def config(self) -> dict[str, str]:
@@ -307,14 +307,14 @@ class World(Stage):
 
     def _judge_target(self, command: Command, place: Place, operation: str, kind: str, name: str) -> None:
         if kind == "snapshot":
-            snapshot, life = self.ledger_.of_snapshot(place, name)
+            snapshot, life = self.lives.of_snapshot(place, name)
             if snapshot is None:
                 return
             ours = life is not None and life.owned and snapshot.final
             self._must(ours, f"{operation} on snapshot {name}, which no deletion of a cluster of ours made")
             return
         self._must(kind == "cluster", f"{operation} on a {kind}")
-        life = self.ledger_.named(place, name)
+        life = self.lives.named(place, name)
         if life is None or life.owned:
             return
         seen = command.seen.get(name)
@@ -327,7 +327,7 @@ class World(Stage):
         self._must(
             "SkipFinalClusterSnapshot" in said, "DeleteCluster that leaves open what becomes of the data"
         )
-        life = self.ledger_.named(place, said["ClusterIdentifier"].lower())
+        life = self.lives.named(place, said["ClusterIdentifier"].lower())
         resource = command.resource
         if life is None or not life.owned or resource is None:
             return
@@ -361,13 +361,13 @@ class World(Stage):
             names = [name] if name else [*place.clusters, *command.seen]
             for each in names:
                 cluster = place.clusters.get(each)
-                command.seen[each] = self.ledger_.of(cluster), dict(cluster.tags) if cluster else {}
+                command.seen[each] = self.lives.of(cluster), dict(cluster.tags) if cluster else {}
         if not record.took_effect:
             return
         if operation in ("CreateCluster", "RestoreFromClusterSnapshot"):
-            self.ledger_.born(place, name, owned=True)
+            self.lives.born(place, name, owned=True)
         elif operation == "DeleteCluster":
-            life = self.ledger_.named(place, name)
+            life = self.lives.named(place, name)
             assert life is not None
             self.accepted(place, life, said, ours=True)
 
@@ -421,7 +421,7 @@ class World(Stage):
         command.resource, command.file = resource, self.file
         del verb
 
-    def up(self, options: Options | None = None, interruptions: Sequence[Interruption] = ()) -> Told:
+    def run_up(self, options: Options | None = None, interruptions: Sequence[Interruption] = ()) -> Told:
         """Run ``pulumi up``."""
         file, options = self.file, options or Options()
         goals, config = self.goals(), self.config()
@@ -432,16 +432,16 @@ class World(Stage):
         self._at_up = file
         return self.command(do, interruptions, config)
 
-    def preview(self, options: Options | None = None, interruptions: Sequence[Interruption] = ()) -> Told:
+    def run_preview(self, options: Options | None = None, interruptions: Sequence[Interruption] = ()) -> Told:
         """Run ``pulumi preview``."""
         goals, config, chosen = self.goals(), self.config(), options or Options()
         return self.command(lambda run: run.preview(config, goals, self.stack, chosen), interruptions, config)
 
-    def refresh_(self, interruptions: Sequence[Interruption] = ()) -> Told:
+    def run_refresh(self, interruptions: Sequence[Interruption] = ()) -> Told:
         """Run ``pulumi refresh``."""
         return self.command(lambda run: run.refresh(), interruptions)
 
-    def destroy_(
+    def run_destroy(
         self,
         options: Options | None = None,
         interruptions: Sequence[Interruption] = (),
@@ -464,7 +464,7 @@ class World(Stage):
             self._judge_gone(command, place, old, verb)
         if new is None:
             return
-        life = self.ledger_.recorded(new.outputs["identity"])
+        life = self.lives.recorded(new.outputs["identity"])
         self._must(life is not None, f"{verb} recorded a generation that never was")
         assert life is not None
         if verb in ("create", "replace"):
@@ -502,7 +502,7 @@ class World(Stage):
         ):
             return
         self._must(
-            self.ledger_.proof(place, life) is not None or (command.disturbed and life in self.tampered),
+            self.lives.proof(place, life) is not None or (command.disturbed and life in self.tampered),
             f"{verb} ended well, and no final snapshot holds the data of {life}",
         )
 

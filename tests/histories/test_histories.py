@@ -1,0 +1,83 @@
+"""Random histories over gRPC: whatever the world does around a stack, the promises hold."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.histories.generate import Chance, failure, smallest
+from tests.histories.minimal import MINIMAL
+from tests.histories.player import Player
+from tests.histories.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.histories.player import History
+
+ALL = os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") == "1"
+EXAMPLES = int(os.environ.get("REDSHIFT_TEARDOWN_EXAMPLES", "2000" if ALL else "240"))
+SHARDS = 4
+
+
+@pytest.fixture(scope="module")
+def player() -> Iterator[Player]:
+    """One world for all: its clients and servers take long to make. Receipts are synced, so they lie in
+    memory where there is such a folder.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it
+    folder = Path(tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)).resolve()
+    world = World(folder)
+    world.open()
+    yield Player(world)
+    world.close()
+    world.machine.stop()
+    world.emulator.stop()
+    shutil.rmtree(folder)
+
+
+def _judge(player: Player, history: History) -> None:
+    problem = failure(player, history)
+    if problem:
+        history, problem = smallest(player, history, problem)
+        failure(player, history)
+        pytest.fail("\n".join([problem, "", str(history), "", *player.told]), pytrace=False)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_every_promise_holds_in_any_history(player: Player, shard: int) -> None:
+    """Engines and providers that end at any moment, neighbours, lags and faults: nothing due is lost, no
+    stranger is touched, nothing is called done that is not, and where nothing goes wrong nothing is refused.
+    """
+    # The same histories in every run, but other ones every night.
+    first = secrets.randbelow(2**40) if ALL else 0
+    for number in range(shard, EXAMPLES, SHARDS):
+        _judge(player, Chance(first + number).history())
+
+
+@pytest.mark.parametrize("name", sorted(MINIMAL))
+def test_history(player: Player, name: str) -> None:
+    """A history that once broke a promise breaks none."""
+    _judge(player, MINIMAL[name])
+
+
+def test_each_process_has_its_own_memory(player: Player) -> None:
+    """What a provider process knows is found where it is kept: owners, waits, configuration, its engine."""
+    known = player.world.machine.known()
+    for name in (
+        "crud.owned._OWNERS",
+        "crud.owned._DELETED",
+        "teardown.watch._WATCHES",
+        "provider._SETTINGS",
+        "progress._ENGINE",
+    ):
+        module, _, variable = name.rpartition(".")
+        assert (f"redshift_teardown.{module}", variable) in known
