@@ -7,8 +7,9 @@ import random
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.histories.player import FAULTS, OTHER_ACCOUNT, OTHER_REGION, Action, History
-from tests.histories.rules import CLUSTER, POLICIES, READABLE
+from tests.histories.player import FAULTS, OTHER_ACCOUNT, OTHER_REGION, History
+from tests.histories.rules import CLUSTER, POLICIES, READABLE, Action
+from tests.histories.themes import THEMES
 from tests.teardown.stage import ACCOUNT, REGION
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ LATE = ("", "", "", "DeleteCluster", "DescribeClusters", "CreateTags", "ModifyCl
 PROFILES = ("honest", "kills", "kills", "wild", "wild", "wild", "wild")
 
 
+_THEMED, _MORE, _LESS, _SAME = 0.5, 0.25, 0.15, 0.5
+"""How often a history has a theme; and in one, how often something is added, left out, or kept as it is."""
+
+
 class Chance:
     """Chooses.
 
@@ -48,9 +53,35 @@ class Chance:
         """Make a history."""
         pick = self._random.choice
         profile = pick(PROFILES)
+        if profile == "wild" and self._random.random() < _THEMED:
+            return self._themed(pick(THEMES))
         actions: list[Action] = [("up", {})]
         actions += [self._action(profile) for _ in range(self._random.randint(5, 11))]
         return History(profile, pick(READABLE), actions)
+
+    def _themed(self, theme: tuple[str, list[Action]]) -> History:
+        """Make a history round something that once went wrong: with more, or without some of it."""
+        policy, skeleton = theme
+        actions: list[Action] = [("up", {})]
+        for action in skeleton:
+            if self._random.random() < _MORE:
+                actions.append(self._action("wild"))
+            if self._random.random() < _MORE:
+                actions.append(self._happening())
+            if self._random.random() > _LESS:
+                actions.append(self._varied(action))
+        return History("wild", policy, actions)
+
+    def _varied(self, action: Action) -> Action:
+        """Give the same action at another moment."""
+        name, arguments = action
+        if "meanwhile" not in arguments or self._random.random() < _SAME:
+            return action
+        meanwhile = [
+            (moment, max(1, number + self._random.randint(-2, 3)), operation, actions)
+            for moment, number, operation, actions in arguments["meanwhile"]
+        ]
+        return name, {**arguments, "meanwhile": meanwhile}
 
     def _action(self, profile: str) -> Action:
         if profile == "wild" and self._random.random() < 0.45:
@@ -155,7 +186,7 @@ class Chance:
     def _happening(self, *, during: bool = False) -> Action:
         pick = self._random.choice
         name = pick([CLUSTER, CLUSTER, CLUSTER, "depot"])
-        kinds = ["fits", "static", "by-hand"]
+        kinds = ["fits", "static", "requested", "by-hand"]
         choices: list[tuple[int, Callable[[], Action]]] = [
             (2, lambda: ("write", {"name": name})),
             (2, lambda: ("vanish", {"name": name})),
@@ -171,6 +202,7 @@ class Chance:
             (1, lambda: ("tags", {"name": name, "tags": pick([{}, {"bot": "was here"}])})),
             (2, lambda: ("fail_the_snapshot", self._failing(name))),
             (2, lambda: ("give_up", {"name": name})),
+            (1, lambda: ("keep_namespace", {"name": name})),
             (1, lambda: ("receipts", {"how": pick(["lost", "shut", "garbled"])})),
             (1, lambda: ("edit", {"policy": pick(sorted(POLICIES))})),
         ]
@@ -191,7 +223,8 @@ class Chance:
         return self._weighted(choices)
 
     def _failing(self, name: str) -> dict[str, Any]:
-        return {"name": name, "outcome": self._random.choice(["cluster-returns", "cluster-gone", "stuck"])}
+        outcomes = ["cluster-returns", "cluster-returns-after-snapshot", "cluster-gone", "stuck"]
+        return {"name": name, "outcome": self._random.choice(outcomes)}
 
     def _habits(self) -> Action:
         pick = self._random.choice
@@ -200,6 +233,9 @@ class Chance:
             "final_snapshot_status": pick(["creating", "final snapshot"]),
             "tag_unfinished_snapshots": pick([True, False]),
             "keeps_create_time": pick([True, False]),
+            "cluster_listing_lag_seconds": pick([0.0, 0.0, 5.0]),
+            "snapshot_listing_lag_seconds": pick([0.0, 0.0, 10.0]),
+            "snapshots_tell_create_time": pick([True, True, True, False]),
         }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud.forecast import Verdict
 from tests.histories.engine import Options, Told
 from tests.histories.ledger import ENDING
-from tests.histories.rules import CLUSTER, STATIC
+from tests.histories.rules import CLUSTER, STATIC, Action
 from tests.histories.world import OTHER_REGION, BrokenPromiseError, Note, World
 from tests.teardown.stage import ACCOUNT, OTHER_ACCOUNT, REGION, Interruption, KilledError
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from tests.histories.ledger import Life
 
-Action = tuple[str, dict[str, Any]]
 FAULTS: dict[str, dict[str, Any]] = {
     "throttle": {"code": "Throttling"},
     "500": {"code": "InternalFailure"},
@@ -33,6 +32,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "expired token": {"code": "ExpiredToken"},
     "busy": {"code": "InvalidClusterState", "message": "There is an operation running on the Cluster."},
 }
+LONGEST_LAG = 10.0
 NEW_CLUSTER = {
     "NodeType": "ra3.xlplus",
     "NumberOfNodes": 2,
@@ -322,7 +322,8 @@ class Player:
         self.world.control.set_snapshot_quota(quota)
 
     def do_habits(self, **switches: Any) -> None:
-        """AWS does what its documentation leaves open."""
+        """AWS does what its documentation leaves open; what it has shown by now, no lag hides again."""
+        self.world.time.advance(LONGEST_LAG)
         self.world.emulator.control.set_behaviour(**switches)
 
     def do_lose_connection(self) -> None:
@@ -336,14 +337,11 @@ class Player:
             self.world.control.set_cluster(CLUSTER, lakehouse_registration_status=status)
 
     def do_give_up(self, *, name: str = CLUSTER) -> None:
-        """AWS gives a deletion up that is under way: the cluster lives on, its snapshot stays."""
+        """AWS gives a deletion up that is under way: the cluster lives on."""
         life = self.world.lives.named(self.world.place, name)
-        if life is None or life.cluster.activity is None or life.cluster.activity.kind != "deleting":
-            return
-        cluster = life.cluster
-        cluster.activity, cluster.status = None, "available"
-        place = self.world.place
-        place.generations[cluster.namespace].ended_by = ""
+        if life is not None and life.ending:
+            self.world.control.give_up_deletion(name)
+            self.world.disturb()
 
     # --- neighbours -----------------------------------------------------------------------------------
 
@@ -372,9 +370,12 @@ class Player:
     def _name(self, snapshot: str) -> str:
         """A name for a snapshot by hand: one that fits the templates, or another."""
         stamp = f"{self.world.now():%Y%m%dt%H%M%Sz}"
-        return {"fits": f"shop-live-{CLUSTER}-final-{stamp}", "static": STATIC}.get(
-            snapshot, f"{snapshot}-{stamp}"
-        )
+        fitting = {
+            "fits": f"shop-live-{CLUSTER}-final-{stamp}",
+            "static": STATIC,
+            "requested": "the-last",
+        }
+        return fitting.get(snapshot, f"{snapshot}-{stamp}")
 
     def do_begin_again(self, *, name: str = CLUSTER) -> None:
         """Somebody creates another cluster under a name, in place of the one there."""
@@ -382,6 +383,17 @@ class Player:
         world = self.world
         if world.by_hand("create_cluster", ClusterIdentifier=name, **NEW_CLUSTER):
             world.lives.born(world.place, name, owned=False)
+
+    def do_keep_namespace(self, *, name: str = CLUSTER) -> None:
+        """AWS kept the namespace in the restore that this cluster began with."""
+        world = self.world
+        place = world.place
+        life = world.lives.named(place, name)
+        restored = life is not None and place.generations[life.namespace].restored_from
+        source = world.lives.of_snapshot(place, restored)[1] if restored else None
+        if life is not None and source is not None and source.ended:
+            world.disturb()
+            world.control.set_cluster(name, namespace=source.namespace)
 
     def do_rename(self, *, name: str = CLUSTER, to: str = "elsewhere") -> None:
         """Somebody renames the cluster."""
@@ -445,7 +457,8 @@ class Player:
         world = self.world
         control = world.emulator.control
         control.clear_faults()
-        control.set_behaviour(delete_paused=True)
+        control.set_behaviour(delete_paused=True, snapshots_tell_create_time=True)
+        control.set_behaviour(cluster_listing_lag_seconds=0.0, snapshot_listing_lag_seconds=0.0)
         world.control.set_snapshot_quota(None)
         world.account, world.region = ACCOUNT, REGION
         if not world.backend.resources:
@@ -501,4 +514,4 @@ class Player:
         return False
 
 
-__all__ = ["FAULTS", "OTHER_ACCOUNT", "OTHER_REGION", "Action", "History", "Player"]
+__all__ = ["FAULTS", "OTHER_ACCOUNT", "OTHER_REGION", "History", "Player"]

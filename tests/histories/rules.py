@@ -1,11 +1,14 @@
-"""Policy files, and what each of them comes to."""
+"""Words of the histories: an action, a name, and policy files with what each of them comes to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from redshift_teardown.deletion_policy import FOREVER
 
+Action = tuple[str, dict[str, Any]]
+"""What happens, and how; the names are those of the methods ``do_…`` of `Player`."""
 CLUSTER = "warehouse"
 STATIC = f"{CLUSTER}-last"
 """The name that a template without a time gives."""

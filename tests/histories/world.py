@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redshift_teardown.crud.forecast import Forecast
-    from redshift_teardown.emulator.redshift.state import Place
+    from redshift_teardown.emulator.redshift.state import Cluster, Place
 
 OTHER_REGION = "eu-west-1"
 PASSWORD = "Correct-Horse-1"
@@ -333,17 +333,22 @@ class World(Stage):
             return
         skip = said["SkipFinalClusterSnapshot"].lower() == "true"
         note: Note = resource.note
+        both = [*self.recorded(life), note.recorded, command.file]
         seen = command.seen.get(said["ClusterIdentifier"].lower())
         ephemeral = seen is None or seen[1].get("ephemeral") == "true"
-        due = any(rules.due(ephemeral=ephemeral) for rules in (note.recorded, command.file))
+        due = any(rules.due(ephemeral=ephemeral) for rules in both)
         self._must(not (due and skip), f"DeleteCluster without the final snapshot that is due for {life}")
         if not skip:
             retention = said.get("FinalClusterSnapshotRetentionPeriod")
-            wanted = [rules.retention for rules in (note.recorded, command.file) if rules.readable]
+            wanted = [rules.retention for rules in both if rules.readable]
             longest = -1 if -1 in wanted else max(wanted)
             self._must(
                 retention == str(longest), f"a final snapshot kept {retention} days where {longest} are due"
             )
+
+    def recorded(self, life: Life) -> list[Rules]:
+        """What the state records for a life now, also where an orphan began with less."""
+        return [each.note.recorded for each in self.backend.resources if each.note.life is life]
 
     def _note_call(self, command: Command, operation: str) -> None:
         """Take in what a call of the product did, and what it was shown."""
@@ -360,7 +365,7 @@ class World(Stage):
         if operation == "DescribeClusters" and record.result == "ok":
             names = [name] if name else [*place.clusters, *command.seen]
             for each in names:
-                cluster = place.clusters.get(each)
+                cluster = self._shown(place, each)
                 command.seen[each] = self.lives.of(cluster), dict(cluster.tags) if cluster else {}
         if not record.took_effect:
             return
@@ -370,6 +375,16 @@ class World(Stage):
             life = self.lives.named(place, name)
             assert life is not None
             self.accepted(place, life, said, ours=True)
+
+    def _shown(self, place: Place, name: str) -> Cluster | None:
+        """What DescribeClusters shows under a name: with a lag nothing, of a cluster that is new."""
+        cluster = place.clusters.get(name)
+        if cluster is None:
+            return None
+        world = self.emulator._application.world
+        since = place.generations[cluster.namespace].created
+        lag = world.clock.scaled(world.behaviour.cluster_listing_lag_seconds)
+        return None if world.now() < since + lag else cluster
 
     def accepted(self, place: Place, life: Life, said: dict[str, Any], *, ours: bool) -> None:
         """Note that AWS accepted a deletion."""
@@ -490,8 +505,8 @@ class World(Stage):
             kept = any(each.note.life is life for each in others)
             self._must(kept, f"{verb} ended well, and {life} lives")
             return
-        due = any(rules.due(ephemeral=True) for rules in (note.recorded, command.file))
-        if not due:
+        both = [*self.recorded(life), note.recorded, command.file]
+        if not any(rules.due(ephemeral=True) for rules in both):
             return
         deletion = life.deletion
         if (

@@ -1,0 +1,120 @@
+"""Skeletons of histories round what is dangerous: each is varied, added to and thinned out at random."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.histories.world import OTHER_REGION
+
+if TYPE_CHECKING:
+    from tests.histories.rules import Action
+
+DAYS, STATIC, SKIP = "kept for 7 days", "kept for ever under one name", "skipped"
+
+
+def act(name: str, /, **arguments: Any) -> Action:
+    """Give one action."""
+    return name, arguments
+
+
+def at(moment: str, number: int, *actions: Action, of: str = "") -> dict[str, Any]:
+    """Give what makes actions happen during a command: before or after a call, or at a wait."""
+    return {"meanwhile": [(moment, number, of, list(actions))]}
+
+
+UP, DESTROY, REFRESH, WRITE, VANISH = (act(name) for name in ("up", "destroy", "refresh", "write", "vanish"))
+RESIZE, RESTORE, PLAN, AGAIN = (act(name) for name in ("resize", "restore", "plan", "begin_again"))
+DIE, ORPHAN, CTRL_C = (act(name) for name in ("kill_all", "kill_engine", "ctrl_c"))
+TIGHTEN = act("edit", policy=DAYS)
+MINUTES = act("pass_time", seconds=600)
+DIE_WHEN_DELETED = act("destroy", **at("after", 1, DIE, of="DeleteCluster"))
+RENAMED = act("program", cluster_identifier="depot")
+RESIZED = act("program", number_of_nodes=4.0)
+
+THEMES: list[tuple[str, list[Action]]] = [
+    # whoever was interrupted begins nothing more
+    (SKIP, [RESIZE, act("destroy", **at("wait", 1, ORPHAN, TIGHTEN, UP))]),
+    (SKIP, [RESIZE, act("destroy", **at("wait", 1, ORPHAN, TIGHTEN, UP, VANISH, AGAIN))]),
+    (DAYS, [RESIZED, act("up", **at("wait", 1, ORPHAN, UP))]),
+    (DAYS, [DESTROY, act("up", **at("wait", 1, ORPHAN, UP, DESTROY))]),
+    (DAYS, [act("pause"), MINUTES, act("destroy", **at("after", 2, CTRL_C, of="DescribeClusters"))]),
+    (DAYS, [DESTROY, act("up", **at("after", 1, CTRL_C, of="CreateCluster")), UP]),
+    (DAYS, [act("destroy", **at("after", 1, CTRL_C, of="DeleteCluster")), DESTROY]),
+    (DAYS, [RENAMED, RESIZED, act("up", **at("wait", 1, CTRL_C)), UP]),
+    # the generation that was meant
+    (DAYS, [RENAMED, RESIZE, act("up", **at("wait", 1, VANISH, act("begin_again", name="depot"))), DESTROY]),
+    (DAYS, [RESIZED, act("up", **at("wait", 1, AGAIN)), DESTROY]),
+    (DAYS, [DESTROY, act("up", **at("wait", 1, AGAIN)), DESTROY]),
+    (
+        DAYS,
+        [
+            act("program", tags={"team": "data"}),
+            act("up", **at("after", 2, act("rename", to="elsewhere"), AGAIN, of="DescribeClusters")),
+            DESTROY,
+        ],
+    ),
+    # what counts as proof
+    (
+        SKIP,
+        [
+            act("destroy", faults=[("DeleteCluster", "500", 1, 1), ("*", "expired token", 9, 7)]),
+            *(TIGHTEN, UP, VANISH, DESTROY),
+        ],
+    ),
+    (SKIP, [act("destroy", **at("before", 1, DIE, of="DeleteCluster")), TIGHTEN, UP, VANISH, DESTROY]),
+    (SKIP, [act("destroy", **at("wait", 1, act("give_up"), DIE)), TIGHTEN, UP, VANISH, DESTROY]),
+    (
+        DAYS,
+        [
+            act("fail_the_snapshot", outcome="cluster-returns-after-snapshot"),
+            *(DIE_WHEN_DELETED, MINUTES, WRITE, VANISH, DESTROY),
+        ],
+    ),
+    (DAYS, [act("destroy", **at("wait", 3, act("give_up"), DIE)), WRITE, REFRESH, VANISH, DESTROY]),
+    (DAYS, [act("destroy", **at("wait", 4, act("give_up"))), WRITE, VANISH, DESTROY]),
+    (DAYS, [act("snapshot_by_hand", snapshot="fits"), MINUTES, VANISH, DESTROY]),
+    (STATIC, [act("snapshot_by_hand", snapshot="static"), MINUTES, VANISH, DESTROY]),
+    (
+        DAYS,
+        [
+            act("program", final_snapshot_identifier="the-last"),
+            *(UP, act("snapshot_by_hand", snapshot="requested"), MINUTES, VANISH, DESTROY),
+        ],
+    ),
+    (
+        DAYS,
+        [
+            *(DESTROY, RESTORE),
+            act("up", **at("after", 1, act("keep_namespace"), of="RestoreFromClusterSnapshot")),
+            *(REFRESH, VANISH, DESTROY),
+        ],
+    ),
+    (STATIC, [DIE_WHEN_DELETED, act("receipts", how="lost"), MINUTES, DESTROY]),
+    (DAYS, [DIE_WHEN_DELETED, act("receipts", how="lost"), MINUTES, DESTROY]),
+    # refresh is no way out
+    (
+        DAYS,
+        [
+            act("fail_the_snapshot", outcome="cluster-gone"),
+            *(DIE_WHEN_DELETED, MINUTES, act("destroy", refresh=True)),
+        ],
+    ),
+    (DAYS, [DIE_WHEN_DELETED, MINUTES, REFRESH, DESTROY, RESTORE, UP]),
+    (DAYS, [DIE_WHEN_DELETED, MINUTES, act("up", refresh=True), DESTROY]),
+    (DAYS, [VANISH, REFRESH, UP, DESTROY]),
+    (SKIP, [VANISH, REFRESH, UP, DESTROY]),
+    (SKIP, [VANISH, UP, DESTROY]),
+    # elsewhere
+    (
+        DAYS,
+        [
+            act("credentials", region=OTHER_REGION),
+            *(UP, PLAN, DESTROY, act("credentials"), DESTROY),
+        ],
+    ),
+    # AWS's listings lag, and times change
+    (DAYS, [act("habits", snapshot_listing_lag_seconds=10.0), DESTROY]),
+    (DAYS, [DESTROY, act("habits", cluster_listing_lag_seconds=5.0), UP, DESTROY]),
+    (DAYS, [act("habits", keeps_create_time=False), RESIZE, MINUTES, REFRESH, DESTROY]),
+    (DAYS, [act("habits", keeps_create_time=False), RESIZE, MINUTES, DIE_WHEN_DELETED, MINUTES, DESTROY]),
+]
