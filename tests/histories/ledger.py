@@ -5,7 +5,7 @@ All of it is read off the emulator's own data and call log; the product is never
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Life:
         marker: Stands for the data it holds.
         deletion: The deletion under way, or the one that ended it.
         ended: It is gone.
-        given_up: Deletions that AWS accepted and gave up.
+        outlived: The deletion that AWS gave up last, while nobody of ours has seen that the cluster lives.
 
     """
 
@@ -54,7 +54,7 @@ class Life:
     marker: str = ""
     deletion: Deletion | None = None
     ended: bool = False
-    given_up: list[Deletion] = field(default_factory=list)
+    outlived: Deletion | None = None
 
     @property
     def namespace(self) -> str:
@@ -88,8 +88,7 @@ class Ledger:
             if not any(each is life.cluster for each in there):
                 life.ended = True
             elif life.deletion is not None and life.cluster.status not in ENDING:
-                life.given_up.append(life.deletion)
-                life.deletion = None
+                life.outlived, life.deletion = life.deletion, None
         for name, snapshot in place.snapshots.items():
             known = self._of_snapshot.get(name)
             if known is None or known[0] is not snapshot:
@@ -135,9 +134,24 @@ class Ledger:
         return snapshot, known[1] if known is not None and known[0] is snapshot else None
 
     def proof(self, place: Place, life: Life) -> Snapshot | None:
-        """The available snapshot made by the deletion that ended a life, with all its data."""
-        if not life.ended or life.deletion is None or life.deletion.skip:
+        """The available snapshot made by the deletion that ended a life, with all its data.
+
+        A deletion that AWS gave up is taken for the one that ended it, where nobody could know better.
+        """
+        deletion = life.deletion or life.outlived
+        if not life.ended or deletion is None or deletion.skip:
             return None
-        snapshot, of = self.of_snapshot(place, life.deletion.snapshot)
-        whole = snapshot is not None and snapshot.status == "available" and snapshot.marker == life.marker
-        return snapshot if whole and of is life else None
+        snapshot, of = self.of_snapshot(place, deletion.snapshot)
+        if snapshot is None or snapshot.status != "available" or of is not life:
+            return None
+        return snapshot if snapshot.marker == life.marker or life.deletion is None else None
+
+    def named_as_final(self, place: Place, life: Life, prefix: str) -> bool:
+        """Whether a snapshot taken by hand has a name, with its time in it, that only a deletion gives.
+
+        Such a name is believed where no receipt says more: nobody gives it by chance.
+        """
+        return any(
+            name.startswith(prefix) and known[1] is life and name in place.snapshots
+            for name, known in self._of_snapshot.items()
+        )

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from redshift_teardown.emulator.redshift.state import Cluster, Place
 
 OTHER_REGION = "eu-west-1"
+TIMED = f"shop-live-{CLUSTER}-final-"
+"""How the names begin that a template with a time in it gives."""
 PASSWORD = "Correct-Horse-1"
 SECONDS: dict[str, float] = {
     "creating": 2,
@@ -105,6 +107,7 @@ class Command:
         resource: What the provider is asked about now.
         file: The policy file when it was asked.
         seen: What its provider saw of a name: the life it had, and the tags.
+        alive: Lives that the last answer showed alive.
         disturbed: Somebody else did something while it ran.
 
     """
@@ -117,6 +120,7 @@ class Command:
     resource: Resource | None = None
     file: Rules = field(default_factory=lambda: Rules(None))
     seen: dict[str, tuple[Life | None, dict[str, str]]] = field(default_factory=dict)
+    alive: set[Life] = field(default_factory=set)
     request: _Request | None = None
     disturbed: bool = False
     faulty: bool = False
@@ -256,6 +260,7 @@ class World(Stage):
             command = self._running[-1]
             if command.process.dead:
                 raise KilledError
+            self._knows(command)
             if moment == "before" and not operation.startswith(READING):
                 self._judge_call(command, operation)
             elif moment == "after":
@@ -263,6 +268,13 @@ class World(Stage):
         if moment == "before" and not self.connected:
             raise EndpointConnectionError(endpoint_url=f"https://redshift.{REGION}.amazonaws.com")
         self._reached(operation, moment)
+
+    @staticmethod
+    def _knows(command: Command) -> None:
+        """A process that lives on after an answer has taken in what it showed."""
+        for life in command.alive:
+            life.outlived = None
+        command.alive.clear()
 
     def _reached(self, operation: str, moment: str) -> None:
         if not self._running:
@@ -310,7 +322,8 @@ class World(Stage):
             snapshot, life = self.lives.of_snapshot(place, name)
             if snapshot is None:
                 return
-            ours = life is not None and life.owned and snapshot.final
+            fits = snapshot.final or name.startswith(TIMED)
+            ours = life is not None and life.owned and fits
             self._must(ours, f"{operation} on snapshot {name}, which no deletion of a cluster of ours made")
             return
         self._must(kind == "cluster", f"{operation} on a {kind}")
@@ -366,7 +379,10 @@ class World(Stage):
             names = [name] if name else [*place.clusters, *command.seen]
             for each in names:
                 cluster = self._shown(place, each)
-                command.seen[each] = self.lives.of(cluster), dict(cluster.tags) if cluster else {}
+                life = self.lives.of(cluster)
+                command.seen[each] = life, dict(cluster.tags) if cluster else {}
+                if life is not None and not life.ending:
+                    command.alive.add(life)
         if not record.took_effect:
             return
         if operation in ("CreateCluster", "RestoreFromClusterSnapshot"):
@@ -427,6 +443,8 @@ class World(Stage):
                 self._running.remove(running)
         if self.broken is not None:
             raise self.broken
+        if not process.dead:
+            self._knows(running)
         self._judge_words(engine.lines)
         self._judge_words(result.errors)
         return result
@@ -517,7 +535,9 @@ class World(Stage):
         ):
             return
         self._must(
-            self.lives.proof(place, life) is not None or (command.disturbed and life in self.tampered),
+            self.lives.proof(place, life) is not None
+            or (command.disturbed and life in self.tampered)
+            or self.lives.named_as_final(place, life, TIMED),
             f"{verb} ended well, and no final snapshot holds the data of {life}",
         )
 
