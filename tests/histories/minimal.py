@@ -1,92 +1,68 @@
-"""Histories that once broke a promise, each as small as it gets, by what it would break."""
+"""Histories that once broke a promise, each as small as it gets, by what must not be broken."""
 
 from __future__ import annotations
 
-from tests.histories.player import OTHER_ACCOUNT, History
-from tests.histories.rules import CLUSTER
+from typing import TYPE_CHECKING
 
-DAYS = "kept for 7 days"
+from tests.histories.player import OTHER_ACCOUNT, History
+from tests.histories.themes import (
+    AGAIN,
+    CTRL_C,
+    DAYS,
+    DESTROY,
+    ORPHAN,
+    RESIZE,
+    SKIP,
+    STATIC,
+    TIGHTEN,
+    UP,
+    VANISH,
+    WRITE,
+    act,
+    at,
+)
+
+if TYPE_CHECKING:
+    from tests.histories.rules import Action
+
+
+def _wild(policy: str, *actions: Action) -> History:
+    return History("wild", policy, list(actions))
+
+
+GIVE_UP = act("give_up")
 
 MINIMAL: dict[str, History] = {
-    "an orphan tags nothing": History(
-        "kills",
+    "an orphan tags nothing": _wild(
+        DAYS, UP, act("destroy", **at("after", 3, ORPHAN, of="DescribeClusters"))
+    ),
+    "an orphan creates nothing": _wild(DAYS, act("up", **at("after", 1, ORPHAN, of="DescribeClusters"))),
+    "an orphan deletes nothing": _wild(
+        SKIP, UP, RESIZE, act("destroy", **at("wait", 1, ORPHAN, TIGHTEN, UP))
+    ),
+    "ctrl-c begins nothing": _wild(DAYS, UP, RESIZE, act("destroy", **at("wait", 1, CTRL_C))),
+    "a refresh drops nothing unproven": _wild(DAYS, UP, VANISH, act("destroy", refresh=True)),
+    "another's cluster under the name is not tagged": _wild(DAYS, act("up", **at("after", 4, AGAIN))),
+    "a deletion without a snapshot that was seen given up excuses nothing": _wild(
+        SKIP, UP, act("destroy", **at("wait", 4, GIVE_UP)), TIGHTEN, VANISH
+    ),
+    "a deletion that was seen given up is no proof": _wild(
+        DAYS, UP, act("destroy", **at("wait", 3, GIVE_UP)), WRITE, VANISH
+    ),
+    "a snapshot by hand under a name without a time is no proof": _wild(
+        STATIC, UP, act("snapshot_by_hand", snapshot="static"), VANISH
+    ),
+    "a snapshot by hand under the requested name is no proof": _wild(
         DAYS,
-        [("up", {}), ("destroy", {"meanwhile": [("after", 3, "DescribeClusters", [("kill_engine", {})])]})],
+        act("program", final_snapshot_identifier="the-last"),
+        UP,
+        act("snapshot_by_hand", snapshot="requested"),
+        VANISH,
     ),
-    "an orphan creates nothing": History(
-        "wild", DAYS, [("up", {"meanwhile": [("after", 1, "DescribeClusters", [("kill_engine", {})])]})]
+    "what a destroy saw of a snapshot is waited for": _wild(
+        DAYS, UP, act("habits", snapshot_listing_lag_seconds=10.0), DESTROY
     ),
-    "an orphan deletes nothing": History(
-        "wild",
-        DAYS,
-        [
-            ("up", {}),
-            ("resize", {}),
-            (
-                "destroy",
-                {
-                    "meanwhile": [
-                        (
-                            "wait",
-                            1,
-                            "",
-                            [("kill_engine", {}), ("edit", {"policy": "kept for 35 days"}), ("up", {})],
-                        )
-                    ]
-                },
-            ),
-        ],
-    ),
-    "ctrl-c begins nothing": History(
-        "wild",
-        DAYS,
-        [("up", {}), ("resize", {}), ("destroy", {"meanwhile": [("wait", 1, "", [("ctrl_c", {})])]})],
-    ),
-    "a refresh drops nothing unproven": History(
-        "wild", DAYS, [("up", {}), ("vanish", {}), ("destroy", {"refresh": True})]
-    ),
-    "another's cluster under the name is not tagged": History(
-        "wild", DAYS, [("up", {"meanwhile": [("after", 4, "", [("begin_again", {"name": CLUSTER})])]})]
-    ),
-    "a deletion without a snapshot that was seen given up excuses nothing": History(
-        "wild",
-        "skipped",
-        [
-            ("up", {}),
-            ("destroy", {"meanwhile": [("wait", 4, "", [("give_up", {})])]}),
-            ("edit", {"policy": DAYS}),
-            ("vanish", {}),
-        ],
-    ),
-    "a deletion that was seen given up is no proof": History(
-        "wild",
-        DAYS,
-        [
-            ("up", {}),
-            ("destroy", {"meanwhile": [("wait", 3, "", [("give_up", {})])]}),
-            ("write", {}),
-            ("vanish", {}),
-        ],
-    ),
-    "a snapshot by hand under a name without a time is no proof": History(
-        "wild",
-        "kept for ever under one name",
-        [("up", {}), ("snapshot_by_hand", {"snapshot": "static"}), ("vanish", {})],
-    ),
-    "a snapshot by hand under the requested name is no proof": History(
-        "wild",
-        DAYS,
-        [
-            ("program", {"final_snapshot_identifier": "the-last"}),
-            ("up", {}),
-            ("snapshot_by_hand", {"snapshot": "requested"}),
-            ("vanish", {}),
-        ],
-    ),
-    "what a destroy saw of a snapshot is waited for": History(
-        "wild", DAYS, [("up", {}), ("habits", {"snapshot_listing_lag_seconds": 10.0}), ("destroy", {})]
-    ),
-    "another account's answer says nothing": History(
-        "wild", DAYS, [("up", {}), ("credentials", {"account": OTHER_ACCOUNT}), ("destroy", {})]
+    "another account's answer says nothing": _wild(
+        DAYS, UP, act("credentials", account=OTHER_ACCOUNT), DESTROY
     ),
 }
