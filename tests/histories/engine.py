@@ -149,7 +149,7 @@ class Run:
         engine: Engine,
         backend: Backend,
         told: Callable[[str, Resource | None, Resource | None], None],
-        asked: Callable[[str, Resource | None], None],
+        asked: Callable[[str, Resource | None, str], None],
     ) -> None:
         self._stub = stub
         self._engine = engine
@@ -164,7 +164,7 @@ class Run:
 
     def _call(self, verb: str, request: Any, about: Resource | None = None, pending: str = "") -> Any:
         self._alive()
-        self._ask(verb, about)
+        self._ask(verb, about, getattr(request, "urn", ""))
         if pending:
             self._backend.pending.append((verb, pending))
         try:
@@ -225,16 +225,20 @@ class Run:
     def create(self, urn: str, inputs: dict[str, Any]) -> Resource:
         """Return the resource that was created."""
         request = provider_pb2.CreateRequest(urn=urn, properties=struct(inputs))
-        answer = self._call("Create", request, pending=urn)
+        try:
+            answer = self._call("Create", request, pending=urn)
+        except FailedError:
+            self._tell("refused", None, None)
+            raise
         return Resource(urn, answer.id, inputs, plain(answer.properties))
 
-    def delete(self, old: Resource) -> None:
-        """Delete a resource, and take it out of the state."""
+    def delete(self, old: Resource, verb: str = "delete") -> None:
+        """Delete a resource, and take it out of the state; ``replaced`` is half of a replacement."""
         request = provider_pb2.DeleteRequest(id=old.id, urn=old.urn, properties=struct(old.outputs))
         self._call("Delete", request, old, pending=old.urn)
         self._remove(old)
-        self.result.did.append("delete")
-        self._tell("delete", old, None)
+        self.result.did.append(verb)
+        self._tell(verb, old, None)
 
     def _remove(self, old: Resource) -> None:
         self._backend.resources = [each for each in self._backend.resources if each is not old]
@@ -368,13 +372,13 @@ class Run:
             return
         if old.urn in options.replace:
             inputs = self.check(urn, None, goal.inputs)
-            self._replace(goal, old, inputs, urn, first=goal.delete_before_replace)
+            self._replace(old, inputs, urn, first=goal.delete_before_replace)
             return
         inputs = self.check(urn, old, goal.inputs)
         found = self.diff(old, inputs)
         if found == "replace":
             inputs = self.check(urn, None, goal.inputs)
-            self._replace(goal, old, inputs, urn, first=True)
+            self._replace(old, inputs, urn, first=True)
             return
         if found == "update":
             request = provider_pb2.UpdateRequest(
@@ -397,10 +401,9 @@ class Run:
         self.result.did.append(verb)
         self._tell(verb, old, new)
 
-    def _replace(self, goal: Goal, old: Resource, inputs: dict[str, Any], urn: str, *, first: bool) -> None:
-        del goal
+    def _replace(self, old: Resource, inputs: dict[str, Any], urn: str, *, first: bool) -> None:
         if first:
-            self.delete(old)
+            self.delete(old, "replaced")
             self._created(old, self.create(urn, inputs), "replace")
             return
         new = self.create(urn, inputs)

@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.histories.rules import timed
+
 if TYPE_CHECKING:
     from redshift_teardown.emulator.redshift.state import Cluster, Place, Snapshot
+    from tests.histories.owners import Owner
 
 ENDING = ("final-snapshot", "deleting")
 
@@ -22,15 +25,12 @@ class Deletion:
         ours: The product sent it.
         skip: It asked for no final snapshot.
         snapshot: The name it asked for.
-        excused: No snapshot was due by the rules in force when it was sent.
-        skipped_by: The rules recorded then, where it skipped.
 
     """
 
     ours: bool
     skip: bool
     snapshot: str = ""
-    excused: bool = False
 
 
 @dataclass(eq=False)
@@ -40,21 +40,34 @@ class Life:
     Attributes:
         number: Which one.
         cluster: The emulator's own record of it.
-        owned: The stack created, restored or adopted it.
+        owner: The stack that created, restored or adopted it last; None for a stranger's.
+        urn: The resource that did.
+        since: Since when its data is there, in seconds since the epoch, at the earliest that is known.
+        restored_from: The snapshot it began with; empty for none.
         marker: Stands for the data it holds.
         deletion: The deletion under way, or the one that ended it.
         ended: It is gone.
+        replaced: It was deleted as one half of a replacement.
         outlived: The deletion that AWS gave up last, while nobody of ours has seen that the cluster lives.
 
     """
 
     number: int
     cluster: Cluster
-    owned: bool
+    owner: Owner | None
+    urn: str
+    since: float
+    restored_from: str = ""
     marker: str = ""
     deletion: Deletion | None = None
     ended: bool = False
+    replaced: bool = False
     outlived: Deletion | None = None
+
+    @property
+    def owned(self) -> bool:
+        """Whether a stack of ours owns it, or did."""
+        return self.owner is not None
 
     @property
     def namespace(self) -> str:
@@ -99,12 +112,17 @@ class Ledger:
     def _alive(self, namespace: str) -> Life | None:
         return next((each for each in self.all if each.namespace == namespace and not each.ended), None)
 
-    def born(self, place: Place, identifier: str, *, owned: bool) -> Life | None:
-        """Note that a cluster was created under a name."""
+    def born(
+        self, place: Place, identifier: str, owner: Owner | None = None, urn: str = "", source: str = ""
+    ) -> Life | None:
+        """Note that a cluster was created under a name, empty or from a snapshot."""
         cluster = place.clusters.get(identifier)
         if cluster is None or self.of(cluster) is not None:
             return None
-        life = Life(len(self.all) + 1, cluster, owned)
+        snapshot, of = self.of_snapshot(place, source)
+        line = snapshot is not None and snapshot.final and of is not None and of.owned
+        since = of.since if of is not None and line and owner is not None else cluster.created
+        life = Life(len(self.all) + 1, cluster, owner, urn, since, source)
         self.all.append(life)
         self.write(place, life, f"life {life.number}")
         return life
@@ -146,12 +164,12 @@ class Ledger:
             return None
         return snapshot if snapshot.marker == life.marker or life.deletion is None else None
 
-    def named_as_final(self, place: Place, life: Life, prefix: str) -> bool:
+    def named_as_final(self, place: Place, life: Life) -> bool:
         """Whether a snapshot taken by hand has a name, with its time in it, that only a deletion gives.
 
         Such a name is believed where no receipt says more: nobody gives it by chance.
         """
         return any(
-            name.startswith(prefix) and known[1] is life and name in place.snapshots
+            timed(name) and known[1] is life and name in place.snapshots
             for name, known in self._of_snapshot.items()
         )

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.forecast import Verdict
 from tests.histories.engine import Options, Told
-from tests.histories.ledger import ENDING
-from tests.histories.rules import CLUSTER, STATIC, Action
-from tests.histories.world import OTHER_REGION, TIMED, BrokenPromiseError, Note, World
+from tests.histories.neighbours import Neighbours
+from tests.histories.promises import BrokenPromiseError
+from tests.histories.rules import timed
+from tests.histories.world import OTHER_REGION, World
 from tests.teardown.stage import ACCOUNT, OTHER_ACCOUNT, REGION, Interruption, KilledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.histories.ledger import Life
+    from tests.histories.owners import Note
+    from tests.histories.rules import Action
 
 FAULTS: dict[str, dict[str, Any]] = {
     "throttle": {"code": "Throttling"},
@@ -31,14 +34,6 @@ FAULTS: dict[str, dict[str, Any]] = {
     "access denied": {"code": "AccessDenied"},
     "expired token": {"code": "ExpiredToken"},
     "busy": {"code": "InvalidClusterState", "message": "There is an operation running on the Cluster."},
-}
-LONGEST_LAG = 10.0
-NEW_CLUSTER = {
-    "NodeType": "ra3.xlplus",
-    "NumberOfNodes": 2,
-    "ClusterType": "multi-node",
-    "MasterUsername": "admin",
-    "MasterUserPassword": "Somebody-Elses-1",
 }
 
 
@@ -64,12 +59,18 @@ class History:
 
 
 @dataclass
-class Player:
-    """Plays histories in one world."""
+class Player(Neighbours):
+    """Plays histories in one world.
+
+    Attributes:
+        told: What happened, for people.
+        denied: Calls that the role may not make.
+
+    """
 
     world: World
     told: list[str] = field(default_factory=list)
-    """What happened, for people."""
+    denied: set[str] = field(default_factory=set)
 
     def play(self, history: History) -> None:
         """Play a history to its end.
@@ -80,6 +81,7 @@ class Player:
         """
         self.profile = history.profile
         self.told.clear()
+        self.denied.clear()
         self.world.begin()
         self.world.edit(history.policy)
         for action in history.actions:
@@ -89,7 +91,7 @@ class Player:
     def act(self, action: Action) -> None:
         """Let one thing happen."""
         name, arguments = action
-        depth = "  " * len(self.world._running)
+        depth = "  " * len(self.world.running)
         self.told.append(f"{depth}{name} {arguments or ''}".rstrip())
         getattr(self, f"do_{name}")(**arguments)
 
@@ -107,15 +109,17 @@ class Player:
 
     def _command(self, run: Callable[[], Told], meanwhile: list[Any], faults: list[Any]) -> Told | None:
         world = self.world
-        if not world._may_run():
+        if not world.may_run():
             return None
         for operation, kind, occurrence, times in faults:
             world.emulator.control.add_fault(operation, occurrence=occurrence, times=times, **FAULTS[kind])
+        for operation in sorted(self.denied):
+            world.emulator.control.add_fault(operation, occurrence="every", code="AccessDenied", status=403)
         result = run()
-        if faults:
+        if faults or self.denied:
             world.emulator.control.clear_faults()
         world.connected = True
-        depth = "  " * len(world._running)
+        depth = "  " * len(world.running)
         self.told.append(f"{depth}  -> {result.how} {','.join(result.did)} {result.said}".rstrip())
         if self.profile == "honest":
             self._must(result, "a history without a fault")
@@ -131,7 +135,7 @@ class Player:
         """Whatever was interrupted goes on, unless what the state records is being deleted or renamed."""
         world = self.world
         place = world.place
-        for resource in world.backend.resources:
+        for resource in world.owner.backend.resources:
             life: Life = resource.note.life
             if life.ended or life.ending or world.lives.named(place, resource.id) is not life:
                 return
@@ -143,12 +147,23 @@ class Player:
         refresh: bool = False,
         meanwhile: list[Any] | None = None,
         faults: list[Any] | None = None,
+        replace: bool = False,
+        target: str = "",
+        continue_on_error: bool = False,
+        neighbour: str = "",
     ) -> None:
-        """Run ``pulumi up``."""
+        """Run ``pulumi up``, with any of its flags; ``neighbour`` is where another resource fails."""
         world, plan = self.world, meanwhile or []
-        if not world.file.readable or (not world.backend.resources and not world.right_place):
+        if not world.file.readable or (not world.owner.backend.resources and not world.right_place):
             return
-        options = Options(refresh=refresh)
+        stack = world.owner.stack
+        options = Options(
+            refresh=refresh,
+            replace=(stack.urn(str(world.owner.program["name"])),) if replace else (),
+            target=(stack.urn(target),) if target else (),
+            continue_on_error=continue_on_error,
+            neighbour=neighbour,
+        )
         self._command(lambda: world.run_up(options, self._meanwhile(plan)), plan, faults or [])
 
     def do_preview(self, *, refresh: bool = False, meanwhile: list[Any] | None = None) -> None:
@@ -175,9 +190,9 @@ class Player:
         world, plan, faults = self.world, meanwhile or [], faults or []
         options = Options(refresh=refresh)
         foreseen = None
-        if not (plan or faults or refresh or run_program) and world._may_run() and self._foreseeable():
+        if not (plan or faults or refresh or run_program) and world.may_run() and self._foreseeable():
             foreseen = world.plan()
-        before = list(world.backend.resources)
+        before = list(world.owner.backend.resources)
         result = self._command(
             lambda: world.run_destroy(options, self._meanwhile(plan), run_program=run_program), plan, faults
         )
@@ -216,39 +231,39 @@ class Player:
         life: Life = before[0].note.life
         name = forecast.snapshot_name
         proof = self.world.lives.proof(self.world.place, life)
-        believed = name.startswith(TIMED) and proof is None
+        believed = timed(name) and proof is None
         if name and not believed and (proof is None or proof.identifier != name):
             raise BrokenPromiseError(f"plan promised snapshot {name}, destroy left {proof}")
 
     def do_plan(self) -> None:
         """Run ``redshift-teardown plan``, whatever the situation."""
-        if self.world._may_run():
+        if self.world.may_run():
             self.world.plan()
 
     # --- engines and providers that end ---------------------------------------------------------------
 
     def do_kill_provider(self) -> None:
         """The provider dies; its engine tells so."""
-        if self.world._running:
-            self.world._running[-1].process.dead = True
+        if self.world.running:
+            self.world.running[-1].process.dead = True
             raise KilledError
 
     def do_kill_all(self) -> None:
         """Engine and provider die together."""
-        if self.world._running:
-            self.world._running[-1].engine.gone = True
+        if self.world.running:
+            self.world.running[-1].engine.gone = True
             self.do_kill_provider()
 
     def do_kill_engine(self) -> None:
         """The engine dies or is hung up, and its provider lives on."""
-        if self.world._running:
-            self.world._running[-1].engine.gone = True
+        if self.world.running:
+            self.world.running[-1].engine.gone = True
 
     def do_ctrl_c(self) -> None:
         """One Ctrl-C: the engine has the provider told, and begins nothing more."""
-        if not self.world._running:
+        if not self.world.running:
             return
-        command = self.world._running[-1]
+        command = self.world.running[-1]
         if command.run is None or command.engine.gone or command.run.interrupted:
             return
         command.run.cancel()
@@ -257,7 +272,7 @@ class Player:
     def do_destroy_beside(self) -> None:
         """Somebody removes the lock and destroys too, while the first engine lives."""
         world = self.world
-        if world._running and len(world._running) == 1 and world._running[-1].run is not None:
+        if world.running and len(world.running) == 1 and world.running[-1].run is not None:
             result = world.run_destroy()
             self.told.append(f"    -> {result.how} {result.said}")
 
@@ -269,18 +284,60 @@ class Player:
 
     def do_program(self, **changes: Any) -> None:
         """Edit the program."""
-        self.world.program_.update(changes)
+        program, former = self.world.owner.program, str(self.world.owner.program["name"])
+        program.update(changes)
+        if program["name"] != former:
+            self.world.owner.former = former
 
     def do_restore(self) -> None:
         """Have the program begin with the last final snapshot, where one stands ready."""
         world = self.world
-        if world.backend.resources:
+        if world.owner.backend.resources:
             return
         place = world.place
-        done = [life for life in world.lives.all if life.owned and life.ended]
-        alive = any(life.owned and not life.ended for life in world.lives.all)
+        urn = world.owner.stack.urn(str(world.owner.program["name"]))
+        mine = [life for life in world.lives.all if life.owner is world.owner and life.urn == urn]
+        done = [life for life in mine if life.ended]
+        alive = len(done) < len(mine)
         proven = bool(done) and world.lives.proof(place, done[-1]) is not None
-        world.program_["restore_final_snapshot"] = True if proven and not alive else None
+        world.owner.program["restore_final_snapshot"] = True if proven and not alive else None
+
+    def do_rename_stack(self, *, to: str) -> None:
+        """Run ``pulumi stack rename``."""
+        if self.world.may_run() and all(owner.stack.name != to for owner in self.world.owners):
+            self.world.owner.rename(to)
+
+    def do_switch_stack(self) -> None:
+        """What follows is done in the other stack."""
+        if self.world.may_run():
+            first, second = self.world.owners
+            self.world.owner = second if self.world.owner is first else first
+
+    def do_move(self) -> None:
+        """Run ``pulumi state move`` to the other stack, whose program has the resource then."""
+        world = self.world
+        if not world.may_run():
+            return
+        here = world.owner
+        there = next(owner for owner in world.owners if owner is not here)
+        if len(here.backend.resources) == 1 and not there.backend.resources:
+            (resource,) = here.backend.resources
+            here.backend.resources, there.backend.resources = [], [resource]
+            there.take(resource, here.stack)
+            there.backend.config = there.backend.config or dict(here.backend.config)
+            life: Life = resource.note.life
+            if life.owner is here:
+                life.owner, life.urn = there, resource.urn
+            name = resource.urn.rpartition("::")[2]
+            there.program.update({**here.program, "name": name, "adopt_existing": None})
+
+    def do_environment(self, *, name: str) -> None:
+        """Have the stack's configuration name an environment."""
+        self.world.owner.environment = name
+
+    def do_role(self, *, denied: list[str]) -> None:
+        """The role may make some calls no more, or all again."""
+        self.denied = set(denied)
 
     def do_credentials(self, *, account: str = ACCOUNT, region: str = REGION) -> None:
         """Log in somewhere, or configure another region."""
@@ -299,158 +356,6 @@ class Player:
         if how == "shut":
             world.receipts.touch()
 
-    # --- time and AWS ---------------------------------------------------------------------------------
-
-    def do_pass_time(self, *, seconds: float) -> None:
-        """Time passes."""
-        self.world.time.advance(seconds)
-
-    def do_write(self, *, name: str = CLUSTER) -> None:
-        """Somebody writes data; only a cluster that is available takes any."""
-        world = self.world
-        life = world.lives.named(world.place, name)
-        if life is not None and life.cluster.shown_status == "available":
-            world.written += 1
-            world.lives.write(world.place, life, f"written {world.written}")
-
-    def do_fail_the_snapshot(self, *, outcome: str, name: str = CLUSTER) -> None:
-        """The next final snapshot fails."""
-        if name in self.world.place.clusters:
-            self.world.control.fail_next_snapshot(name, outcome)
-
-    def do_quota(self, *, quota: int | None) -> None:
-        """The account may hold no more snapshots, or may again."""
-        self.world.control.set_snapshot_quota(quota)
-
-    def do_habits(self, **switches: Any) -> None:
-        """AWS does what its documentation leaves open; what it has shown by now, no lag hides again."""
-        self.world.time.advance(LONGEST_LAG)
-        self.world.emulator.control.set_behaviour(**switches)
-
-    def do_lose_connection(self) -> None:
-        """AWS is out of reach until the command ends."""
-        if self.world._running:
-            self.world.connected = False
-
-    def do_lakehouse(self, *, status: str) -> None:
-        """Somebody registers the cluster, which then cannot be deleted."""
-        if CLUSTER in self.world.place.clusters:
-            self.world.control.set_cluster(CLUSTER, lakehouse_registration_status=status)
-
-    def do_give_up(self, *, name: str = CLUSTER) -> None:
-        """AWS gives a deletion up that is under way: the cluster lives on."""
-        life = self.world.lives.named(self.world.place, name)
-        if life is not None and life.ending:
-            self.world.control.give_up_deletion(name)
-            self.world.disturb()
-
-    # --- neighbours -----------------------------------------------------------------------------------
-
-    def _touchable(self, name: str) -> Life | None:
-        """A cluster that somebody could change or delete now: AWS refuses that while it is being deleted."""
-        life = self.world.lives.named(self.world.place, name)
-        return life if life is not None and life.cluster.status not in ENDING else None
-
-    def do_vanish(self, *, name: str = CLUSTER) -> None:
-        """Somebody deletes the cluster without a snapshot."""
-        if self._touchable(name) is not None:
-            self.world.disturb()
-            self.world.control.remove_cluster(name)
-
-    def do_end_by_hand(self, *, name: str = CLUSTER, snapshot: str = "") -> None:
-        """Somebody deletes the cluster with a final snapshot, or by the console without."""
-        world = self.world
-        life = self._touchable(name)
-        if life is None:
-            return
-        said = {"FinalClusterSnapshotIdentifier": self._name(snapshot)} if snapshot else {}
-        skip = not snapshot
-        if world.by_hand("delete_cluster", ClusterIdentifier=name, SkipFinalClusterSnapshot=skip, **said):
-            world.accepted(world.place, life, {"SkipFinalClusterSnapshot": skip, **said}, ours=False)
-
-    def _name(self, snapshot: str) -> str:
-        """A name for a snapshot by hand: one that fits the templates, or another."""
-        stamp = f"{self.world.now():%Y%m%dt%H%M%Sz}"
-        fitting = {
-            "fits": f"{TIMED}{stamp}",
-            "static": STATIC,
-            "requested": "the-last",
-        }
-        return fitting.get(snapshot, f"{snapshot}-{stamp}")
-
-    def do_begin_again(self, *, name: str = CLUSTER) -> None:
-        """Somebody creates another cluster under a name, in place of the one there."""
-        self.do_vanish(name=name)
-        world = self.world
-        if world.by_hand("create_cluster", ClusterIdentifier=name, **NEW_CLUSTER):
-            world.lives.born(world.place, name, owned=False)
-
-    def do_keep_namespace(self, *, name: str = CLUSTER) -> None:
-        """AWS kept the namespace in the restore that this cluster began with."""
-        world = self.world
-        place = world.place
-        life = world.lives.named(place, name)
-        restored = life is not None and place.generations[life.namespace].restored_from
-        source = world.lives.of_snapshot(place, restored)[1] if restored else None
-        if life is not None and source is not None and source.ended:
-            world.disturb()
-            world.control.set_cluster(name, namespace=source.namespace)
-
-    def do_rename(self, *, name: str = CLUSTER, to: str = "elsewhere") -> None:
-        """Somebody renames the cluster."""
-        self.world.by_hand("modify_cluster", ClusterIdentifier=name, NewClusterIdentifier=to)
-
-    def do_pause(self, *, name: str = CLUSTER) -> None:
-        """Somebody pauses the cluster."""
-        self.world.by_hand("pause_cluster", ClusterIdentifier=name)
-
-    def do_resume(self, *, name: str = CLUSTER) -> None:
-        """Somebody resumes it."""
-        self.world.by_hand("resume_cluster", ClusterIdentifier=name)
-
-    def do_resize(self, *, name: str = CLUSTER, nodes: int = 3) -> None:
-        """Somebody resizes the cluster; its create time may change."""
-        self.world.by_hand(
-            "modify_cluster",
-            ClusterIdentifier=name,
-            NodeType="ra3.4xlarge",
-            NumberOfNodes=nodes,
-            ClusterType="multi-node",
-        )
-
-    def do_snapshot_by_hand(self, *, snapshot: str, name: str = CLUSTER) -> None:
-        """Somebody takes a manual snapshot; maybe under a name that the policy would give."""
-        self.world.by_hand(
-            "create_cluster_snapshot", SnapshotIdentifier=self._name(snapshot), ClusterIdentifier=name
-        )
-
-    def do_foreign_snapshot(self, *, snapshot: str, of: str = CLUSTER) -> None:
-        """A snapshot of another generation has a name that the policy would give."""
-        name = self._name(snapshot)
-        if name not in self.world.place.snapshots:
-            self.world.disturb()
-            self.world.control.put_snapshot(name, of, tags={"owner": "somebody"}, retention=3)
-
-    def do_lose_the_snapshot(self) -> None:
-        """Somebody deletes the newest manual snapshot of a cluster of ours."""
-        world = self.world
-        place = world.place
-        for snapshot in sorted(place.snapshots.values(), key=lambda each: -each.created):
-            _, life = world.lives.of_snapshot(place, snapshot.identifier)
-            if snapshot.kind == "manual" and life is not None and life.owned:
-                world.disturb()
-                world.tampered.add(life)
-                world.control.delete_snapshot(snapshot.identifier)
-                return
-
-    def do_tags(self, *, name: str = CLUSTER, tags: dict[str, str]) -> None:
-        """A bot sets the tags of a cluster to what it thinks they should be."""
-        life = self.world.lives.named(self.world.place, name)
-        if life is not None:
-            self.world.disturb()
-            self.world.tampered.add(life)
-            self.world.control.set_cluster(name, tags=tags)
-
     # --- the end --------------------------------------------------------------------------------------
 
     def _finish(self) -> None:
@@ -462,20 +367,25 @@ class Player:
         control.set_behaviour(cluster_listing_lag_seconds=0.0, snapshot_listing_lag_seconds=0.0)
         world.control.set_snapshot_quota(None)
         world.account, world.region = ACCOUNT, REGION
-        if not world.backend.resources:
-            return
-        # The configuration of the last `up` is what counts; it may have been for another place.
-        world.backend.config = world.config()
         for cluster in list(world.place.clusters):
             world.control.set_cluster(cluster, lakehouse_registration_status="")
         if world.receipts.is_file():
             world.receipts.unlink()
+        for owner in world.owners:
+            world.owner = owner
+            if owner.backend.resources:
+                # The configuration of the last `up` is what counts; it may have been for another place.
+                owner.backend.config = world.config()
+                self._destroy_at_the_end()
+
+    def _destroy_at_the_end(self) -> None:
+        world = self.world
         result = Told()
         for _ in range(3):
             self.told.append("destroy at the end")
             result = world.run_destroy()
             self.told.append(f"  -> {result.how} {result.said}".rstrip())
-            if not world.backend.resources:
+            if not world.owner.backend.resources:
                 return
         if self.profile == "kills":
             # A rename that was interrupted is finished by the `up` that began it.
@@ -483,7 +393,7 @@ class Player:
             self._must(world.run_up(), "a history of kills alone")
             self._must(world.run_destroy(), "a history of kills alone")
             return
-        for resource in world.backend.resources:
+        for resource in world.owner.backend.resources:
             self._explain(resource.note, resource.id, result.said)
 
     def _explain(self, note: Note, identifier: str, said: str) -> None:
@@ -493,7 +403,11 @@ class Player:
         named = world.lives.named(place, identifier)
         activity = life.cluster.activity
         if not life.ended:
-            if named is not life or (activity is not None and activity.outcome == "stuck"):
+            if (
+                life.owner is not world.owner
+                or named is not life
+                or (activity is not None and activity.outcome == "stuck")
+            ):
                 return
             raise BrokenPromiseError(f"destroy never ends: {said}")
         if named is not None:
@@ -508,7 +422,7 @@ class Player:
         """Whether the snapshot shows the create time that the state records."""
         from redshift_teardown.teardown.identity import parse_time  # noqa: PLC0415
 
-        for resource in self.world.backend.resources:
+        for resource in self.world.owner.backend.resources:
             if resource.note is note:
                 moment = parse_time(str(resource.outputs["identity"]["cluster_create_time"]))
                 return moment is not None and abs(moment.timestamp() - proof.cluster_created) < 1

@@ -1,0 +1,387 @@
+"""What must hold whatever happens, judged by the ledger and the calls that reach AWS.
+
+It follows from what the documentation promises; the product is never asked.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.histories.ledger import Deletion, Ledger, Life
+from tests.histories.owners import PASSWORD, Note, Owner, source_of
+from tests.histories.rules import Rules, timed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redshift_teardown.emulator.redshift.state import Cluster, Place
+    from tests.histories.engine import Options, Resource, Run
+    from tests.histories.process import Engine, Process
+    from tests.teardown.stage import Interruption
+
+BEGINNING = ("DeleteCluster", "ResumeCluster", "CreateCluster", "RestoreFromClusterSnapshot", "ModifyCluster")
+"""What Ctrl-C stops: the calls that begin something."""
+BIRTHS = ("CreateCluster", "RestoreFromClusterSnapshot")
+READING = ("Describe", "Get", "List")
+REFUSED_PARAMETERS = (
+    "InvalidParameter",
+    "InvalidRetention",
+    "InvalidTag",
+    "TagLimit",
+    "Missing",
+    "Validation",
+)
+
+
+class BrokenPromiseError(AssertionError):
+    """Something that must never happen did."""
+
+
+@dataclass
+class Request:
+    """A call of the product's, from when it decided to make it."""
+
+    operation: str
+    parameters: dict[str, str]
+    gone: bool
+    cancelled: bool
+
+
+@dataclass
+class Command:
+    """A command that runs.
+
+    Attributes:
+        owner: Whose it is.
+        engine: Its engine.
+        interruptions: What happens meanwhile.
+        process: Its provider.
+        run: What the engine does; None for a command line.
+        options: Its flags.
+        partial: Resources stay: it is an ``up``, or has a target.
+        file: The policy file when the provider was asked what it is at now.
+        resource: What the provider is asked about now.
+        urn: The URN of that, also where it does not exist yet.
+        goals: What its program declares, by URN.
+        seen: What its provider saw of a name: the life it had, and the tags.
+        alive: Lives that the last answer showed alive.
+        refused: Lives that a create of this run was refused for.
+        ended: Lives that this run deleted.
+        disturbed: Somebody else did something while it ran.
+
+    """
+
+    owner: Owner
+    engine: Engine
+    interruptions: Sequence[Interruption]
+    process: Process
+    run: Run | None = None
+    options: Options | None = None
+    file: Rules = field(default_factory=lambda: Rules(None))
+    resource: Resource | None = None
+    urn: str = ""
+    goals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: dict[str, tuple[Life | None, dict[str, str]]] = field(default_factory=dict)
+    alive: set[Life] = field(default_factory=set)
+    refused: set[Life] = field(default_factory=set)
+    ended: set[Life] = field(default_factory=set)
+    request: Request | None = None
+    disturbed: bool = False
+    partial: bool = False
+    right_place: bool = True
+    file_at_start: Rules = field(default_factory=lambda: Rules(None))
+
+
+class Promises:
+    """Judges calls and what the state records; `place` and the clock are those of the world it is part of."""
+
+    lives: Ledger
+    owners: list[Owner]
+    file: Rules
+    tampered: set[Life]
+    receipts_lost: bool
+    broken: BrokenPromiseError | None
+
+    @property
+    def place(self) -> Place:
+        """The stacks' account and region, as they are now."""
+        raise NotImplementedError
+
+    def _seconds(self) -> float:
+        raise NotImplementedError
+
+    def _lag(self) -> float:
+        raise NotImplementedError
+
+    def must(self, holds: object, what: str) -> None:
+        """Refuse what must not be."""
+        if not holds:
+            self.broken = self.broken or BrokenPromiseError(what)
+            raise self.broken
+
+    # --- calls ---
+
+    def judge_call(self, command: Command, operation: str) -> None:
+        """Refuse a changing call that must not be."""
+        request = command.request
+        assert request is not None
+        assert request.operation == operation
+        self.must(not request.gone, f"{operation} by the provider of an engine that is gone")
+        if request.cancelled:
+            self.must(operation not in BEGINNING, f"{operation} after Ctrl-C")
+        verb = command.process.verb
+        self.must(verb in ("Create", "Update", "Delete"), f"{operation} by {verb or 'a command that reads'}")
+        self.must(command.right_place, f"{operation} in another account or region")
+        if operation in BIRTHS:
+            self._judge_birth(command, operation)
+            return
+        self._judge_target(command, operation, *_target(request.parameters))
+        if operation == "DeleteCluster":
+            self._judge_deletion(command, request.parameters)
+
+    def _judge_birth(self, command: Command, operation: str) -> None:
+        """A resource has one cluster at a time, and begins empty only where somebody said so."""
+        for resource in command.owner.backend.resources:
+            life: Life = resource.note.life
+            there = not (life.ended or life.ending) and life.owner is command.owner
+            self.must(
+                resource.urn != command.urn or not there,
+                f"{operation} for a resource whose {life} lives",
+            )
+        left = [life for life in self.lives.all if life.urn == command.urn and life.ended]
+        if not left or operation != "CreateCluster" or left[-1] in command.ended:
+            return
+        said = command.goals.get(command.urn, {})
+        if left[-1].replaced and self.lives.proof(self.place, left[-1]) is not None:
+            self.must(
+                said.get("restore_final_snapshot") is not None,
+                f"CreateCluster, empty, after a replacement that left the data of {left[-1]} in a snapshot",
+            )
+
+    def _judge_target(self, command: Command, operation: str, kind: str, name: str) -> None:
+        place = self.place
+        if kind == "snapshot":
+            snapshot, life = self.lives.of_snapshot(place, name)
+            if snapshot is None:
+                return
+            ours = life is not None and life.owned and (snapshot.final or timed(name))
+            self.must(ours, f"{operation} on snapshot {name}, which no deletion of a cluster of ours made")
+            return
+        self.must(kind == "cluster", f"{operation} on a {kind}")
+        life = self.lives.named(place, name)
+        if life is None or life.owned:
+            return
+        seen = command.seen.get(name)
+        self.must(
+            seen is not None and seen[0] is not life,
+            f"{operation} on {life}, which this very command was shown under that name",
+        )
+
+    def _judge_deletion(self, command: Command, said: dict[str, str]) -> None:
+        self.must(
+            "SkipFinalClusterSnapshot" in said, "DeleteCluster that leaves open what becomes of the data"
+        )
+        name = said["ClusterIdentifier"].lower()
+        life, resource = self.lives.named(self.place, name), command.resource
+        if life is None or not life.owned or resource is None:
+            return
+        self._judge_right_to_delete(command, resource, life)
+        skip = said["SkipFinalClusterSnapshot"].lower() == "true"
+        seen = command.seen.get(name)
+        ephemeral = seen is None or seen[1].get("ephemeral") == "true"
+        both = self._rules(command, resource)
+        due = any(rules.due(ephemeral=ephemeral, hours=self._hours(life)) for rules in both)
+        self.must(not (due and skip), f"DeleteCluster without the final snapshot that is due for {life}")
+        if skip or not all(rules.certain for rules in both):
+            return
+        retention = said.get("FinalClusterSnapshotRetentionPeriod")
+        wanted = [rules.retention for rules in both if rules.readable]
+        longest = -1 if -1 in wanted else max(wanted)
+        self.must(
+            retention == str(longest), f"a final snapshot kept {retention} days where {longest} are due"
+        )
+
+    def _judge_right_to_delete(self, command: Command, resource: Resource, life: Life) -> None:
+        """A cluster that another resource or stack owns by now is not deleted."""
+        marked = life not in self.tampered
+        self.must(
+            life.owner is command.owner or not marked,
+            f"DeleteCluster on {life} by {command.owner.stack.name}, which another stack took over",
+        )
+        self.must(life not in command.refused, f"DeleteCluster on {life}, which a create of this run found")
+        if not command.partial:
+            return  # all resources go
+        for other in command.owner.backend.resources:
+            kept = other is not resource and not other.twin and other.note.life is life
+            self.must(not kept, f"DeleteCluster on {life}, which {other.urn} owns by now")
+
+    def _rules(self, command: Command, resource: Resource) -> list[Rules]:
+        """What is recorded, now and when the operation began, and what the file says."""
+        note: Note = resource.note
+        recorded = [
+            each.note.recorded
+            for owner in self.owners
+            for each in owner.backend.resources
+            if each.note.life is note.life and owner is command.owner
+        ]
+        environment = command.owner.backend.config.get("redshift-teardown:environment", "")
+        stack = resource.urn.split(":")[2]
+        file, _ = command.file.of(stack, environment, note.held)
+        return [*recorded, note.recorded, file]
+
+    def _hours(self, life: Life) -> float:
+        """How old a life's data is."""
+        return (self._seconds() - life.since) / 3600
+
+    def note_call(self, command: Command, record: Any) -> None:
+        """Take in what a call of the product did, and what it was shown."""
+        operation, said = record.operation, record.parameters
+        name = str(said.get("ClusterIdentifier", "")).lower()
+        place = self.place
+        if not record.fault:
+            refused = record.result.startswith(REFUSED_PARAMETERS)
+            self.must(not refused, f"AWS objects to a parameter of {operation}: {record.result}")
+        if operation == "DescribeClusters" and record.result == "ok":
+            for each in [name] if name else [*place.clusters, *command.seen]:
+                self._note_seen(command, place, each)
+        if not record.took_effect:
+            return
+        if operation in BIRTHS:
+            source = str(said.get("SnapshotIdentifier") or said.get("SnapshotArn") or "").rpartition("/")[2]
+            self.lives.born(place, name, command.owner, command.urn, source.lower())
+        elif operation == "DeleteCluster":
+            life = self.lives.named(place, name)
+            assert life is not None
+            self.accepted(life, said, ours=True)
+
+    def _note_seen(self, command: Command, place: Place, name: str) -> None:
+        cluster = self._shown(place, name)
+        life = self.lives.of(cluster)
+        command.seen[name] = life, dict(cluster.tags) if cluster else {}
+        if life is not None and not life.ending:
+            command.alive.add(life)
+
+    def _shown(self, place: Place, name: str) -> Cluster | None:
+        """What DescribeClusters shows under a name: with a lag nothing, of a cluster that is new."""
+        cluster = place.clusters.get(name)
+        if cluster is None:
+            return None
+        since = place.generations[cluster.namespace].created
+        return None if self._seconds() < since + self._lag() else cluster
+
+    @staticmethod
+    def accepted(life: Life, said: dict[str, Any], *, ours: bool) -> None:
+        """Note that AWS accepted a deletion."""
+        skip = str(said.get("SkipFinalClusterSnapshot", "")).lower() == "true"
+        name = str(said.get("FinalClusterSnapshotIdentifier", "")).lower()
+        life.deletion = Deletion(ours=ours, skip=skip, snapshot=name)
+
+    @staticmethod
+    def knows(command: Command) -> None:
+        """A process that lives on after an answer has taken in what it showed."""
+        for life in command.alive:
+            life.outlived = None
+        command.alive.clear()
+
+    # --- what the state records ---
+
+    def judge_step(self, command: Command, verb: str, old: Resource | None, new: Resource | None) -> None:
+        """Judge what the engine recorded after a step."""
+        if verb == "refused":
+            life = self.lives.named(
+                self.place, str(command.goals.get(command.urn, {}).get("cluster_identifier"))
+            )
+            if life is not None:
+                command.refused.add(life)
+            return
+        if verb in ("delete", "drop", "replaced"):
+            assert old is not None
+            self._judge_gone(command, old, verb)
+            old.note.life.replaced = verb == "replaced" or old.twin
+            command.ended.add(old.note.life)
+        if new is None:
+            return
+        life = self.lives.recorded(new.outputs["identity"])
+        if life is None:
+            self.must(holds=False, what=f"{verb} recorded a generation that never was")
+            return
+        if verb in ("create", "replace"):
+            self._judge_created(command, verb, old, new, life)
+        else:
+            assert old is not None
+            self.must(life is old.note.life, f"{verb} recorded {life} in place of {old.note.life}")
+            life.urn = new.urn if life.urn == old.urn else life.urn
+        self._note(command, verb, old, new, life)
+        self.judge_words([json.dumps({**new.outputs, "master_password": ""})])
+
+    def _judge_created(
+        self, command: Command, verb: str, old: Resource | None, new: Resource, life: Life
+    ) -> None:
+        said = command.goals[new.urn]
+        if life.owner is not command.owner or life.urn != new.urn:
+            taken = life.owner is command.owner and life.urn == new.urn
+            self.must(taken or said.get("adopt_existing"), f"{verb} recorded {life} as {new.urn}'s")
+            life.owner, life.urn = command.owner, new.urn
+        if verb == "replace" and old is not None and command.options is not None:
+            note: Note = old.note
+            forced = old.urn in command.options.replace
+            source = source_of(said, note.life.restored_from)
+            same = (note.source, note.database) == (source, said.get("database_name") or "")
+            self.must(
+                forced or old.outputs.get("gone") or not same,
+                f"{old.urn} was replaced, and nothing had changed",
+            )
+
+    def _note(self, command: Command, verb: str, old: Resource | None, new: Resource, life: Life) -> None:
+        note: Note | None = old.note if old is not None else None
+        if verb == "read" and note is not None:
+            new.note = note
+            return
+        said = command.goals[new.urn]
+        held = note.held if note is not None and verb != "create" else ""
+        stack, environment = new.urn.split(":")[2], command.owner.environment
+        recorded, held = command.file_at_start.of(stack, environment, held)
+        source = source_of(said, life.restored_from)
+        new.note = Note(life, recorded, held, source, said.get("database_name") or "")
+
+    def _judge_gone(self, command: Command, old: Resource, verb: str) -> None:
+        """A resource left the state: that must be true, and its data where it is due."""
+        note: Note = old.note
+        life = note.life
+        self.must(command.right_place, f"{verb} ended well in another account or region")
+        if not life.ended:
+            others = [each for owner in self.owners for each in owner.backend.resources if each is not old]
+            kept = any(each.note.life is life for each in others)
+            self.must(kept, f"{verb} ended well, and {life} lives")
+            return
+        hours = self._hours(life)
+        if not any(rules.due(ephemeral=True, hours=hours) for rules in self._rules(command, old)):
+            return
+        deletion = life.deletion
+        excused = deletion is not None and deletion.skip and deletion.ours
+        if excused and not note.recorded.due(ephemeral=True, hours=hours):
+            return
+        self.must(
+            self.lives.proof(self.place, life) is not None
+            or (command.disturbed and life in self.tampered)
+            or self.lives.named_as_final(self.place, life),
+            f"{verb} ended well, and no final snapshot holds the data of {life}",
+        )
+
+    def judge_words(self, said: list[str]) -> None:
+        """No password is in clear, and nobody reads a traceback."""
+        for text in said:
+            self.must(PASSWORD not in text, "a password in clear")
+            self.must("Traceback" not in text, f"a traceback: {text[-600:]}")
+
+
+def _target(said: dict[str, str]) -> tuple[str, str]:
+    """What a call changes: ``cluster`` or ``snapshot``, and its name."""
+    kind, _, name = said.get("ResourceName", "").rpartition(":")
+    if name:
+        return kind.rpartition(":")[2], name.rpartition("/")[2]
+    if "SnapshotIdentifier" in said:
+        return "snapshot", said["SnapshotIdentifier"].lower()
+    return "cluster", said.get("ClusterIdentifier", "").lower()
