@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.histories.player import FAULTS, OTHER_ACCOUNT, OTHER_REGION, History
 from tests.histories.rules import CLUSTER, POLICIES, READABLE, Action
-from tests.histories.themes import THEMES
+from tests.histories.themes import OWNERS, SEED_ARN, THEMES
 from tests.teardown.stage import ACCOUNT, REGION
 
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ LATE = ("", "", "", "DeleteCluster", "DescribeClusters", "CreateTags", "ModifyCl
 PROFILES = ("honest", "kills", "kills", "wild", "wild", "wild", "wild")
 
 
-_THEMED, _MORE, _LESS, _SAME = 0.5, 0.25, 0.15, 0.5
-"""How often a history has a theme; and in one, how often something is added, left out, or kept as it is."""
+_THEMED, _MORE, _LESS, _SAME, _OWNERS = 0.5, 0.25, 0.15, 0.5, 0.5
+"""How often a history has a theme; in one, how often something is added, left out, or kept as it is; and
+without one, how often something is of owners.
+"""
 
 
 class Chance:
@@ -59,7 +61,18 @@ class Chance:
         actions += [self._action(profile) for _ in range(self._random.randint(5, 11))]
         return History(profile, pick(READABLE), actions)
 
-    def _themed(self, theme: tuple[str, list[Action]]) -> History:
+    def history_of_owners(self) -> History:
+        """Make a history of several resources, stacks and owners."""
+        if self._random.random() < _THEMED:
+            return self._themed(self._random.choice(OWNERS), self._of_owners)
+        actions: list[Action] = [("up", {})]
+        actions += [
+            self._of_owners() if self._random.random() < _OWNERS else self._action("wild")
+            for _ in range(self._random.randint(5, 11))
+        ]
+        return History("wild", self._random.choice(READABLE), actions)
+
+    def _themed(self, theme: tuple[str, list[Action]], more: Callable[[], Action] | None = None) -> History:
         """Make a history round something that once went wrong: with more, or without some of it."""
         policy, skeleton = theme
         actions: list[Action] = [("up", {})]
@@ -67,10 +80,52 @@ class Chance:
             if self._random.random() < _MORE:
                 actions.append(self._action("wild"))
             if self._random.random() < _MORE:
-                actions.append(self._happening())
+                actions.append((more or self._happening)())
             if self._random.random() > _LESS:
                 actions.append(self._varied(action))
         return History("wild", policy, actions)
+
+    def _of_owners(self) -> Action:
+        pick = self._random.choice
+        name = pick([CLUSTER, "store"])
+        change: dict[str, Any] = pick(
+            [
+                {"name": name, "aliased": pick([True, False])},
+                {"adopt_existing": pick([True, None])},
+                {"delete_first": pick([True, None])},
+                {"restore_final_snapshot": pick([True, False, None])},
+                {"snapshot_identifier": pick(["seed", "SEED", None])},
+                {"snapshot_identifier": None, "snapshot_arn": pick([SEED_ARN, None])},
+                {"database_name": pick(["sales", None])},
+                {"annex": pick([True, None])},
+                {"absent": pick([True, None])},
+            ]
+        )
+        flags: dict[str, Any] = pick(
+            [
+                {"replace": True},
+                {"target": name},
+                {"continue_on_error": True},
+                {"neighbour": pick(["first", "last"])},
+                {"replace": True, "neighbour": "last"},
+                {"continue_on_error": True, "neighbour": "last"},
+            ]
+        )
+        return self._weighted(
+            [
+                (4, lambda: ("program", change)),
+                (4, lambda: ("up", {**self._surroundings("wild"), **flags})),
+                (1, lambda: ("switch_stack", {})),
+                (1, lambda: ("move", {})),
+                (1, lambda: ("rename_stack", {"to": pick(["live", "live-2", "scratch"])})),
+                (1, lambda: ("environment", {"name": pick(["", "play"])})),
+                (1, lambda: ("role", {"denied": pick([[], ["CreateTags"], ["DeleteTags"]])})),
+                (1, lambda: ("restore_by_hand", {})),
+                (1, lambda: ("seed", {})),
+                (1, lambda: ("tags", {"tags": pick([{}, {"bot": "was here"}])})),
+                (1, lambda: ("pass_time", {"seconds": 30 * 3600.0})),
+            ]
+        )
 
     def _varied(self, action: Action) -> Action:
         """Give the same action at another moment."""

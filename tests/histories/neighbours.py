@@ -128,9 +128,8 @@ class Neighbours:
     def do_restore_by_hand(self, *, name: str = CLUSTER) -> None:
         """Somebody restores the newest final snapshot of ours."""
         world = self.world
-        finals = [
-            each for each in world.place.snapshots.values() if each.final and each.status == "available"
-        ]
+        snapshots = world.place.snapshots.values()
+        finals = [each for each in snapshots if each.final and each.status == "available"]
         if finals and name not in world.place.clusters:
             newest = max(finals, key=lambda each: each.created)
             said = {"ClusterIdentifier": name, "SnapshotIdentifier": newest.identifier}

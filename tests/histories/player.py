@@ -203,7 +203,7 @@ class Player(Neighbours):
         """Whether AWS does what its documentation says: `plan` cannot foresee more."""
         world = self.world
         behaviour = world.emulator._application.world.behaviour
-        usual = behaviour.delete_paused and behaviour.tag_unfinished_snapshots
+        usual = behaviour.delete_paused and behaviour.tag_unfinished_snapshots and not self.denied
         return usual and all(
             not each.next_final and each.overlay is None and self._moves(each.activity)
             for each in world.place.clusters.values()
@@ -375,7 +375,7 @@ class Player(Neighbours):
             world.owner = owner
             if owner.backend.resources:
                 # The configuration of the last `up` is what counts; it may have been for another place.
-                owner.backend.config = world.config()
+                owner.backend.config["aws:region"] = REGION
                 self._destroy_at_the_end()
 
     def _destroy_at_the_end(self) -> None:

@@ -329,10 +329,8 @@ class Promises:
             forced = old.urn in command.options.replace
             source = source_of(said, note.life.restored_from)
             same = (note.source, note.database) == (source, said.get("database_name") or "")
-            self.must(
-                forced or old.outputs.get("gone") or not same,
-                f"{old.urn} was replaced, and nothing had changed",
-            )
+            wanted = forced or old.outputs.get("gone") or not same
+            self.must(wanted, f"{old.urn} was replaced, and nothing had changed")
 
     def _note(self, command: Command, verb: str, old: Resource | None, new: Resource, life: Life) -> None:
         note: Note | None = old.note if old is not None else None

@@ -71,7 +71,7 @@ class Rules:
         if not self.readable:
             return self, held
         if self.claims and stack in CLAIMED:
-            return self, stack if self.protected else ""
+            return replace(self, certain=not environment), stack if self.protected else ""
         if self.claims and held and self.protected:
             return replace(self, certain=False), held
         if environment == PLAY:

@@ -118,3 +118,73 @@ THEMES: list[tuple[str, list[Action]]] = [
     (DAYS, [act("habits", keeps_create_time=False), RESIZE, MINUTES, REFRESH, DESTROY]),
     (DAYS, [act("habits", keeps_create_time=False), RESIZE, MINUTES, DIE_WHEN_DELETED, MINUTES, DESTROY]),
 ]
+
+ALIASED = act("program", name="store", aliased=True)
+UNALIASED = act("program", name="store", aliased=False)
+ADOPT, PLAIN = act("program", adopt_existing=True), act("program", adopt_existing=None)
+SWITCH, ROLE = act("switch_stack"), act("role", denied=["CreateTags"])
+STRIP, BOT = act("tags", tags={}), act("tags", tags={"bot": "was here"})
+SEEDED = act("program", snapshot_identifier="seed")
+REPLACE = act("up", replace=True)
+DAYS_PASS = act("pass_time", seconds=30 * 3600.0)
+EMPTY = act("program", restore_final_snapshot=False)
+YOUNG = "skipped while young"
+SEED_ARN = "arn:aws:redshift:us-east-1:111122223333:snapshot:seedling/seed"
+
+OWNERS: list[tuple[str, list[Action]]] = [
+    # whose a cluster is
+    (DAYS, [ADOPT, act("up", replace=True, neighbour="last"), PLAIN, UP, DESTROY]),
+    (DAYS, [UNALIASED, act("up", continue_on_error=True), UP]),
+    (DAYS, [UNALIASED, ADOPT, act("up", continue_on_error=True), act("up", target="warehouse"), UP]),
+    (DAYS, [UNALIASED, UP, act("up", target="warehouse")]),
+    (DAYS, [ALIASED, UP, REFRESH, DESTROY]),
+    (DAYS, [DESTROY, act("restore_by_hand"), MINUTES, UP, DESTROY]),
+    (DAYS, [DESTROY, act("restore_by_hand"), MINUTES, RESTORE, UP, DESTROY]),
+    (DAYS, [SWITCH, UP, SWITCH, DESTROY, SWITCH, DESTROY]),
+    (DAYS, [SWITCH, ROLE, UP, SWITCH, DESTROY]),
+    (DAYS, [SWITCH, UP, BOT, SWITCH, UP, DESTROY]),
+    (DAYS, [act("move"), SWITCH, UP, REFRESH, DESTROY]),
+    (DAYS, [STRIP, DESTROY]),
+    (DAYS, [ROLE, UP, DESTROY, act("role", denied=[]), DESTROY]),
+    (DAYS, [act("program", annex=True), UP, act("program", annex=None), UP, DESTROY]),
+    (DAYS, [act("program", absent=True), act("up", neighbour="first"), UP]),
+    (
+        DAYS,
+        [DESTROY, RESTORE, act("up", **at("after", 1, DIE, of="RestoreFromClusterSnapshot")), UP, DESTROY],
+    ),
+    # how old its data is
+    (YOUNG, [act("habits", keeps_create_time=False), DAYS_PASS, RESIZE, MINUTES, REFRESH, DESTROY]),
+    (YOUNG, [DAYS_PASS, TIGHTEN, UP, DESTROY, RESTORE, act("edit", policy=YOUNG), UP, DESTROY]),
+    (YOUNG, [UP, DESTROY]),
+    # what a replacement does
+    (DAYS, [DESTROY, act("seed"), SEEDED, UP, act("program", snapshot_identifier="SEED"), UP, DESTROY]),
+    (
+        DAYS,
+        [
+            *(DESTROY, act("seed"), SEEDED, UP, WRITE),
+            act("program", snapshot_identifier=None, snapshot_arn=SEED_ARN),
+            *(UP, DESTROY),
+        ],
+    ),
+    (DAYS, [RENAMED, REPLACE, UP, DESTROY]),
+    (DAYS, [act("program", delete_first=True), EMPTY, REPLACE, UP, DESTROY]),
+    (
+        DAYS,
+        [
+            act("program", delete_first=True, snapshot_identifier="seed"),
+            *(UP, act("program", delete_first=None, snapshot_identifier=None), UP, DESTROY),
+        ],
+    ),
+    (DAYS, [act("program", database_name="sales"), UP, DESTROY]),
+    # what protects it
+    (
+        DAYS,
+        [
+            act("rename_stack", to="scratch"),
+            *(UP, act("environment", name="play"), UP, DESTROY),
+        ],
+    ),
+    (DAYS, [act("rename_stack", to="live-2"), UP, DESTROY]),
+    (DAYS, [act("environment", name="play"), UP, DESTROY]),
+]
+"""Whose a cluster is, how old its data, what a replacement does, and what protects it."""
