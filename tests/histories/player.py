@@ -203,7 +203,12 @@ class Player(Neighbours):
         """Whether AWS does what its documentation says: `plan` cannot foresee more."""
         world = self.world
         behaviour = world.emulator._application.world.behaviour
-        usual = behaviour.delete_paused and behaviour.tag_unfinished_snapshots and not self.denied
+        usual = (
+            behaviour.delete_paused
+            and behaviour.tag_unfinished_snapshots
+            and behaviour.snapshots_tell_create_time
+            and not self.denied
+        )
         return usual and all(
             not each.next_final and each.overlay is None and self._moves(each.activity)
             for each in world.place.clusters.values()
@@ -387,6 +392,8 @@ class Player(Neighbours):
             self.told.append(f"  -> {result.how} {result.said}".rstrip())
             if not world.owner.backend.resources:
                 return
+        if any(self._tightened_too_late(each.note) for each in world.owner.backend.resources):
+            return
         if self.profile == "kills":
             # A rename that was interrupted is finished by the `up` that began it.
             self.told.append("up, destroy at the end")
@@ -395,6 +402,13 @@ class Player(Neighbours):
             return
         for resource in world.owner.backend.resources:
             self._explain(resource.note, resource.id, result.said)
+
+    @staticmethod
+    def _tightened_too_late(note: Note) -> bool:
+        """Whether a cluster was let go of as its rules said, and stricter ones were recorded since."""
+        deletion = note.life.deletion
+        skipped = note.life.ended and deletion is not None and deletion.skip and deletion.ours
+        return skipped and note.recorded.due(ephemeral=True, hours=0)
 
     def _explain(self, note: Note, identifier: str, said: str) -> None:
         """Refuse a refusal that nothing explains."""

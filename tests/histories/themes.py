@@ -150,7 +150,11 @@ OWNERS: list[tuple[str, list[Action]]] = [
     (DAYS, [act("program", absent=True), act("up", neighbour="first"), UP]),
     (
         DAYS,
-        [DESTROY, RESTORE, act("up", **at("after", 1, DIE, of="RestoreFromClusterSnapshot")), UP, DESTROY],
+        [
+            *(DESTROY, RESTORE),
+            act("up", **at("after", 1, DIE, of="RestoreFromClusterSnapshot")),
+            *(UP, DESTROY),
+        ],
     ),
     # how old its data is
     (YOUNG, [act("habits", keeps_create_time=False), DAYS_PASS, RESIZE, MINUTES, REFRESH, DESTROY]),
