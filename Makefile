@@ -46,8 +46,8 @@ test-all: setup ## run every test, the long ones in full, and the mutation run
 	@REDSHIFT_TEARDOWN_TEST_ALL=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 	@$(BIN)/python tests/unit/deletion_policy/mutation.py
 
-nightly: setup ## ten thousand random histories of the teardown, other ones every night
-	@REDSHIFT_TEARDOWN_TEST_ALL=1 REDSHIFT_TEARDOWN_EXAMPLES=10000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/teardown/test_state_machine.py
+nightly: setup ## ten thousand random histories, and two hundred on the engine, other ones every night
+	@REDSHIFT_TEARDOWN_TEST_ALL=1 REDSHIFT_TEARDOWN_EXAMPLES=10000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/histories tests/e2e/test_random_histories.py
 
 test-aws: setup ## ask the real Redshift; needs REDSHIFT_TEARDOWN_AWS=1, and says beforehand what it costs
 	@$(BIN)/python -m pytest -n0 -s -k "not emulator" tests/aws

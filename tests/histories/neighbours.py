@@ -175,6 +175,7 @@ class Neighbours:
         """Somebody leaves a snapshot that a program may begin with."""
         if SEED not in self.world.place.snapshots:
             self.world.control.put_snapshot(SEED, "seedling")
+            self.world.place.snapshots[SEED].settings["MasterUsername"] = "admin"
 
     def do_lose_the_snapshot(self) -> None:
         """Somebody deletes the newest manual snapshot of a cluster of ours."""

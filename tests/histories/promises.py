@@ -16,7 +16,7 @@ from tests.histories.rules import Rules, timed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from redshift_teardown.emulator.redshift.state import Cluster, Place
+    from redshift_teardown.emulator.redshift.state import Cluster, Place, Snapshot
     from tests.histories.engine import Options, Resource, Run
     from tests.histories.process import Engine, Process
     from tests.teardown.stage import Interruption
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BEGINNING = ("DeleteCluster", "ResumeCluster", "CreateCluster", "RestoreFromClusterSnapshot", "ModifyCluster")
 """What Ctrl-C stops: the calls that begin something."""
 BIRTHS = ("CreateCluster", "RestoreFromClusterSnapshot")
+_GOOD = ("creating", "available")
 READING = ("Describe", "Get", "List")
 REFUSED_PARAMETERS = (
     "InvalidParameter",
@@ -113,6 +114,11 @@ class Promises:
         raise NotImplementedError
 
     def _lag(self) -> float:
+        raise NotImplementedError
+
+    @property
+    def lagging(self) -> bool:
+        """Whether AWS tells less, or later, than it knows."""
         raise NotImplementedError
 
     def must(self, holds: object, what: str) -> None:
@@ -361,12 +367,49 @@ class Promises:
         excused = deletion is not None and deletion.skip and deletion.ours
         if excused and not note.recorded.due(ephemeral=True, hours=hours):
             return
+        place = self.place
+        proof = self.lives.proof(place, life)
         self.must(
-            self.lives.proof(self.place, life) is not None
+            proof is not None
             or (command.disturbed and life in self.tampered)
-            or self.lives.named_as_final(self.place, life),
+            or self.lives.named_as_final(place, life),
             f"{verb} ended well, and no final snapshot holds the data of {life}",
         )
+        if proof is not None and life not in self.tampered and life.deletion is not None:
+            self._judge_proof(command, old, proof)
+
+    def _judge_proof(self, command: Command, old: Resource, proof: Snapshot) -> None:
+        """What is left is tagged, and kept for as long as was decided."""
+        wanted = [rules for rules in self._rules(command, old) if rules.readable]
+        longest = -1 if any(rules.retention == -1 for rules in wanted) else max(r.retention for r in wanted)
+        kept = proof.retention == -1 or (longest != -1 and proof.retention >= longest)
+        certain = all(rules.certain for rules in wanted)
+        days = proof.retention
+        self.must(kept or not certain, f"{proof.identifier} is kept for {days} days, not {longest}")
+        told = proof.tags.get("redshift-teardown:urn", "")
+        self.must(told and "$" not in told, f"{proof.identifier} does not say whose it is: {proof.tags}")
+        name = proof.tags.get("redshift-teardown:cluster")
+        self.must(name == proof.cluster, f"{proof.identifier} says that it is of {name}, not {proof.cluster}")
+
+    def judge_end(self, command: Command, errors: list[str], before: list[Resource]) -> None:
+        """Nothing is doubled, and a refusal is true."""
+        place = self.place
+        for generation in place.generations.values():
+            finals = [each for each in generation.final_snapshots if each["status"] in _GOOD]
+            self.must(len(finals) <= 1, f"two final snapshots of one cluster: {finals}")
+        if len(before) != 1 or len(errors) != 1 or command.disturbed:
+            return
+        life: Life = before[0].note.life
+        words = errors[0]
+        if "still there" in words or "was not touched; nothing is lost" in words:
+            self.must(not life.ended, f"{life} is gone, and yet: {words}")
+        if "is lost as far as AWS shows" in words and life.deletion is not None and life.deletion.ours:
+            self.must(self.lives.proof(place, life) is None or self.lagging, f"the proof is there: {words}")
+        if "the data is safe: snapshot " in words:
+            name = words.split("the data is safe: snapshot ")[1].split()[0]
+            snapshot = place.snapshots.get(name)
+            there = snapshot is not None and snapshot.status == "available"
+            self.must(there and self.lives.of_snapshot(place, name)[1] is life, f"no such snapshot: {words}")
 
     def judge_words(self, said: list[str]) -> None:
         """No password is in clear, and nobody reads a traceback."""

@@ -176,7 +176,7 @@ OWNERS: list[tuple[str, list[Action]]] = [
         DAYS,
         [
             act("program", delete_first=True, snapshot_identifier="seed"),
-            *(UP, act("program", delete_first=None, snapshot_identifier=None), UP, DESTROY),
+            *(REPLACE, act("program", delete_first=None, snapshot_identifier=None), UP, DESTROY),
         ],
     ),
     (DAYS, [act("program", database_name="sales"), UP, DESTROY]),

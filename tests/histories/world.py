@@ -134,6 +134,12 @@ class World(Promises, Stage):
     def _lag(self) -> float:
         return self.emulator._application.world.behaviour.cluster_listing_lag_seconds
 
+    @property
+    def lagging(self) -> bool:
+        """Whether AWS tells less, or later, than it knows."""
+        habits = self.emulator._application.world.behaviour
+        return habits.snapshot_listing_lag_seconds > 0 or not habits.snapshots_tell_create_time
+
     def config(self) -> dict[str, str]:
         """The stack's configuration as it is."""
         named = {"redshift-teardown:environment": self.owner.environment} if self.owner.environment else {}
@@ -205,6 +211,7 @@ class World(Promises, Stage):
     ) -> Told:
         """Run a command of the engine, with a provider of its own and the configuration it takes."""
         engine, owner = Engine(), self.owner
+        before = list(owner.backend.resources)
         config = config or owner.backend.config or self.config()
         with self._credentials(config), self.machine.provider(engine) as (stub, process):
             running = Command(owner, engine, interruptions, process, options=options, partial=partial)
@@ -228,6 +235,7 @@ class World(Promises, Stage):
         if not process.dead:
             self.knows(running)
         self.judge_words([*engine.lines, *result.errors])
+        self.judge_end(running, result.errors, before)
         return result
 
     def _asked(self, command: Command, verb: str, resource: Resource | None, urn: str) -> None:
