@@ -13,7 +13,7 @@ from redshift_teardown.crud.planner import Planner, Recorded, read_recorded
 from redshift_teardown.crud.session import Session, open_session, require_same_place
 from redshift_teardown.crud.wanted import own_region
 from redshift_teardown.teardown.memory import recall, remember
-from redshift_teardown.teardown.next_step import next_step
+from redshift_teardown.teardown.next_step import SETTLE, next_step
 from redshift_teardown.teardown.proof import is_void, void_key, would_prove
 
 if TYPE_CHECKING:
@@ -56,17 +56,31 @@ class Operation:
         return plan, next_step(plan, self.identity, observation, memory)
 
     def void_beside(self, observation: Observation) -> list[str]:
-        """Return what is to be recorded as void: final snapshots of ours that exist while the cluster lives.
+        """Return what is to be recorded as void: what would prove, or excuse, that the cluster is gone.
 
-        What AWS no longer shows is let go of. Empty unless the cluster was shown alive.
+        What AWS no longer shows is let go of.
+
+        Args:
+            observation: The cluster, alive.
+
         """
         planner = self.planner()
         plan = planner.plan(observation.cluster)
-        memory = remember(plan, self.identity, observation, memory_of(planner, observation.at))
+        before = memory_of(planner, observation.at)
+        memory = remember(plan, self.identity, observation, before)
+        sent = dict(before.earlier_sent).get("")
+        settled = sent is None or observation.at - sent >= SETTLE
+        outlived = before.earlier_skip if settled and not memory.earlier_outcome else ""
         return sorted(
-            void_key(snapshot)
-            for snapshot in observation.snapshots
-            if would_prove(snapshot, plan, self.identity, memory) and is_void(snapshot, memory)
+            {
+                *(name for name in self.recorded.state.void if name.startswith("skip@")),
+                *({outlived} - {""}),
+                *(
+                    void_key(snapshot)
+                    for snapshot in observation.snapshots
+                    if would_prove(snapshot, plan, self.identity, memory) and is_void(snapshot, memory)
+                ),
+            }
         )
 
 

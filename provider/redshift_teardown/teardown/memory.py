@@ -15,13 +15,14 @@ from redshift_teardown.teardown.receipt import read_earlier
 from redshift_teardown.teardown.statuses import Standing, is_surely_alive, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
     from pathlib import Path
 
     from redshift_teardown.teardown.identity import Identity
     from redshift_teardown.teardown.model import Observation, SnapshotView
     from redshift_teardown.teardown.plan import Plan
+    from redshift_teardown.teardown.receipt import Earlier
 
 
 def recall(
@@ -31,7 +32,7 @@ def recall(
     started: datetime,
     *,
     recorded: str,
-    void: Iterable[str],
+    void: Collection[str],
 ) -> Memory:
     """Return what a teardown that begins now knows before it looks.
 
@@ -41,19 +42,27 @@ def recall(
         urn: The resource's: what another one decided about the generation excuses nothing.
         started: The time now.
         recorded: The fingerprint of what the state records of the policy.
-        void: Snapshots that the state records as void.
+        void: Snapshots, and skips, that the state records as void.
 
     """
     earlier = read_earlier(receipts, identity, urn, recorded=recorded)
+    outlived = earlier.skip in void or _is_outlived(earlier)
     return Memory(
         started=started,
         stale=earlier.stale | frozenset(void),
         create_times=earlier.create_times,
-        earlier_outcome=earlier.outcome,
+        earlier_outcome="" if outlived else earlier.outcome,
+        earlier_skip="" if outlived else earlier.skip,
         earlier_accepted=earlier.accepted,
         earlier_sent=earlier.sent,
         last_alive=earlier.last_alive,
     )
+
+
+def _is_outlived(earlier: Earlier) -> bool:
+    """Return whether the cluster was seen alive so long after it was to be deleted that AWS gave that up."""
+    sent = dict(earlier.sent).get("")
+    return sent is not None and earlier.last_alive is not None and earlier.last_alive - sent >= SETTLE
 
 
 def remember(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Memory:

@@ -130,6 +130,7 @@ class Memory:
         create_times: Every ClusterCreateTime seen for this generation.
         earlier_outcome: What the newest earlier teardown of this generation had decided, where its
             DeleteCluster may have ended the cluster.
+        earlier_skip: What that decision is recorded by as void, where it was to skip; else empty.
         earlier_accepted: Snapshot names that AWS accepted of earlier teardowns.
         earlier_sent: Snapshot names that earlier teardowns sent, with the time; accepted ones among them.
         deletion_seen: Whether this teardown saw the cluster ending.
@@ -146,6 +147,7 @@ class Memory:
     stale: frozenset[str] = frozenset()
     create_times: tuple[datetime, ...] = ()
     earlier_outcome: str = ""
+    earlier_skip: str = ""
     earlier_accepted: frozenset[str] = frozenset()
     earlier_sent: tuple[tuple[str, datetime], ...] = ()
     deletion_seen: bool = False

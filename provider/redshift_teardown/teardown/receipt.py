@@ -85,7 +85,8 @@ class Earlier:
         sent: Snapshot names that DeleteCluster was sent with, each with the time.
         stale: Snapshots that existed while the cluster was alive.
         create_times: Create times they saw the generation with.
-        last_alive: When one of them last saw the cluster alive, after its own DeleteCluster.
+        last_alive: When one of them last saw the cluster alive.
+        skip: What an excusing ``skip`` is recorded by, once the cluster is seen to have outlived it.
 
     """
 
@@ -95,6 +96,7 @@ class Earlier:
     stale: frozenset[str] = frozenset()
     create_times: tuple[datetime, ...] = ()
     last_alive: datetime | None = None
+    skip: str = ""
 
 
 def read_earlier(folders: Iterable[Path], identity: Identity, urn: str, *, recorded: str) -> Earlier:
@@ -116,8 +118,9 @@ def read_earlier(folders: Iterable[Path], identity: Identity, urn: str, *, recor
     own = [document for document in sent if document.get("urn") == urn]
     times = [parse_time(document.get("cluster_create_time")) for document in found]
     alive = [parse_time(document.get("last_alive")) for document in found]
+    outcome = _outcome(own[-1], recorded) if own else ""
     return Earlier(
-        outcome=_outcome(own[-1], recorded) if own else "",
+        outcome=outcome,
         accepted=frozenset(name for document in found for name in _accepted(document)),
         sent=tuple(pair for document in sent for pair in _sent(document)),
         # Sent or not: the cluster was alive by then.
@@ -126,6 +129,7 @@ def read_earlier(folders: Iterable[Path], identity: Identity, urn: str, *, recor
         ),
         create_times=tuple(time for time in times if time is not None),
         last_alive=max((moment for moment in alive if moment is not None), default=None),
+        skip=f"skip@{own[-1].get('started')}" if outcome == SKIP else "",
     )
 
 

@@ -414,7 +414,8 @@ def _is_skip_accepted(memory: Memory) -> bool:
     skips = {
         each.answer for each in memory.attempts if each.operation == "DeleteCluster" and not each.snapshot
     }
-    return Answer.ACCEPTED in skips or (Answer.UNKNOWN in skips and memory.deletion_seen)
+    came_back = memory.deletion_seen and memory.alive_since is not None
+    return not came_back and (Answer.ACCEPTED in skips or (Answer.UNKNOWN in skips and memory.deletion_seen))
 
 
 def _may_be_under_way(memory: Memory) -> bool:
