@@ -23,5 +23,5 @@ def test_the_readme_has_a_test_for_every_guard() -> None:
     assert [row[:2] for row in rows] == [[each.name, each.file] for each in GUARDS]
     for _, _, red in rows:
         file, _, name = red.partition("::")
-        source = Path(__file__).with_name(file).read_text(encoding="utf-8")
+        source = (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
         assert f"def {name}(" in source, red
