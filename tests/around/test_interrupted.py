@@ -8,6 +8,7 @@ import pytest
 
 from tests.around.world import (
     BEGINNINGS,
+    STRIDE,
     Everywhere,
     busy,
     cancelled,
@@ -216,7 +217,7 @@ def test_a_deletion_that_was_accepted_is_finished(stack: Bench) -> None:
         if "DeleteCluster" not in mark.before():
             assert result.how == "refused", where
             continue
-        finished += 1
+        finished += STRIDE
         assert result.how == "done", (where, result.said)
         (proof,) = stack.proofs()
         assert is_tagged(proof), where
@@ -232,7 +233,7 @@ def test_a_create_that_was_accepted_is_finished_and_recorded(stack: Bench) -> No
         if "CreateCluster" not in mark.before():
             assert (result.how, stack.ledger()["clusters"]) == ("refused", {}), where
             continue
-        finished += 1
+        finished += STRIDE
         assert result.how == "done", (where, result.said)
         assert stack.ledger()["clusters"][CLUSTER]["tags"] == {"team": "data"}
         assert stack.preview(**PROGRAM) == "same"
@@ -249,7 +250,7 @@ def test_one_ctrl_c_while_a_busy_cluster_is_waited_for(stack: Bench) -> None:
 
     assert (result.how, changes(result)) == ("refused", [])
     assert mark.seconds <= SOON_SECONDS
-    assert "nothing is lost" in result.said or "not deleted" in result.said, result.said
+    assert "has not asked AWS to delete anything" in result.said
     assert stack.destroy().how == "done"
 
 
