@@ -67,6 +67,12 @@ def up_and_loose(stack: Bench) -> None:
     up_and_busy(stack)
 
 
+def up_unprotected(stack: Bench) -> None:
+    """The cluster is there, in an environment that lets it be replaced by an empty one."""
+    stack.write_policy(stack.rules("skip: [{when: {tags: {never: yes please}}, because: it is so}]"))
+    up(stack)
+
+
 def final_snapshot_there(stack: Bench) -> None:
     """The cluster was destroyed, and its final snapshot is there."""
     up(stack)
@@ -99,6 +105,7 @@ COMMANDS: dict[str, tuple[Callable[[Bench], None], dict[str, Any] | None]] = {
     ),
     "update": (up, CHANGED),
     "rename of a busy cluster": (up_and_busy, RENAMED),
+    "replacement": (up_unprotected, {**PROGRAM, "master_username": "other"}),
 }
 """What comes before, and the program; None for a destroy."""
 
