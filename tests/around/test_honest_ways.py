@@ -262,6 +262,49 @@ def test_a_state_of_an_earlier_version_is_updated(stack: Bench) -> None:
     assert stack.preview(port=5441) == "same"
 
 
+NEW_IN_RECEIPTS = ("accepted", "last_alive", "recorded", "sent_at", "skip_accepted", "void")
+
+
+def as_an_earlier_version_wrote(stack: Bench, *, attempts: bool = True) -> None:
+    """Turn the receipts into those of a version that did not write down as much."""
+    for path in stack.receipts.glob("*.json"):
+        receipt = json.loads(path.read_text("utf-8"))
+        receipt["stale"] = [each.partition("@")[0] for each in receipt.get("void", [])]
+        for name in NEW_IN_RECEIPTS:
+            receipt.pop(name, None)
+        if not attempts:
+            receipt["attempts"] = []
+        path.write_text(json.dumps(receipt), "utf-8")
+
+
+@pytest.mark.parametrize("later", LATER)
+@pytest.mark.parametrize(("moment", "number", "operation"), DONE_AT)
+def test_interrupted_by_an_earlier_version(
+    stack: Bench, moment: str, number: int, operation: str, later: float
+) -> None:
+    """Its receipts prove what they can: the provider was updated between the two destroys."""
+    stack.write_policy(stack.rules(PROTECTED, **{"35,": '35, name: "{cluster}-last",'}))
+    killed(stack, moment, number, operation, later)
+    as_an_earlier_version_wrote(stack)
+
+    result = stack.destroy()
+
+    assert result.how == "done", result.said
+    kept(stack)
+
+
+def test_a_skip_that_an_earlier_version_may_have_sent_excuses_no_later_loss(stack: Bench) -> None:
+    """Its receipt says that it was about to be sent, and not that AWS accepted it."""
+    stack.write_policy(stack.rules(SKIPPING))
+    stack.apply()
+    assert stack.destroy(Interruption(1, "before", kill, "DeleteCluster")).how == "killed"
+    as_an_earlier_version_wrote(stack, attempts=False)
+    stack.write_policy(stack.rules(PROTECTED))
+    stack.control.remove_cluster(CLUSTER)
+
+    assert stack.destroy().how == "refused"
+
+
 def test_two_destroys_side_by_side(stack: Bench) -> None:
     """The first waits while the second begins: both end well, with one snapshot."""
     stack.apply()

@@ -57,6 +57,21 @@ def test_a_snapshot_that_was_asked_for_and_never_seen_is_waited_for(stack: Bench
     assert is_tagged(proof)
 
 
+def test_a_snapshot_that_an_interrupted_run_asked_for_is_waited_for(stack: Bench) -> None:
+    """Its receipt says that AWS accepted it a moment ago: the next destroy does not call it lost at once."""
+    stack.apply()
+    stack.control.set_behaviour(snapshot_listing_lag_seconds=60)
+    assert stack.destroy(Interruption(3, "wait", kill)).how == "killed"
+    stack.time.advance(stack.ledger()["clusters"][CLUSTER]["activity"]["ends"] - stack.control.now() + 61)
+    assert stack.ledger()["clusters"] == {}
+
+    result = stack.destroy()
+
+    assert result.how == "done", result.said
+    (proof,) = stack.proofs()
+    assert is_tagged(proof)
+
+
 def test_one_that_does_not_show_in_time_is_refused(stack: Bench) -> None:
     """It is not waited for without an end, and it is not said to be lost for sure; later it is found."""
     stack.apply()
@@ -146,7 +161,7 @@ def test_a_cluster_that_is_deleted_while_it_is_created_is_said_to_be_gone(stack:
     result = stack.apply(Interruption(2, "wait", lambda: stack.control.remove_cluster(CLUSTER)))
 
     assert (result.how, stack.state) == ("refused", None)
-    assert "is gone" in result.said
+    assert f"no cluster {CLUSTER}" in result.said
     assert "exists" not in result.said
     assert (stack.now() - began).total_seconds() < 3600
 

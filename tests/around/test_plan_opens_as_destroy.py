@@ -14,7 +14,7 @@ from redshift_teardown.crud.forecast import StackCluster, Verdict
 from redshift_teardown.crud.read import read
 from redshift_teardown.errors import RefusedError
 from tests.around.world import ELSEWHERE, changes, configured
-from tests.teardown.stage import CLUSTER, REGION, URN
+from tests.teardown.stage import CLUSTER, REGION, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,6 +153,21 @@ def test_a_damaged_state(stack: Bench, damage: Callable[[dict[str, Any]], None])
 
     assert (destroyed.how, forecast.verdict) == ("refused", Verdict.BLOCKED)
     assert refresh(stack, stack.settings).how == "refused"
+
+
+def test_a_cluster_that_a_refresh_saw_gone_and_that_is_proven(stack: Bench) -> None:
+    """An interrupted destroy, refreshed: plan says that destroy finishes it, and it does."""
+    stack.apply()
+    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
+    stack.time.advance(3600)
+    stack.refresh()
+    assert stack.state is not None
+
+    forecast, destroyed = foresee(stack, stack.settings), destroy(stack, stack.settings)
+
+    (proof,) = stack.proofs()
+    assert (destroyed.how, forecast.verdict) == ("done", Verdict.SAFE)
+    assert forecast.snapshot_name == proof["identifier"]
 
 
 def test_a_cluster_that_a_refresh_saw_gone(stack: Bench) -> None:

@@ -142,6 +142,45 @@ def test_nor_where_only_the_file_was_tightened(stack: Bench, ended: Callable[[Be
     refused_as_unproven(stack)
 
 
+def test_nor_where_a_later_teardown_saw_the_cluster_alive(stack: Bench) -> None:
+    """AWS accepted a deletion without a snapshot, the process died, and AWS gave it up unseen. The next one,
+    by a tightened file, finds the cluster alive and may not delete it: what was accepted did not end it.
+    """
+    policy(stack, SKIPPING)
+    stack.apply()
+    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
+    stack.control.give_up_deletion(CLUSTER)
+    stack.time.advance(86_400)
+    policy(stack)
+    stack.control.add_fault("DeleteCluster", code="AccessDenied", status=403)
+    assert stack.destroy().how == "refused"
+    write_data(stack)
+
+    vanish(stack)
+
+    refused_as_unproven(stack)
+
+
+@pytest.mark.parametrize("by", ["refresh", "update"])
+def test_nor_where_a_refresh_or_an_update_saw_it_alive(stack: Bench, by: str) -> None:
+    """Any poll that shows the cluster alive tells that what was accepted did not end it."""
+    policy(stack, SKIPPING)
+    stack.apply()
+    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
+    stack.control.give_up_deletion(CLUSTER)
+    stack.time.advance(86_400)
+    if by == "refresh":
+        assert stack.refresh().how == "done"
+    else:
+        assert stack.apply(port=5441).how == "done"
+    policy(stack)
+    write_data(stack)
+
+    vanish(stack)
+
+    refused_as_unproven(stack)
+
+
 def test_a_skip_excuses_no_stricter_decision_that_was_recorded_since(stack: Bench) -> None:
     """AWS accepted a deletion without a snapshot and the process died; `up` has recorded since that one is
     due. That the cluster is gone without it is said, and is no success.
@@ -281,12 +320,13 @@ def test_a_snapshot_by_hand_whose_name_fits_the_template_is_no_proof(stack: Benc
     """Named as the policy would have named it that day, it lacks the writes since."""
     policy(stack, PROTECTED, **DATED)
     stack.apply()
-    by_hand(stack, f"{CLUSTER}-{stack.now():%Y%m%d}")
+    name = f"{CLUSTER}-{stack.now():%Y%m%d}"
+    by_hand(stack, name)
     write_data(stack)
 
     vanish(stack)
 
-    assert f"{CLUSTER}-2026" in refused_as_unproven(stack)
+    assert name in refused_as_unproven(stack)
 
 
 def test_nor_one_that_has_the_requested_name(stack: Bench) -> None:
@@ -447,7 +487,8 @@ def test_a_snapshot_of_an_earlier_life_is_no_proof(stack: Bench, *, receipts_lef
 
     vanish(stack)
 
-    assert first in refused_as_unproven(stack)
+    refused_as_unproven(stack)
+    assert stack.ledger()["snapshots"][first]["status"] == "available"
 
 
 def test_nor_where_the_cluster_was_adopted_after_the_restore(stack: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ SHORT = dict.fromkeys(
     20.0,
 )
 """Phases of a poll or two, so that a command has few points to be interrupted at."""
+STRIDE = 1 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 4
+"""Every fourth point, where not all are wanted; that goes through the three kinds in turn."""
 BEGINNINGS = frozenset(
     {
         "CreateCluster",
@@ -204,7 +207,7 @@ class Everywhere:
         prepare: What comes before it.
         command: Runs it, with an interruption.
         mark: Makes what is done to it.
-        stride: Every so many points; a number that is prime to 3 goes through the kinds of points in turn.
+        points: How many there were, those left out by `STRIDE` counted.
 
     """
 
@@ -212,7 +215,6 @@ class Everywhere:
     prepare: Callable[[], object]
     command: Callable[[Interruption], Result]
     mark: Callable[[Bench], Mark]
-    stride: int = 1
     points: int = field(default=0)
 
     def __iter__(self) -> Iterator[tuple[str, Result, Mark]]:
@@ -220,7 +222,7 @@ class Everywhere:
         missed, count = 0, -1
         while missed < 3:
             count += 1
-            if count % self.stride:
+            if count % STRIDE:
                 continue
             number, moment = count // 3 + 1, ("before", "after", "wait")[count % 3]
             self.stack.reset()
@@ -231,5 +233,5 @@ class Everywhere:
             result = self.command(mark.at(number, moment))
             missed = 0 if mark.reached else missed + 1
             if mark.reached:
-                self.points += 1
+                self.points += STRIDE
                 yield f"{moment} {number}", result, mark
