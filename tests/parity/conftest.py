@@ -6,24 +6,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.parity.bench import Bench, bench
+from tests.parity.bench import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
-def open_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """A bench for all tests of the session."""
-    with bench(tmp_path_factory.mktemp("bench")) as made:
-        yield made
+def built_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One bench for all tests: its boto3 clients take long to make. It is open during a test only."""
+    made = Bench(tmp_path_factory.mktemp("bench"))
+    yield made
+    made.emulator.stop()
 
 
 @pytest.fixture
-def stack(open_bench: Bench) -> Bench:
+def stack(built_bench: Bench) -> Iterator[Bench]:
     """The stack, not yet up, in an AWS with nothing in it."""
-    open_bench.reset()
-    return open_bench
+    built_bench.open()
+    built_bench.reset()
+    yield built_bench
+    built_bench.close()
 
 
 @pytest.fixture

@@ -163,7 +163,8 @@ def _written(step: Tag | Prolong, observation: Observation, memory: Memory) -> t
         operation, target = "ModifyClusterSnapshot", changed.identifier
         changed = replace(changed, retention_days=step.retention_days)
     snapshots = tuple(changed if s.identifier == changed.identifier else s for s in observation.snapshots)
-    attempt = Attempt(operation, Answer.ACCEPTED, observation.at, target=target)
+    tags = tuple(key for key, _ in step.tags) if isinstance(step, Tag) else ()
+    attempt = Attempt(operation, Answer.ACCEPTED, observation.at, target=target, tags=tags)
     return replace(observation, snapshots=snapshots), memory.after(attempt)
 
 

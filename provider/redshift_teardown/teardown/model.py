@@ -110,6 +110,8 @@ class Attempt:
     status_before: str = ""
     target: str = ""
     """ARN or name of the snapshot that was tagged or kept longer."""
+    tags: tuple[str, ...] = ()
+    """The keys of the tags that were written."""
 
     @property
     def words(self) -> str:

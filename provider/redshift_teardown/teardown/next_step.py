@@ -161,7 +161,7 @@ def _voiding(identity: Identity, observation: Observation, memory: Memory) -> St
     Whoever comes later, without a receipt, knows by that tag that it proves nothing. It is tried once: a role
     that may not tag is no reason to refuse.
     """
-    tried = {attempt.target for attempt in memory.attempts if attempt.operation == "CreateTags"}
+    tried = {attempt.target for attempt in memory.attempts if TAG_VOID in attempt.tags}
     for snapshot in observation.snapshots:
         if (
             snapshot.available
@@ -365,9 +365,14 @@ def _by_proof(
 
 def _is_expected(observation: Observation, memory: Memory) -> bool:
     """Return whether a final snapshot is known of that AWS does not list: its listing may only lag."""
+    lately = memory.gone_since is not None and observation.at - memory.gone_since < SETTLE
+    return lately and bool(_unlisted(observation, memory))
+
+
+def _unlisted(observation: Observation, memory: Memory) -> frozenset[str]:
+    """Return the final snapshots that AWS accepted, or showed, and does not list now."""
     known = asked_for(memory, Answer.ACCEPTED) | memory.earlier_accepted | ({memory.proof_seen} - {""})
-    unlisted = known - {snapshot.identifier for snapshot in observation.snapshots}
-    return bool(unlisted) and memory.gone_since is not None and observation.at - memory.gone_since < SETTLE
+    return known - {snapshot.identifier for snapshot in observation.snapshots}
 
 
 def _no_proof(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Refuse:
@@ -392,6 +397,12 @@ def _loss(plan: Plan, identity: Identity, observation: Observation, memory: Memo
         return (
             "the cluster's last state is in no final snapshot that a teardown of this stack asked for; "
             f"snapshots of it that can still be restored: {', '.join(sorted(left))}"
+        )
+    unlisted = sorted(_unlisted(observation, memory))
+    if unlisted:
+        return (
+            f"not known: AWS accepted final snapshot {', '.join(unlisted)} and does not list it; either its "
+            "listing lags, and running the command again later finds it, or somebody deleted it"
         )
     undated = [s.identifier for s in observation.snapshots if s.available and s.cluster_create_time is None]
     if undated:
@@ -469,9 +480,13 @@ def _write(
 
 
 def _writes(memory: Memory, operation: str, snapshot: SnapshotView) -> list[Attempt]:
-    """Return the attempts of an operation on one snapshot, oldest first."""
+    """Return the attempts of an operation on one snapshot, oldest first, but for marking it as void."""
     targets = {snapshot.arn, snapshot.identifier}
-    return [each for each in memory.attempts if each.operation == operation and each.target in targets]
+    return [
+        each
+        for each in memory.attempts
+        if each.operation == operation and each.target in targets and TAG_VOID not in each.tags
+    ]
 
 
 def _rest(operation: str, memory: Memory) -> timedelta:

@@ -158,11 +158,13 @@ def _accepted(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _sent(document: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
-    """Yield the snapshot names that were sent, each with the time."""
+    """Yield the snapshot names that were sent, each with the time; an empty one for a skip."""
     times = document.get("sent_at")
-    written = parse_time(document.get("written"))
-    for name in strings(document.get("names")):
-        at = parse_time(times.get(name)) if isinstance(times, dict) else written
+    if not isinstance(times, dict):
+        # An older version wrote down the names alone.
+        times = dict.fromkeys(strings(document.get("names")), document.get("written"))
+    for name, text in times.items():
+        at = parse_time(text)
         if at is not None:
             yield name, at
 

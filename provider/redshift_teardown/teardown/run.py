@@ -212,6 +212,7 @@ class Teardown:
             if observation.cluster is None:
                 self._reporter.progress(_complete(step.snapshot))
             attempt = self._actions.tag(step.snapshot.arn, dict(step.tags))
+            attempt = replace(attempt, tags=tuple(key for key, _ in step.tags))
         elif isinstance(step, Prolong):
             attempt = self._actions.prolong(step.snapshot.identifier, step.retention_days)
         else:
@@ -405,8 +406,10 @@ def _is_begun(observation: Observation | None, memory: Memory) -> bool:
 
 
 def _sent_at(memory: Memory) -> dict[str, str]:
-    """Return when each snapshot name was sent last."""
-    return {each.snapshot: each.at.isoformat() for each in memory.attempts if each.snapshot}
+    """Return when each snapshot name was sent last, under no name where none was to be taken."""
+    return {
+        each.snapshot: each.at.isoformat() for each in memory.attempts if each.operation == "DeleteCluster"
+    }
 
 
 def _is_skip_accepted(memory: Memory) -> bool:
