@@ -6,4 +6,4 @@ from tests.contract.conftest import emulator, engine, folder, provider
 from tests.e2e.conftest import project
 from tests.parity.conftest import built_bench, stack
 
-__all__ = ["emulator", "engine", "folder", "built_bench", "project", "provider", "stack"]
+__all__ = ["built_bench", "emulator", "engine", "folder", "project", "provider", "stack"]
