@@ -25,6 +25,9 @@ QUIET_SECONDS = 60.0
 ROW_SECONDS = 1.0
 """On a terminal, likewise: nobody reads faster, and the engine renders every message."""
 
+AGAIN_SECONDS = 0.2
+"""What lies between two questions to an engine that did not answer the first."""
+
 LOST_AFTER = 3
 """Messages in a row that the engine does not take until it is believed to be gone."""
 
@@ -154,15 +157,20 @@ def engine_gone(*, within: float = 0.0) -> bool:
 
 
 def _is_gone() -> bool:
+    # Asked twice: one connection may break.
+    return _is_away() and _is_away(after=AGAIN_SECONDS)
+
+
+def _is_away(*, after: float = 0.0) -> bool:
+    """Return whether the engine ended, or does not answer; False where no engine started this process."""
+    time.sleep(after)
     try:
         import grpc  # noqa: PLC0415
         from pulumi.runtime.proto import engine_pb2  # noqa: PLC0415
 
         engine = _engine()
-        if engine is None:
-            return False
-        if os.getppid() != _PARENT:
-            return True
+        if engine is None or os.getppid() != _PARENT:
+            return engine is not None
         try:
             engine.GetRootResource(engine_pb2.GetRootResourceRequest(), timeout=5)  # type: ignore[attr-defined]
         except grpc.RpcError as error:

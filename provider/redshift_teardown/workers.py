@@ -17,6 +17,7 @@ from types import FrameType, SimpleNamespace
 
 from redshift_teardown.cancel import listen
 from redshift_teardown.errors import TeardownError
+from redshift_teardown.orphan import end_with_engine
 
 WORKERS = 256
 
@@ -26,18 +27,22 @@ _NARROW = (
 )
 
 _SAID = False
+_WATCHED = False
 
 
 def prepare_process() -> str:
-    """Widen the server, plain its errors, and have it tell of a cancel.
+    """Widen the server, plain its errors, have it tell of a cancel and end with its engine.
 
     Returns:
         What could not be had, in words for the operator, the first time; empty where all is well.
 
     """
     global _SAID  # noqa: PLW0603 - once a process
+    global _WATCHED  # noqa: PLW0603 - likewise
     _plain_errors()
-    listen()
+    if listen() and not _WATCHED:
+        _WATCHED = True
+        end_with_engine()
     missing = _widen()
     if _SAID:
         return ""

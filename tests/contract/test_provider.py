@@ -191,7 +191,7 @@ def lone_provider(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("lone")
     (folder / "policy").mkdir()
     (folder / "policy" / "deletion-policy.yaml").write_text("version: 1\n")
-    with wire.running(folder, "http://127.0.0.1:9", "127.0.0.1:9") as running:
+    with wire.listening() as (_, engine), wire.running(folder, "http://127.0.0.1:9", engine) as running:
         yield running
 
 

@@ -134,7 +134,7 @@ def test_destroy_goes_by_the_configuration_of_the_last_up(project: Project) -> N
     settings.write_text(right, "utf-8")
     healed = project.run(*refresh, "--run-program")
     assert (refreshed.code, healed.code) == (0, 0)
-    assert refused.errors["never-deletable"] == _golden("wrong-region")
+    assert refused.errors["never-deletable"] == _golden("wrong-region-configured")
     assert project.changing_calls() == []
 
 
