@@ -42,6 +42,13 @@ class RefusedError(TeardownError):
         self.next_step = next_step
 
 
+class FinalRefusalError(RefusedError):
+    """A refusal that no later run takes back: the data is gone, or the cluster is another resource's.
+
+    The operator may let go of the generation (``REDSHIFT_TEARDOWN_LET_GO``).
+    """
+
+
 class ConfigError(TeardownError):
     """The stack's configuration, or the machine's AWS environment, does not say what is needed."""
 

@@ -137,8 +137,13 @@ def _managed_password(cluster: Mapping[str, Any]) -> bool:
 
 
 def _tags(cluster: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
+    tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
+    tags.pop(CLAIM_TAG, None)
+    return tags
 
+
+CLAIM_TAG = "redshift-teardown:claim"
+"""The ownership claim of this package's own (see ``teardown.claim``): no tag that a program knows of."""
 
 _T, _I, _F = Kind.TEXT, Kind.INTEGER, Kind.FLAG
 

@@ -30,6 +30,7 @@ from redshift_teardown.deletion_policy import (
 )
 from redshift_teardown.errors import ConfigError, RefusedError
 from redshift_teardown.state import for_wire
+from redshift_teardown.teardown.claim import without_claim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -324,7 +325,9 @@ def both_policies(
     return BothPolicies(rules, current, "\n".join(warnings))
 
 
-def recorded_facts(policy: Mapping[str, Any], identity: Identity, urn: Urn, now: datetime) -> Facts:
+def recorded_facts(
+    policy: Mapping[str, Any], identity: Identity, urn: Urn, now: datetime, data_since: datetime | None
+) -> Facts:
     """Give the facts as the last ``up`` recorded them.
 
     Args:
@@ -332,6 +335,8 @@ def recorded_facts(policy: Mapping[str, Any], identity: Identity, urn: Urn, now:
         identity: The recorded generation.
         urn: The recorded URN.
         now: The time of the decision.
+        data_since: Since when the cluster has held data: its age is the data's, whatever AWS shows. A
+            restore, a resize or a resume begins a new ClusterCreateTime and no new data.
 
     """
     facts = policy.get("facts")
@@ -345,7 +350,7 @@ def recorded_facts(policy: Mapping[str, Any], identity: Identity, urn: Urn, now:
         resource=urn.name,
         account=identity.account_id,
         region=identity.region,
-        create_time=identity.cluster_create_time,
+        create_time=data_since,
         now=now,
     )
 
@@ -356,6 +361,5 @@ def live_facts(recorded: Facts, cluster: ClusterView) -> Facts:
         recorded,
         node_type=cluster.node_type or recorded.node_type,
         number_of_nodes=cluster.number_of_nodes or recorded.number_of_nodes,
-        tags=dict(cluster.tags),
-        create_time=cluster.create_time or recorded.create_time,
+        tags=without_claim(dict(cluster.tags)),
     )

@@ -15,12 +15,13 @@ from pulumi.output import Unknown as PulumiUnknown
 
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.parameters import ARGUMENTS, Argument, Kind
-from redshift_teardown.teardown.identity import Identity
+from redshift_teardown.teardown.identity import Identity, parse_time
 from redshift_teardown.teardown.receipt import strings
 from redshift_teardown.urn import Urn, UrnError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 STATE_VERSION = 3
 """1 held the recorded rules as a mapping; 2 holds them as a JSON string; 3 adds the outputs below. All are
@@ -29,8 +30,8 @@ CARRIED = ("claim", "protection", "data_since", "restored_from", "void")
 """Outputs of version 3 that every update and refresh hands on as they are, unless it knows better.
 
 ``claim``: the ownership claim; ``protection``: the place that a protected environment claimed;
-``data_since``: since when the cluster has held data of this resource's line; ``restored_from``: the snapshot
-it began with;
+``data_since``: since when the cluster has held data of this resource's line, absent where that is not known;
+``restored_from``: the snapshot it began with, empty where it began empty;
 ``void``: snapshots that are no proof, since the cluster was seen alive after them.
 """
 GONE = "gone"
@@ -160,6 +161,8 @@ class State:
         urn: The resource's URN at the last ``up``.
         void: Snapshots of this generation that are no proof: the cluster was seen alive after them.
         gone: What a refresh found when the cluster was gone and could not leave the state; else empty.
+        claim: The ownership claim; empty for none.
+        data_since: Since when the cluster has held data of this resource's line; None where not known.
 
     """
 
@@ -169,6 +172,8 @@ class State:
     urn: Urn
     void: frozenset[str] = frozenset()
     gone: str = ""
+    claim: str = ""
+    data_since: datetime | None = None
 
     @classmethod
     def read(cls, outputs: Mapping[str, Any]) -> State:
@@ -213,6 +218,8 @@ class State:
             urn=urn,
             void=frozenset(strings(outputs.get("void"))),
             gone=str(outputs.get(GONE) or ""),
+            claim=str(outputs.get("claim") or ""),
+            data_since=parse_time(outputs.get("data_since")),
         )
 
 

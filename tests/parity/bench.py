@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud import owned
 from redshift_teardown.crud.check import check
 from redshift_teardown.crud.create import create
 from redshift_teardown.crud.delete import delete
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redshift_teardown.validation import Failure
-    from tests.teardown.stage import Interruption, _Command
+    from tests.teardown.stage import Interruption
 
 
 def wire(value: Any) -> Any:
@@ -93,15 +92,6 @@ class Bench(Stage):
         if result.how == "done":
             self.state = result.value
         return result
-
-    @contextmanager
-    def _process(self, command: _Command) -> Iterator[None]:
-        deleted, owned._DELETED = owned._DELETED, []
-        try:
-            with super()._process(command):
-                yield
-        finally:
-            owned._DELETED = deleted
 
     def cluster(self, identifier: str = CLUSTER) -> dict[str, Any]:
         """The cluster as AWS shows it."""

@@ -616,8 +616,8 @@ GUARDS = (
         "            elif False:\n",
     ),
     # --- receipts
-    Guard("a receipt is synced", RECEIPT, "                os.fsync(stream.fileno())\n", ""),
-    Guard("its folder is synced", RECEIPT, "            _sync_folder(self.folder)\n", ""),
+    Guard("a receipt is synced", RECEIPT, "        os.fsync(stream.fileno())\n", ""),
+    Guard("its folder is synced", RECEIPT, "    _sync_folder(path.parent)\n", ""),
     Guard(
         "a folder that cannot be written only warns",
         RECEIPT,

@@ -362,10 +362,11 @@ class Stage:
         made._account_id, made._account_lock = None, threading.Lock()
         fresh = pytest.MonkeyPatch()
         for module, name in (
-            (owned, "_OWNERS"),
-            (owned, "_DELETED"),
-            (owned, "_ADOPTED"),
             (owned, "_PROGRAM"),
+            (owned, "_REVIEWED"),
+            (owned, "_OWNERS"),
+            (owned, "_KEPT_OUT"),
+            (owned, "_DELETED"),
             (watch, "_WATCHES"),
         ):
             fresh.setattr(module, name, type(getattr(module, name))())

@@ -209,6 +209,7 @@ def test_another_resource_of_this_process_keeps_its_cluster(stage: Stage) -> Non
     identity = Identity.from_json(state["identity"], CLUSTER)
 
     def rename() -> None:
+        owned.note_program(URN + "-new", {})
         owned.claim(identity, URN + "-new")
         delete(state, stage.settings)
 
@@ -385,6 +386,8 @@ def test_tags_are_encoded_before_the_cluster_is_gone(stage: Stage) -> None:
     first try.
     """
     stage.up(tags={"team": "data"})
+    assert stage.state is not None
+    created = stage.state["identity"]["cluster_create_time"]
     result = stage.destroy()
     tagged = [call for call in result.calls if call.operation == "CreateTags"]
     assert [call.result for call in tagged] == ["ok"]
@@ -393,6 +396,7 @@ def test_tags_are_encoded_before_the_cluster_is_gone(stage: Stage) -> None:
         "pulumi:project": "shop",
         "pulumi:stack": "live",
         "redshift-teardown:cluster": CLUSTER,
+        "redshift-teardown:data-since": created,
         "redshift-teardown:generation": stage.generation()["namespace"],
         "redshift-teardown:rule": f"ours: {stage.policy_file}:6",
         "redshift-teardown:urn": URN.replace("$", "-"),
@@ -490,6 +494,7 @@ def test_a_receipt_tells_what_happened_and_no_secret(stage: Stage) -> None:
 def test_a_receipts_folder_that_cannot_be_written_warns_once(stage: Stage) -> None:
     """A file where the folder should be: one warning, and the teardown proves itself in AWS."""
     stage.up()
+    stage.drop_receipts()
     stage.receipts.write_text("in the way", encoding="utf-8")
     result = stage.destroy()
     assert result.how == "done"

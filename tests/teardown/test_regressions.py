@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from redshift_teardown.crud.check import check
+from redshift_teardown.crud.diff import diff
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import Answer, ClusterView, Done, Refuse, SnapshotView, Wait
@@ -477,12 +478,17 @@ environments:
 def test_a_name_alone_does_not_loosen(before: str, after: str, *, refused: bool, stage: Stage) -> None:
     """A protected stack that is renamed to what may skip is refused in preview: only policies loosen."""
     stage.reset(RENAMED)
-    olds, failures = check({}, stage.program(urn=URN.replace(":live:", f":{before}:")), stage.settings)
+    stage.up(urn=URN.replace(":live:", f":{before}:"))
+    olds = stage.state
+    assert olds is not None
+
+    news, failures = check(olds, stage.program(urn=URN.replace(":live:", f":{after}:")), stage.settings)
+    result = stage.run(lambda: diff(olds, news, stage.settings))
+
     assert failures == []
-
-    _, failures = check(olds, stage.program(urn=URN.replace(":live:", f":{after}:")), stage.settings)
-
-    assert [f"pulumi stack rename {before}" in failure.reason for failure in failures] == [True] * refused
+    assert [result.how, f"pulumi stack rename {before}" in result.said] == (
+        ["refused", True] if refused else ["done", False]
+    )
 
 
 def test_what_another_stack_decided_excuses_no_loss(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from redshift_teardown.errors import NoAnswerError, TeardownError
 from redshift_teardown.parameters import BY_NAME
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve, wants_account
 from redshift_teardown.state import STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
-from redshift_teardown.urn import Urn, UrnError
+from redshift_teardown.urn import Urn
 from redshift_teardown.validation import Failure, validate
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from redshift_teardown.deletion_policy import Policy
     from redshift_teardown.settings import Settings
-    from redshift_teardown.stack_policy import Resolved
 
 WHOLE_RESOURCE = ""
 """The engine says "resource … has a problem" where a failure names no property."""
@@ -48,7 +47,7 @@ def check(
     if not isinstance(urn_text, str) or urn_text == UNKNOWN_SENTINEL:
         return inputs, failures
     urn = Urn.parse(urn_text)
-    owned.note_in_program(urn_text)
+    owned.note_program(urn_text, inputs)
     try:
         policy = read_policy(settings)
         account = _account(olds, policy, settings)
@@ -59,36 +58,9 @@ def check(
     except (PolicyError, TeardownError) as error:
         failures.append(Failure(WHOLE_RESOURCE, str(error)))
         return inputs, failures
-    fled = _fled(olds, urn, resolved)
-    if fled:
-        failures.append(Failure(WHOLE_RESOURCE, fled))
     inputs["policy"] = resolved.record()
     inputs["on_destroy"] = resolved.on_destroy
     return inputs, failures
-
-
-def _fled(olds: Mapping[str, Any], urn: Urn, resolved: Resolved) -> str:
-    """Tell how a cluster would leave its protection by its stack's name alone; empty where it does not.
-
-    Who loosens changes a policy, which is reviewed. To rename a stack, or to move a resource, is no review.
-    """
-    recorded, environment = olds.get("policy"), resolved.match.environment
-    if environment.protected or not isinstance(recorded, dict) or recorded.get("protected") is not True:
-        return ""
-    try:
-        old = Urn.parse(str(olds.get("urn") or ""))
-    except UrnError:
-        return ""
-    if (old.stack, old.project) == (urn.stack, urn.project):
-        return ""
-    return (
-        f"{urn.name} was recorded as protected in stack {old.stack} of project {old.project}, and stack "
-        f"{urn.stack} of {urn.project} is {environment.name} ({environment.place}), which may skip. A stack "
-        "that is renamed, or a resource that is moved, does not lose its protection by that. Give it back "
-        f"its old place (`pulumi stack rename {old.stack}`), or claim {urn.stack} for a protected "
-        "environment. If its data may go, say so in its old place: change the policy there, run `pulumi up`, "
-        "then rename"
-    )
 
 
 def _failures(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -> list[Failure]:

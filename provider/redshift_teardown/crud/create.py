@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
+from redshift_teardown.crud.adopt import adopt, exists
+from redshift_teardown.crud.begun import CLOCK_SKEW, Begun, Place, end_earlier, find_earlier
+from redshift_teardown.crud.claiming import claim_on, claimed_by_create, write_tags
 from redshift_teardown.crud.converge import converge
 from redshift_teardown.crud.meant import AnotherGenerationError, Meant
-from redshift_teardown.crud.outputs import CREATING_TAG, cluster_arn, identity_of, outputs, user_tags
-from redshift_teardown.crud.restore import find_source
+from redshift_teardown.crud.origin import BEGAN_EMPTY
+from redshift_teardown.crud.outputs import CREATING_TAG, identity_of, outputs
+from redshift_teardown.crud.protection import protected_place
+from redshift_teardown.crud.restore import AT_RESTORE, find_source
 from redshift_teardown.crud.session import Session, open_session
 from redshift_teardown.crud.settle import GoneError, wait_until_available
 from redshift_teardown.crud.steps import PASSWORDS
@@ -20,8 +25,10 @@ from redshift_teardown.parameters import parameters_for
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
 from redshift_teardown.state import arguments_of
 from redshift_teardown.teardown.calls import view_cluster
+from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, mark_of, new_claim, superseding
+from redshift_teardown.teardown.identity import Identity
 from redshift_teardown.teardown.model import Answer, Attempt
-from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK, TAG_URN
+from redshift_teardown.teardown.plan import TAG_GENERATION
 from redshift_teardown.teardown.statuses import ENDING
 from redshift_teardown.urn import Urn
 
@@ -30,10 +37,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.model import ClusterView
 
-CREATING = "creating"
-CLOCK_SKEW = timedelta(minutes=5)
-"""By so much AWS's clock and this machine's may differ; AWS refuses signatures that are older."""
+_MOST_TAGS = 50
+"""AWS's limit; where the program uses it up, the claim takes the creating mark's place when that is gone."""
 
 
 def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
@@ -55,12 +62,15 @@ def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str,
     identifier = str(arguments["cluster_identifier"])
     session = open_session(settings, arguments.get("region"), str(urn), urn.name)
     inputs = {**props, **_resolve_again(session, props, urn)}
+    # Create is called for what the program has, and for nothing else.
+    owned.note_program(str(urn), inputs)
     operation = _Create(session, inputs, arguments, urn, identifier)
     existing = session.calls.describe(identifier)
     if existing is None:
+        operation.require_no_living_one()
         operation.send()
-    elif not left_by_us(existing, arguments, urn):
-        return identifier, operation.adopt(existing)
+    elif not operation.began(existing):
+        return identifier, adopt(session, inputs, arguments, existing, urn)
     return identifier, operation.finish()
 
 
@@ -82,8 +92,55 @@ class _Create:
         self._urn = urn
         self._identifier = identifier
         self._creating = {CREATING_TAG: fit_tag_value(str(urn))}
+        self._claim = new_claim(str(urn))
+        self._receipts = Path(self._rules.receipts)
+        self._place = Place(str(urn), session.account_id, session.aws.region, identifier.lower())
+        self._begun: Begun | None = None
+        self._origin: Mapping[str, Any] = {}
+        self._may_mark = True
         self._meant = Meant(session.account_id, session.aws.region, self._is_begun)
         self._sent_at: datetime | None = None
+
+    def began(self, cluster: Mapping[str, Any]) -> bool:
+        """Return whether an earlier create of this resource began a cluster and did not finish.
+
+        Its creating mark says so, or what that create wrote down. The tags of our own final snapshot do not:
+        whoever restores that snapshot by hand gets them with it.
+        """
+        document = find_earlier(self._receipts, self._place, cluster, self._session.clock.now())
+        self._origin = document or {}
+        mark = dict(view_cluster(cluster).tags).get(CREATING_TAG)
+        return document is not None if mark is None else mark == self._creating[CREATING_TAG]
+
+    def require_no_living_one(self) -> None:
+        """Refuse to begin a second cluster of a resource whose first one lives under another identifier.
+
+        The engine creates before it deletes where `--replace`, a taint or a trigger asks for it.
+
+        Raises:
+            RefusedError: a cluster that carries this resource's claim is there.
+
+        """
+        session, urn = self._session, str(self._urn)
+        with session.watching() as watcher:
+            found = [each for each in watcher.clusters() if _is_living_one(each, urn)]
+        for view in found:
+            identity = Identity(
+                session.account_id, session.aws.region, view.identifier, view.namespace_arn, view.create_time
+            )
+            if owned.owner(identity, urn):
+                # Claimed under a name that this resource got from another one: an alias moved that on.
+                continue
+            owned.keep_out(identity, urn)
+            raise RefusedError(
+                f"cluster {view.identifier} carries the claim of this very resource and lives on, so "
+                f"{self._identifier} would be a second one, without its data",
+                data=f"nothing was created; {view.identifier} was not touched",
+                next_step=f"where `--replace`, a taint or a trigger asks for this, {owned.DELETE_FIRST}; a "
+                "changed cluster_identifier alone renames the cluster: run `pulumi up` without them. If that "
+                f"cluster is no longer this resource's, remove its tag {TAG_CLAIM} (`aws redshift "
+                "delete-tags`)",
+            )
 
     # --- a new cluster ---
 
@@ -95,11 +152,15 @@ class _Create:
         if source is None:
             self._tell_what_was_deleted()
             parameters = self._new()
+            self._write_down("CreateCluster", {"restored_from": BEGAN_EMPTY, "data_since": AT_RESTORE})
             attempt = session.change("CreateCluster", lambda: redshift.create_cluster(**parameters))
             self._require_begun(attempt, f"create cluster {identifier}")
             return
         parameters = {**_adapted(parameters_for("r", self._arguments)), **source.parameters}
         self._sent_at = session.clock.now()
+        self._write_down(
+            "RestoreFromClusterSnapshot", {"restored_from": source.arn, "data_since": source.data_since}
+        )
         session.reporter.keep(f"{identifier} is restored from {source.words}")
         attempt = session.change(
             "RestoreFromClusterSnapshot", lambda: redshift.restore_from_cluster_snapshot(**parameters)
@@ -109,6 +170,12 @@ class _Create:
         if restoring is not None:
             self._meant.require(restoring)
             self._mark(restoring)
+
+    def _write_down(self, operation: str, origin: Mapping[str, str]) -> None:
+        """Write down what is about to be sent, so that a later run knows its own cluster again."""
+        self._origin = origin
+        self._begun = Begun(self._receipts, self._place, self._claim.name, operation, origin, self._session)
+        self._begun.write()
 
     def _tell_what_was_deleted(self) -> None:
         """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`."""
@@ -141,6 +208,8 @@ class _Create:
             parameters.pop("NumberOfNodes", None)
         wanted = wanted_by(self._arguments, self._session.settings)
         tags = {**wanted.tags({}), **self._creating}
+        if len(tags) < _MOST_TAGS:
+            tags[TAG_CLAIM] = self._claim.value
         parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
         return parameters
 
@@ -149,14 +218,16 @@ class _Create:
         if attempt.answer is Answer.ACCEPTED:
             return
         session, identifier = self._session, self._identifier
-        exists = attempt.code.startswith("ClusterAlreadyExists")
+        taken = attempt.code.startswith("ClusterAlreadyExists")
         found = None
-        if exists or attempt.answer is Answer.UNKNOWN:
+        if taken or attempt.answer is Answer.UNKNOWN:
             found = session.calls.describe(identifier)
-        if found is not None and left_by_us(found, self._arguments, self._urn):
+        if found is not None and self.began(found):
             return
+        if self._begun is not None and attempt.answer is not Answer.UNKNOWN:
+            self._begun.end()
         if found is not None:
-            raise _exists(session, found)
+            raise exists(session, found, self._urn)
         raise RefusedError(
             f"AWS did not {intent}: {attempt.words}",
             data="nothing was created"
@@ -174,26 +245,27 @@ class _Create:
         if CREATING_TAG in tags:
             return tags[CREATING_TAG] == self._creating[CREATING_TAG]
         if self._sent_at is None:
-            return left_by_us(cluster, self._arguments, self._urn)
+            return self.began(cluster)
         created = view_cluster(cluster).create_time
-        restoring = cluster.get("RestoreStatus") or str(cluster.get("ClusterStatus")) == CREATING
+        restoring = cluster.get("RestoreStatus") or str(cluster.get("ClusterStatus")) == "creating"
         return bool(restoring) and (created is None or created >= self._sent_at - CLOCK_SKEW)
 
     def _mark(self, cluster: Mapping[str, Any]) -> None:
-        """Write the tag that says whose create is under way: Restore… takes no tags.
+        """Write the tags that say whose create is under way: Restore… takes none.
 
-        Until it is there, the cluster carries those of our own final snapshot. AWS may refuse to tag a
-        cluster that is being restored: then it is tried again at the next look.
+        AWS may refuse to tag a cluster that is being restored: then it is tried again at the next look.
         """
+        if self._begun is not None:
+            self._begun.saw(cluster)
         tags = {tag["Key"] for tag in cluster.get("Tags") or []}
-        if CREATING_TAG not in tags:
-            session = self._session
-            arn = cluster_arn(cluster, session.account_id, session.aws.region)
-            mark = [{"Key": key, "Value": value} for key, value in self._creating.items()]
-            redshift: Any = session.aws.redshift
-            session.change(
-                "CreateTags", lambda: redshift.create_tags(ResourceName=arn, Tags=mark), finishes=True
-            )
+        if CREATING_TAG in tags or not self._may_mark:
+            return
+        live = claim_on(cluster)
+        claim = self._claim if live is None else superseding(self._claim, live)
+        attempt = write_tags(self._session, cluster, {**self._creating, TAG_CLAIM: claim.value})
+        self._may_mark = attempt.answer is not Answer.REFUSED or attempt.code.startswith(
+            "InvalidClusterState"
+        )
 
     def finish(self) -> dict[str, Any]:
         """Wait for the cluster, bring it to what the program says, and give the outputs."""
@@ -208,13 +280,14 @@ class _Create:
                 each=self._mark,
             )
             identity = identity_of(cluster, session.account_id, session.aws.region)
-            owned.claim(identity, str(self._urn))
+            owned.note_created(identity, str(self._urn), self._claim.name)
             restored = bool(cluster.get("RestoreStatus"))
             inherited = inherited_from(self._arguments, cluster) if restored else []
             wanted = wanted_by(self._arguments, session.settings, inherited)
             # A restored cluster has the password of its snapshot, which may be another one.
             forced = PASSWORDS if restored else frozenset()
             cluster = converge(session, wanted, cluster, self._rules, self._meant, forced=forced)
+            claim = claimed_by_create(session, cluster, self._claim)
         except (AnotherGenerationError, GoneError):
             # What this create began is not there any more: nothing of it is to be gone on with.
             raise
@@ -225,41 +298,49 @@ class _Create:
                 "in this stack's state yet",
                 next_step="mend the cause, then run `pulumi up` again: it goes on with this very cluster",
             ) from None
+        owned.note_created(identity, str(self._urn), claim)
+        end_earlier(self._receipts, self._place)
         return outputs(
-            self._inputs, self._arguments, cluster, identity, session.settings, inherited=inherited
+            self._inputs,
+            self._arguments,
+            cluster,
+            identity,
+            session.settings,
+            inherited=inherited,
+            carried={
+                "claim": claim,
+                **protected_place(self._inputs["policy"], self._urn, session.account_id),
+                **self._known(identity, restored=restored),
+            },
         )
 
-    # --- one that exists ---
+    def _known(self, identity: Identity, *, restored: bool) -> dict[str, str]:
+        """Return what is recorded of the data's origin and age; what is not known is left out."""
+        origin = self._origin
+        if not origin and not restored:
+            origin = {"restored_from": BEGAN_EMPTY, "data_since": AT_RESTORE}
+        since = str(origin.get("data_since") or "")
+        if since == AT_RESTORE:
+            since = identity.cluster_create_time.isoformat() if identity.cluster_create_time else ""
+        known = {"data_since": since} if since else {}
+        if isinstance(origin.get("restored_from"), str):
+            known["restored_from"] = origin["restored_from"]
+        return known
 
-    def adopt(self, cluster: Mapping[str, Any]) -> dict[str, Any]:
-        """Take over a cluster as it is: nothing of it is changed, and the next preview shows what differs."""
-        session, identifier = self._session, self._identifier
-        _require_adoptable(session, cluster, self._arguments, self._urn)
-        meant = Meant(session.account_id, session.aws.region, lambda _first: True)
-        meant.require(cluster)
-        if cluster.get("ClusterStatus") == CREATING:
-            cluster = wait_until_available(
-                session, identifier, self._rules, f"cluster {identifier} to be created", meant
-            )
-        identity = identity_of(cluster, session.account_id, session.aws.region)
-        another = owned.owner(identity, str(self._urn))
-        if another:
-            raise RefusedError(
-                f"{identity} is owned by {another} in this same stack",
-                data="that cluster was not touched",
-                next_step="keep one of the two resources; if one is the other under a new name, give it "
-                f"aliases=[pulumi.Alias(name={another.rsplit('::', 1)[-1]!r})]",
-            )
-        owned.claim(identity, str(self._urn))
-        owned.note_adopted(identity, str(self._urn))
-        session.reporter.keep(
-            f"adopted cluster {identifier} as it is (created {cluster.get('ClusterCreateTime')}); nothing "
-            "of it was changed. `pulumi preview` shows what differs from the program"
-        )
-        inherited = inherited_from(self._arguments, cluster, user_tags(cluster))
-        return outputs(
-            self._inputs, self._arguments, cluster, identity, session.settings, inherited=inherited
-        )
+
+def _is_living_one(view: ClusterView, urn: str) -> bool:
+    """Return whether a cluster is one that a state of a resource records, as far as its tags tell.
+
+    One that was restored by hand from such a cluster's snapshot carries the snapshot's generation tag too.
+    """
+    tags = dict(view.tags)
+    claim = Claim.of_tags(tags)
+    return (
+        claim is not None
+        and claim.resource == mark_of(urn)
+        and TAG_GENERATION not in tags
+        and view.status not in ENDING
+    )
 
 
 def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict[str, Any]:
@@ -281,58 +362,6 @@ def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict
         ) from None
     refuse_bypass(resolved.match.environment, list(props.get("bypass") or []), urn.name)
     return {"policy": resolved.record(), "on_destroy": resolved.on_destroy}
-
-
-def left_by_us(cluster: Mapping[str, Any], arguments: Mapping[str, Any], urn: Urn) -> bool:
-    """Tell whether a create of this very resource began this cluster and did not finish.
-
-    A cluster that is being restored cannot be tagged in the same call; until it is, it carries the
-    tags of our own final snapshot. That counts only where the program restores.
-    """
-    tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
-    ours = fit_tag_value(str(urn))
-    if CREATING_TAG in tags:
-        return tags[CREATING_TAG] == ours
-    restores = any(
-        arguments.get(name) for name in ("restore_final_snapshot", "snapshot_identifier", "snapshot_arn")
-    )
-    return restores and bool(cluster.get("RestoreStatus")) and tags.get(TAG_URN) == ours
-
-
-def _exists(session: Session, cluster: Mapping[str, Any]) -> RefusedError:
-    identifier = cluster["ClusterIdentifier"]
-    return RefusedError(
-        f"a cluster called {identifier} exists already in {session.account_id}, {session.aws.region}, "
-        f"created {cluster.get('ClusterCreateTime') or 'just now'}",
-        data="that cluster was not touched",
-        next_step="choose another cluster_identifier; or, if this stack is to own that very cluster, set "
-        "adopt_existing=True; or, if this resource is that cluster's under a new name, tell Pulumi so: "
-        "opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='its old name')]); or, if `--replace` or a "
-        f"taint asks to replace it, {owned.DELETE_FIRST}",
-    )
-
-
-def _require_adoptable(
-    session: Session, cluster: Mapping[str, Any], arguments: Mapping[str, Any], urn: Urn
-) -> None:
-    if not arguments.get("adopt_existing"):
-        raise _exists(session, cluster)
-    identifier = cluster["ClusterIdentifier"]
-    tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
-    for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project), (CREATING_TAG, str(urn))):
-        if key in tags and tags[key] != fit_tag_value(own):
-            raise RefusedError(
-                f"cluster {identifier} carries the tag {key}={tags[key]}: it is another stack's",
-                data="that cluster was not touched",
-                next_step="adopt it from that stack; or remove the tag, if that stack is gone",
-            )
-    status = str(cluster.get("ClusterStatus") or "")
-    if status in ENDING:
-        raise RefusedError(
-            f"cluster {identifier} is being deleted ({status}), so it cannot be adopted",
-            data="that cluster was not touched",
-            next_step="wait until it is gone, then run `pulumi up` again; it is created anew then",
-        )
 
 
 def _adapted(parameters: dict[str, Any]) -> dict[str, Any]:

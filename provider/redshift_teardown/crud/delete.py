@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
+from redshift_teardown.crud.half import judge
+from redshift_teardown.crud.let_go import let_go
 from redshift_teardown.crud.operation import Operation, memory_of, open_operation
-from redshift_teardown.errors import RefusedError, TeardownError
+from redshift_teardown.errors import FinalRefusalError, RefusedError, TeardownError
 from redshift_teardown.teardown.run import Teardown
 
 if TYPE_CHECKING:
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 def delete(props: Mapping[str, Any], settings: Settings) -> None:
     """Tear a cluster down as its policies say, and return when that is proven.
 
-    The one generation that is let go of without a teardown is one that this same resource took over in this
-    same run: the resource still owns it.
+    A cluster that another state owns by now is let go of: it lives on. So is a generation that the operator
+    names, where no teardown of it can end well.
 
     Args:
         props: The stored outputs.
@@ -30,17 +32,21 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
 
     """
     operation = _open(props, settings)
+    try:
+        _tear_down(props, operation)
+    except FinalRefusalError as refusal:
+        let_go(refusal, operation.recorded, operation.session)
+
+
+def _tear_down(props: Mapping[str, Any], operation: Operation) -> None:
     session, identity, urn = operation.session, operation.identity, operation.recorded.state.urn
-    owned.require_not_anothers(identity, str(urn))
-    if owned.was_adopted(identity, str(urn)):
-        session.reporter.warn(
-            f"{identity.cluster_identifier} was adopted again by this same run, so it lives on and nothing "
-            f"was deleted. To replace it on purpose, {owned.DELETE_FIRST}"
-        )
+    judged = judge(props, operation.recorded.state, session)
+    if judged.let_go:
+        session.reporter.warn(judged.let_go)
         return
     if operation.recorded.policies.warning:
         session.reporter.warn(operation.recorded.policies.warning)
-    planner = operation.planner()
+    planner = operation.planner(renewal_is_ours=judged.renewal_is_ours, left_by=judged.left_by)
     plan = planner.plan(None)
     session.reporter.keep(f"{identity.cluster_identifier}: {plan.decision.describe()}")
     with session.watching() as watcher:
@@ -56,7 +62,8 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
             receipts=planner.receipts[0],
             context=planner.context,
         ).run()
-    owned.forget(identity, str(urn), outcome.snapshot)
+    if not outcome.let_go:
+        owned.forget(identity, str(urn), outcome.snapshot)
 
 
 def _open(props: Mapping[str, Any], settings: Settings) -> Operation:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import resolve_region
-from redshift_teardown.crud import gone, owned, replacement
+from redshift_teardown.crud import gone, owned, protection, replacement
+from redshift_teardown.crud.origin import NAMES, Named, began_with, named_by
 from redshift_teardown.crud.session import reporter_for
 from redshift_teardown.crud.wanted import recorded_inherited, wanted_by
 from redshift_teardown.errors import RefusedError
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
     from redshift_teardown.crud.wanted import Wanted
     from redshift_teardown.settings import Settings
-
-_RESTORE_SOURCE = frozenset(
-    {"snapshot_identifier", "snapshot_arn", "snapshot_cluster_identifier", "owner_account"}
-)
 
 
 @dataclass(frozen=True)
@@ -64,17 +61,20 @@ def diff(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -
     found = compare(olds, news, settings)
     wanted = arguments_of(news)
     urn = str(news.get("urn") or state.urn)
-    # Who is compared is in the program: nobody else may delete its cluster in this run.
-    owned.claim(state.identity, urn, str(state.urn))
+    # Where the program has it, which only check tells, nobody else may delete its cluster in this run.
+    owned.claim(state.identity, urn, str(state.urn), claim=state.claim)
+    protection.require_kept(olds, state, news, settings)
     if state.gone and owned.is_in_program(urn):
         # A refresh asks for a diff, too, and is to fail nobody: there the mark alone is the change.
         if gone.is_replaced(olds, settings, urn):
+            owned.note_reviewed(str(state.urn))
             return replace(found, calls=(*found.calls, GONE), replaces=(*found.replaces, GONE))
         return replace(found, recorded=True)
     _require_region(state, wanted, settings)
     _require_relocation(found, wanted, state)
     if found.replaces:
         replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))
+        owned.note_reviewed(str(state.urn))
     return found
 
 
@@ -89,10 +89,13 @@ def compare(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings
     """
     present, arguments = arguments_of(olds), arguments_of(news)
     wanted = wanted_by(arguments, settings, recorded_inherited(olds))
+    named = _names_its_own_snapshot(arguments, present, olds)
     calls = [
         argument.name
         for argument in ARGUMENTS
-        if argument.change is not Change.LOCAL and _changed(argument, wanted, present, olds)
+        if argument.change is not Change.LOCAL
+        and not (named and argument.name in NAMES)
+        and _changed(argument, wanted, present, olds)
     ]
     replaces = [
         name for name in calls if BY_NAME[name].change is Change.REPLACE and arguments[name] is not UNKNOWN
@@ -124,10 +127,20 @@ def _changed(argument: Argument, wanted: Wanted, present: Mapping[str, Any], old
         return want is not None and want != (have or _recorded_region(olds))
     if argument.name == "cluster_type":
         return _type_changed(want, have, wanted.arguments)
-    if want is None and argument.name in _RESTORE_SOURCE:
+    if want is None and argument.name in NAMES:
         # To let go of the snapshot a cluster was restored from changes nothing about it.
         return False
     return not wanted.is_met(argument, have)
+
+
+def _names_its_own_snapshot(
+    arguments: Mapping[str, Any], present: Mapping[str, Any], olds: Mapping[str, Any]
+) -> bool:
+    """Return whether a program names the snapshot that the cluster began with, in whatever words."""
+    identity = olds.get("identity")
+    account = str(identity.get("account_id") or "") if isinstance(identity, dict) else ""
+    named, began = named_by(arguments, account), began_with(olds, present, account)
+    return isinstance(began, Named) and named is not None and began.is_the_same(named)
 
 
 def _type_changed(want: Any, have: Any, wanted: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.crud.let_go import way_out
 from redshift_teardown.crud.operation import open_operation
 from redshift_teardown.crud.session import reporter_for
 from redshift_teardown.errors import NoAnswerError, RefusedError
@@ -47,7 +48,10 @@ def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:
         return False
     _, step = operation.what_delete_would_do(observation)
     if isinstance(step, Refuse):
-        raise RefusedError(step.what, data=step.data, next_step=step.next_step)
+        line = way_out(identity) if step.final else ""
+        raise RefusedError(
+            step.what, data=step.data, next_step=f"{step.next_step}; {line}" if line else step.next_step
+        )
     reporter.warn(
         f"{identity} is gone, and its data is kept: `up` finishes what its final snapshot lacks, then "
         "creates the cluster as the program says"

@@ -44,9 +44,11 @@ class Operation:
         """The recorded generation."""
         return self.recorded.state.identity
 
-    def planner(self) -> Planner:
-        """Return a planner whose names and ages go by the time now."""
-        return Planner(self.recorded, self.session.clock.now())
+    def planner(self, *, renewal_is_ours: bool = True, left_by: str = "") -> Planner:
+        """Return a planner whose names and ages go by the time now; see it for the arguments."""
+        return Planner(
+            self.recorded, self.session.clock.now(), renewal_is_ours=renewal_is_ours, left_by=left_by
+        )
 
     def what_delete_would_do(self, observation: Observation) -> tuple[Plan, Step]:
         """Return what a delete would begin with, after this observation; nothing is changed."""

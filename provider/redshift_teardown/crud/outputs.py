@@ -8,6 +8,7 @@ from redshift_teardown.crud.wanted import INHERITED
 from redshift_teardown.parameters import ARGUMENTS, Change, read_arguments, same
 from redshift_teardown.state import STATE_VERSION
 from redshift_teardown.teardown.calls import view_cluster
+from redshift_teardown.teardown.claim import TAG_CLAIM
 from redshift_teardown.teardown.identity import Identity
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 CREATING_TAG = "redshift-teardown:creating"
 """Carried by a cluster from CreateCluster until its create is finished; its value is the URN."""
+
+_HIDDEN_TAGS = frozenset({CREATING_TAG, TAG_CLAIM})
 
 RECORDED_INPUTS = ("policy", "on_destroy", "bypass", "urn")
 
@@ -117,11 +120,11 @@ def outputs(
 
 
 def user_tags(cluster: Mapping[str, Any]) -> dict[str, str]:
-    """Give the tags a cluster carries, without AWS's own and the one that marks a create under way."""
+    """Give the tags a cluster carries, without AWS's own, the creating mark and the ownership claim."""
     return {
         tag["Key"]: tag.get("Value") or ""
         for tag in cluster.get("Tags") or []
-        if not tag["Key"].startswith("aws:") and tag["Key"] != CREATING_TAG
+        if not tag["Key"].startswith("aws:") and tag["Key"] not in _HIDDEN_TAGS
     }
 
 

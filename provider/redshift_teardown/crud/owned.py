@@ -1,20 +1,22 @@
-"""What this provider process knows of generations: who owns one, and which one was just deleted.
+"""What this provider process knows: which resources the program of this run has, and which clusters they own.
 
-Renaming a resource without an alias makes the engine create the new name and then delete the old
-one: the same cluster. So a generation that a resource of the program owns is never deleted by another
-resource. And a replacement is a delete and then a create of one resource in one process: what is
-restored there must be what was just deleted, and no older snapshot.
+Renaming a resource without an alias makes the engine create the new name and then delete the old one: the
+same cluster. So a generation that a resource of the program owns is never deleted by another resource. A
+replacement is a delete and a create of one resource in one process: what is restored there must be what was
+just deleted, and no older snapshot. What must be known in later runs stands in AWS (see `teardown.claim`).
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.errors import RefusedError
+from redshift_teardown.errors import FinalRefusalError, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from redshift_teardown.teardown.identity import Identity
     from redshift_teardown.teardown.model import SnapshotView
 
@@ -23,11 +25,23 @@ DELETE_FIRST = (
 )
 """What to do where `--replace` or a taint asks to replace a cluster: the engine would create first."""
 
-_LOCK = threading.Lock()
-_OWNERS: dict[tuple[str, str, str], frozenset[str]] = {}
-_DELETED: list[Deleted] = []
-_PROGRAM: set[str] = set()
-_ADOPTED: set[tuple[tuple[str, str, str], str]] = set()
+
+@dataclass(frozen=True)
+class Owner:
+    """A resource of this run, and the state of it that owns a generation.
+
+    Attributes:
+        identity: The generation.
+        urns: Its URN of now, and the recorded one.
+        claim: The claim in that state; empty for none.
+        created: Whether this run created, restored or adopted it.
+
+    """
+
+    identity: Identity
+    urns: frozenset[str]
+    claim: str
+    created: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,10 +60,30 @@ class Deleted:
     snapshot: SnapshotView | None
 
 
-def note_in_program(urn: str) -> None:
-    """Note that the program of this run has a resource: the engine checks those, and no others."""
+_Key = tuple[str, str, str]
+_LOCK = threading.Lock()
+_PROGRAM: dict[str, Mapping[str, Any]] = {}
+_REVIEWED: set[str] = set()
+_OWNERS: dict[_Key, Owner] = {}
+_KEPT_OUT: dict[_Key, str] = {}
+_DELETED: list[Deleted] = []
+
+
+def _key(identity: Identity) -> _Key:
+    return (identity.account_id, identity.region, identity.generation())
+
+
+# --- the program of this run ---
+
+
+def note_program(urn: str, inputs: Mapping[str, Any]) -> None:
+    """Note that the program of this run has a resource, and what it says of it.
+
+    Only ``check`` may tell: a refresh calls ``diff`` for resources that no program has, and a forced
+    replacement calls none.
+    """
     with _LOCK:
-        _PROGRAM.add(urn)
+        _PROGRAM[urn] = inputs
 
 
 def is_in_program(urn: str) -> bool:
@@ -62,21 +96,105 @@ def is_in_program(urn: str) -> bool:
         return urn in _PROGRAM
 
 
-def _key(identity: Identity) -> tuple[str, str, str]:
-    return (identity.account_id, identity.region, identity.generation())
+def program_of(urn: str, identifier: str) -> Mapping[str, Any] | None:
+    """Return what the program of this run says of a resource; None where it does not have it.
 
-
-def claim(identity: Identity, *urns: str) -> None:
-    """Note that a resource of the program owns a generation, under its URN of now and the recorded one."""
+    A resource that gets another name in the same step is known by its cluster's identifier.
+    """
     with _LOCK:
-        _OWNERS[_key(identity)] = frozenset(urns)
+        if urn in _PROGRAM:
+            return _PROGRAM[urn]
+        named = (each for each in _PROGRAM.values() if _names(each, identifier))
+        return next(named, None)
+
+
+def _names(inputs: Mapping[str, Any], identifier: str) -> bool:
+    return str(inputs.get("cluster_identifier") or "").lower() == identifier.lower()
+
+
+def note_reviewed(urn: str) -> None:
+    """Note that a replacement of a resource was judged by ``diff``: it was not merely asked for."""
+    with _LOCK:
+        _REVIEWED.add(urn)
+
+
+def was_reviewed(urn: str) -> bool:
+    """Return whether a replacement of a resource was judged by ``diff`` in this run."""
+    with _LOCK:
+        return urn in _REVIEWED
+
+
+# --- who owns what ---
+
+
+def claim(identity: Identity, *urns: str, claim: str = "") -> None:
+    """Note that a resource of this run owns a generation, under its URN of now and the recorded one."""
+    with _LOCK:
+        _OWNERS[_key(identity)] = Owner(identity, frozenset(urns), claim)
+
+
+def note_created(identity: Identity, urn: str, claim: str) -> None:
+    """Note that this run created, restored or adopted a generation for a resource."""
+    with _LOCK:
+        _OWNERS[_key(identity)] = Owner(identity, frozenset({urn}), claim, created=True)
+
+
+def second_of(urn: str, identity: Identity) -> Identity | None:
+    """Return another generation than the given one that this run's program has for a resource."""
+    with _LOCK:
+        others = [each for key, each in _OWNERS.items() if key != _key(identity)]
+        found = (each for each in others if urn in each.urns and each.urns & _PROGRAM.keys())
+        return next((each.identity for each in found), None)
+
+
+def holder(identity: Identity) -> Owner | None:
+    """Return the resource of this run's program that owns a generation; None for none."""
+    with _LOCK:
+        found = _OWNERS.get(_key(identity))
+        return found if found is not None and found.urns & _PROGRAM.keys() else None
 
 
 def owner(identity: Identity, urn: str) -> str:
-    """Give another resource of this process that owns a generation; empty where there is none."""
+    """Return another resource of this run's program that owns a generation; empty where there is none."""
+    found = holder(identity)
+    return "" if found is None or urn in found.urns else min(found.urns)
+
+
+def keep_out(identity: Identity, urn: str) -> None:
+    """Note that a create for a resource met a generation and was refused: nobody deletes it in this run."""
     with _LOCK:
-        owners = _OWNERS.get(_key(identity), frozenset())
-    return "" if urn in owners else min(owners, default="")
+        _KEPT_OUT[_key(identity)] = urn
+
+
+def require_not_anothers(identity: Identity, urn: str) -> None:
+    """Refuse to delete a generation that another resource of this run owns, or was refused.
+
+    Raises:
+        RefusedError: another one does; ``aliases`` are named as the way to rename a resource.
+
+    """
+    another = owner(identity, urn)
+    with _LOCK:
+        refused = _KEPT_OUT.get(_key(identity), "")
+    alias = (
+        "to rename a resource, give the new one its old name: "
+        f"opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name={urn.rsplit('::', 1)[-1]!r})])"
+    )
+    if another:
+        raise FinalRefusalError(
+            f"refused to delete {identity}: resource {another} of this same run owns it now",
+            data="the cluster was not touched; nothing is lost",
+            next_step=alias,
+        )
+    if refused:
+        raise RefusedError(
+            f"refused to delete {identity}: in this same run a create of {refused} met it and was refused",
+            data="the cluster was not touched; nothing is lost",
+            next_step=f"{alias}; else settle that create first, then run `pulumi up` again",
+        )
+
+
+# --- what was deleted ---
 
 
 def forget(identity: Identity, urn: str, snapshot: SnapshotView | None) -> None:
@@ -87,7 +205,7 @@ def forget(identity: Identity, urn: str, snapshot: SnapshotView | None) -> None:
 
 
 def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Deleted | None:
-    """Give the last generation that this process deleted of a resource, or under its cluster's identifier.
+    """Return the last generation that this process deleted of a resource, or under its cluster's identifier.
 
     A resource that is replaced in the same step as it gets another name is known by its identifier.
     """
@@ -100,36 +218,8 @@ def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Del
     return None
 
 
-def note_adopted(identity: Identity, urn: str) -> None:
-    """Note that a resource took over a generation that was there."""
+def reset() -> None:
+    """Forget everything, as a new process has."""
     with _LOCK:
-        _ADOPTED.add((_key(identity), urn))
-
-
-def was_adopted(identity: Identity, urn: str) -> bool:
-    """Tell whether a resource took over this very generation in this run.
-
-    A delete of it can then only be the second half of a replacement that the engine was told to make
-    (`--replace`, a taint): it creates before it deletes, and what it created is what was there.
-    """
-    with _LOCK:
-        return (_key(identity), urn) in _ADOPTED
-
-
-def require_not_anothers(identity: Identity, urn: str) -> None:
-    """Refuse to delete a generation that another resource of this process owns.
-
-    Raises:
-        RefusedError: another one does; ``aliases`` are named as the way to rename a resource.
-
-    """
-    another = owner(identity, urn)
-    if not another:
-        return
-    raise RefusedError(
-        f"refused to delete {identity}: resource {another} of this same run owns it now",
-        data="the cluster was not touched; nothing is lost",
-        next_step="to rename a resource, give the new one its old name: "
-        f"opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name={urn.rsplit('::', 1)[-1]!r})]); to let go "
-        f"of the old one, run `pulumi state delete '{urn}'`",
-    )
+        for known in (_PROGRAM, _REVIEWED, _OWNERS, _KEPT_OUT, _DELETED):
+            known.clear()

@@ -84,15 +84,27 @@ class Planner:
 
     """
 
-    def __init__(self, recorded: Recorded, started: datetime) -> None:
-        """Prepare; ``started`` is the time that names and ages go by."""
+    def __init__(
+        self, recorded: Recorded, started: datetime, *, renewal_is_ours: bool = True, left_by: str = ""
+    ) -> None:
+        """Prepare.
+
+        Args:
+            recorded: What a teardown goes by.
+            started: The time that names and ages go by.
+            renewal_is_ours: Whether a newer claim of this very resource on the cluster makes no difference.
+            left_by: What the final snapshot's tag says it was left by; empty for a plain destroy.
+
+        """
         state = recorded.state
         self.recorded = recorded
         self.fingerprint = fingerprint(state.policy)
         self._state = state
         self._policies = recorded.policies
         self._started = started
-        self._facts = recorded_facts(state.policy, state.identity, state.urn, started)
+        self._renewal_is_ours = renewal_is_ours
+        self._left_by = left_by
+        self._facts = recorded_facts(state.policy, state.identity, state.urn, started, state.data_since)
         self._decision: Decision | None = None
         self.receipts = recorded.policies.receipts()
         self.context: dict[str, Any] = {
@@ -120,4 +132,7 @@ class Planner:
             urn=str(self._state.urn),
             templates=self._policies.templates(),
             at=self._started,
+            claim=self._state.claim,
+            renewal_is_ours=self._renewal_is_ours,
+            left_by=self._left_by,
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.crud.origin import Named, began_with, named_by
 from redshift_teardown.crud.planner import Planner, read_recorded
-from redshift_teardown.crud.restore import find_named_source
+from redshift_teardown.crud.restore import require_named
 from redshift_teardown.crud.session import open_session
 from redshift_teardown.errors import NoAnswerError, RefusedError
 from redshift_teardown.state import UNKNOWN, State, arguments_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _FIXED_BY_SNAPSHOT = ("database_name", "master_username", "region")
 """What a restored cluster has from its snapshot; and a snapshot can be restored in its own region only."""
+_ASKED_FOR = "what was asked for (`--replace`, a taint or a trigger)"
 _SNAPSHOTS = ("snapshot_identifier", "snapshot_arn")
 
 
@@ -29,6 +31,8 @@ def review(
     replaces: Sequence[str],
     settings: Settings,
     reporter: Reporter,
+    *,
+    forced: bool = False,
 ) -> None:
     """Refuse a replacement that would lose data, and say what any other one does to it.
 
@@ -38,6 +42,8 @@ def review(
         replaces: The changed arguments that AWS cannot change on a living cluster.
         settings: The stack's configuration.
         reporter: Who tells the operator.
+        forced: Whether somebody asked for it, by `--replace`, a taint or a trigger. What it does to the data
+            is judged alike; only a word of its own counts: ``restore_final_snapshot=False``, written out.
 
     Raises:
         RefusedError: the new cluster is to be restored from the old one's final snapshot, and that cannot be;
@@ -45,7 +51,7 @@ def review(
 
     """
     state, arguments = State.read(olds), arguments_of(news)
-    changed = " and ".join(replaces)
+    why = f"a change of {' and '.join(replaces)}" if replaces else _ASKED_FOR
     plan = Planner(read_recorded(olds, settings), SystemClock().now()).plan(None)
     old = state.identity.cluster_identifier
     fate = plan.decision.describe()
@@ -54,7 +60,7 @@ def review(
         if fixed:
             raise _refused(
                 state,
-                changed,
+                why,
                 f"the new cluster would be restored from the old one's final snapshot, which fixes its "
                 f"{' and '.join(fixed)}",
                 f"set {' and '.join(fixed)} as before",
@@ -62,39 +68,49 @@ def review(
         if not plan.wants_snapshot:
             raise _refused(
                 state,
-                changed,
+                why,
                 "the new cluster is to be restored from the old one's final snapshot, and there would be "
                 f"none: {fate}",
                 "let the deletion policy take a final snapshot, or take restore_final_snapshot away",
             )
         reporter.warn(
-            f"a change of {changed} replaces {old}: it is deleted ({fate}), and the new one is restored from "
+            f"{why} replaces {old}: it is deleted ({fate}), and the new one is restored from "
             "that very snapshot. It cannot be reached meanwhile"
         )
         return
-    source = next((arguments[name] for name in _SNAPSHOTS if name in replaces and arguments.get(name)), None)
-    if any(arguments.get(name) for name in _SNAPSHOTS):
+    named = any(arguments.get(name) for name in _SNAPSHOTS)
+    if named:
         _require_snapshot(state, arguments, settings)
-    if source is None and _protected(olds, news):
-        stale = any(arguments.get(name) for name in _SNAPSHOTS)
+    source = _another_source(state, olds, arguments)
+    begins_empty = forced and not named and arguments.get("restore_final_snapshot") is False
+    if source is None and not begins_empty and _protected(olds, news):
         raise _refused(
             state,
-            changed,
-            "the new cluster would be restored from the snapshot that the program still names, without what "
-            "was written since"
-            if stale
+            why,
+            "the new cluster would be restored from the snapshot that the program names, which is the one "
+            "this cluster began with, or may be: without what was written since"
+            if named
             else "the new cluster would be empty",
             "set restore_final_snapshot=True"
-            + (" in place of the named snapshot" if stale else "")
+            + (" in place of the named snapshot" if named else "")
             + ", which brings the data back; or undo the change; or, to begin anew on purpose, run "
             f"`pulumi destroy --target '{state.urn}'` and `pulumi up`",
         )
     begins = f"from snapshot {source}" if source else "empty"
-    if source is None and any(arguments.get(name) for name in _SNAPSHOTS):
+    if source is None and named:
         begins = "from the snapshot that the program names, without what was written since"
-    reporter.warn(
-        f"a change of {changed} replaces {old}: it is deleted ({fate}), and the new one begins {begins}"
-    )
+    reporter.warn(f"{why} replaces {old}: it is deleted ({fate}), and the new one begins {begins}")
+
+
+def _another_source(state: State, olds: Mapping[str, Any], arguments: Mapping[str, Any]) -> str | None:
+    """Return the snapshot that a program names, where the cluster is known to have begun with another."""
+    named = named_by(arguments, state.identity.account_id)
+    began = began_with(olds, state.arguments, state.identity.account_id)
+    if named is None or began is None:
+        return None
+    if isinstance(began, Named) and began.is_the_same(named):
+        return None
+    return named.name
 
 
 def _require_snapshot(state: State, arguments: Mapping[str, Any], settings: Settings) -> None:
@@ -103,7 +119,7 @@ def _require_snapshot(state: State, arguments: Mapping[str, Any], settings: Sett
         return
     try:
         session = open_session(settings, arguments.get("region"), str(state.urn), state.urn.name)
-        find_named_source(session, arguments)
+        require_named(session, arguments)
     except (NoAnswerError, UnreachableError):
         # A preview works without credentials; `up` asks again before it deletes anything.
         return
@@ -117,9 +133,9 @@ def _protected(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
     )
 
 
-def _refused(state: State, changed: str, why: str, next_step: str) -> RefusedError:
+def _refused(state: State, cause: str, why: str, next_step: str) -> RefusedError:
     return RefusedError(
-        f"a change of {changed} would replace {state.identity}, and {why}",
+        f"{cause} would replace {state.identity}, and {why}",
         data="nothing was touched; the cluster lives on as it is",
         next_step=next_step,
     )

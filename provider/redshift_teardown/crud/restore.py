@@ -11,7 +11,15 @@ from redshift_teardown.crud import owned
 from redshift_teardown.deletion_policy import facts_of, fit_tag_value, fits_template
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import view_snapshot
-from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_PROJECT, TAG_STACK, TAG_URN
+from redshift_teardown.teardown.plan import (
+    LEFT_BY_REPLACEMENT,
+    TAG_CLUSTER,
+    TAG_DATA_SINCE,
+    TAG_LEFT_BY,
+    TAG_PROJECT,
+    TAG_STACK,
+    TAG_URN,
+)
 from redshift_teardown.teardown.receipt import last_kept
 from redshift_teardown.wording import duration
 
@@ -27,6 +35,10 @@ _OWN_TAGS = "redshift-teardown:"
 _FIXED_BY_SNAPSHOT = (("database_name", "DBName"), ("master_username", "MasterUsername"))
 
 
+AT_RESTORE = "restore"
+"""In place of a time: the data counts from the day of the restore, since it is of another resource's line."""
+
+
 @dataclass(frozen=True)
 class Source:
     """The snapshot to restore from.
@@ -34,11 +46,15 @@ class Source:
     Attributes:
         parameters: What RestoreFromClusterSnapshot is told of it.
         words: Which it is, and how old, for the operator.
+        arn: Its ARN.
+        data_since: Since when its data counts, as ISO 8601; ``AT_RESTORE``; empty where that is not known.
 
     """
 
     parameters: Mapping[str, Any]
     words: str
+    arn: str = ""
+    data_since: str = ""
 
 
 class Whose(Enum):
@@ -69,38 +85,105 @@ def find_source(
             cluster in its place would look like success; or the named one is not there, or does not fit.
 
     """
-    named = find_named_source(session, arguments)
-    if named is not None:
-        return named
-    if not arguments.get("restore_final_snapshot"):
-        return None
     identifier = str(arguments["cluster_identifier"]).lower()
     deleted = owned.just_deleted(str(urn), session.account_id, session.aws.region, identifier)
-    if deleted is not None:
-        return _of_the_deleted(session, arguments, deleted)
-    return _newest_final_snapshot(session, arguments, urn, rules)
+    found = _find_named(session, arguments)
+    if found is None and arguments.get("restore_final_snapshot"):
+        if deleted is not None:
+            return _source(session, _of_the_deleted(session, arguments, deleted), "final snapshot", OWN)
+        found = _newest_final_snapshot(session, arguments, urn, rules)
+        return None if found is None else _source(session, found, "final snapshot", OWN)
+    if deleted is None:
+        _require_word(session, arguments, urn, rules, found)
+    if found is None:
+        return None
+    by = whose(view_snapshot(found), arguments, urn, rules)
+    of_our_cluster = str(found.get("ClusterIdentifier") or "").lower() == identifier
+    line = OWN if by is Whose.OURS else UNKNOWN_LINE if of_our_cluster else FOREIGN
+    return _source(session, found, "snapshot", line, _named_parameters(arguments))
 
 
-def find_named_source(session: Session, arguments: Mapping[str, Any]) -> Source | None:
+OWN, UNKNOWN_LINE, FOREIGN = "own", "unknown", "foreign"
+"""Whose line a snapshot's data is of. A foreign one counts from its restore; an unknown one is old."""
+
+
+def _source(
+    session: Session,
+    found: Mapping[str, Any],
+    what: str,
+    line: str,
+    parameters: Mapping[str, Any] | None = None,
+) -> Source:
+    view = view_snapshot(found)
+    since = dict(view.tags).get(TAG_DATA_SINCE, "") if line == OWN else ""
+    return Source(
+        parameters or {"SnapshotIdentifier": view.identifier},
+        f"{what} {view.identifier}{_age(session, view)}",
+        view.arn,
+        AT_RESTORE if line == FOREIGN else since,
+    )
+
+
+def _require_word(
+    session: Session,
+    arguments: Mapping[str, Any],
+    urn: Urn,
+    rules: Environment,
+    named: Mapping[str, Any] | None,
+) -> None:
+    """Have the program say what is to come of the data that an unfinished replacement left.
+
+    Raises:
+        RefusedError: the newest final snapshot of this resource was left by a replacement that was to restore
+            it, and the program no longer says so.
+
+    """
+    judged, _ = _look_for_ours(session, arguments, urn, rules)
+    ours = [snapshot for snapshot, by in judged if by is Whose.OURS]
+    if not ours or arguments.get("restore_final_snapshot") is False:
+        return
+    newest = max(ours, key=_age_key)
+    if named is not None and view_snapshot(named).identifier == newest.identifier:
+        return
+    which = f"final snapshot {newest.identifier}{_age(session, newest)}"
+    identifier = str(arguments["cluster_identifier"]).lower()
+    if dict(newest.tags).get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT:
+        raise RefusedError(
+            f"the data of {urn.name} is in {which}, left by a replacement whose new cluster was to be "
+            f"restored from it, and this program would begin {identifier} without it",
+            data="nothing was created; that snapshot was not touched",
+            next_step="set restore_final_snapshot=True, which brings the data back; or, to begin without it "
+            "on purpose, write restore_final_snapshot=False",
+        )
+    if named is None:
+        session.reporter.warn(
+            f"{identifier} is created empty; {which} holds the data of {urn.name}. To begin with that, set "
+            "restore_final_snapshot=True instead; to begin empty without this warning, write "
+            "restore_final_snapshot=False"
+        )
+
+
+def require_named(session: Session, arguments: Mapping[str, Any]) -> None:
+    """Refuse a snapshot that the program names and no cluster could be restored from.
+
+    Raises:
+        RefusedError: it is not there, or its cluster would not be what the program says.
+
+    """
+    _find_named(session, arguments)
+
+
+def _find_named(session: Session, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Look for the snapshot that the program names; None where it names none.
 
     Raises:
         RefusedError: it is not there, or its cluster would not be what the program says.
 
     """
-    named = {
-        parameter: str(arguments[name])
-        for name, parameter in (
-            ("snapshot_identifier", "SnapshotIdentifier"),
-            ("snapshot_arn", "SnapshotArn"),
-            ("owner_account", "OwnerAccount"),
-        )
-        if arguments.get(name) is not None
-    }
+    named = _named_parameters(arguments)
+    named.pop("SnapshotClusterIdentifier", None)
     if "SnapshotIdentifier" not in named and "SnapshotArn" not in named:
         return None
-    source_cluster = arguments.get("snapshot_cluster_identifier")
-    extra = {"SnapshotClusterIdentifier": source_cluster} if source_cluster is not None else {}
     name = named.get("SnapshotIdentifier") or named["SnapshotArn"]
     found = session.calls.describe_snapshot(**named)
     if found is None:
@@ -111,11 +194,25 @@ def find_named_source(session: Session, arguments: Mapping[str, Any]) -> Source 
             next_step="name one that is there: `aws redshift describe-cluster-snapshots`",
         )
     _require_usable(found, arguments)
-    view = view_snapshot(found)
-    return Source({**named, **extra}, f"snapshot {view.identifier}{_age(session, view)}")
+    return found
 
 
-def _of_the_deleted(session: Session, arguments: Mapping[str, Any], deleted: owned.Deleted) -> Source:
+def _named_parameters(arguments: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        parameter: str(arguments[name])
+        for name, parameter in (
+            ("snapshot_identifier", "SnapshotIdentifier"),
+            ("snapshot_arn", "SnapshotArn"),
+            ("owner_account", "OwnerAccount"),
+            ("snapshot_cluster_identifier", "SnapshotClusterIdentifier"),
+        )
+        if arguments.get(name) is not None
+    }
+
+
+def _of_the_deleted(
+    session: Session, arguments: Mapping[str, Any], deleted: owned.Deleted
+) -> Mapping[str, Any]:
     """Restore exactly what this run deleted: whatever else exists is older."""
     snapshot = deleted.snapshot
     if snapshot is None:
@@ -134,15 +231,13 @@ def _of_the_deleted(session: Session, arguments: Mapping[str, Any], deleted: own
             "snapshot_identifier",
         )
     _require_usable(found, arguments)
-    view = view_snapshot(found)
-    return Source(
-        {"SnapshotIdentifier": view.identifier}, f"final snapshot {view.identifier}{_age(session, view)}"
-    )
+    return found
 
 
-def _newest_final_snapshot(
+def _look_for_ours(
     session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
-) -> Source | None:
+) -> tuple[list[tuple[SnapshotView, Whose]], list[SnapshotView]]:
+    """Return the manual snapshots that may be this resource's, each with whose it is; and all seen ones."""
     identifier = str(arguments["cluster_identifier"]).lower()
     seen = {
         snapshot.arn or snapshot.identifier: snapshot
@@ -152,8 +247,15 @@ def _newest_final_snapshot(
         )
     }
     judged = [(snapshot, whose(snapshot, arguments, urn, rules)) for snapshot in seen.values()]
-    candidates = [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS]
-    missing = _missing(seen.values(), urn, rules)
+    return [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS], list(seen.values())
+
+
+def _newest_final_snapshot(
+    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
+) -> Mapping[str, Any] | None:
+    identifier = str(arguments["cluster_identifier"]).lower()
+    candidates, seen = _look_for_ours(session, arguments, urn, rules)
+    missing = _missing(seen, urn, rules)
     if missing:
         session.reporter.warn(
             f"the last teardown of {urn.name} left final snapshot {missing}, which is no longer there: what "
@@ -181,12 +283,15 @@ def _newest_final_snapshot(
             "snapshot_identifier in place of restore_final_snapshot",
         )
     found = session.calls.describe_snapshot(SnapshotIdentifier=newest.identifier)
-    if found is not None:
-        _require_usable(found, arguments)
-    return Source(
-        {"SnapshotIdentifier": newest.identifier},
-        f"final snapshot {newest.identifier}{_age(session, newest)}",
-    )
+    if found is None:
+        raise RefusedError(
+            f"the newest final snapshot of {urn.name}, {newest.identifier}, was there a moment ago and is "
+            "gone",
+            data="nothing was created",
+            next_step="look for DeleteClusterSnapshot in CloudTrail; then run `pulumi up` again",
+        )
+    _require_usable(found, arguments)
+    return found
 
 
 def _missing(seen: Iterable[SnapshotView], urn: Urn, rules: Environment) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud import owned
+from redshift_teardown.crud import owned, protection
+from redshift_teardown.crud.claiming import claimed_by_update, require_ours
 from redshift_teardown.crud.converge import converge
 from redshift_teardown.crud.diff import compare
 from redshift_teardown.crud.meant import Meant
@@ -53,9 +54,11 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     wanted = wanted_by(arguments, settings, recorded_inherited(olds))
     changed = compare(olds, inputs, settings)
     identity = state.identity
-    owned.claim(identity, str(inputs.get("urn") or ""), str(state.urn))
+    owned.note_program(str(inputs.get("urn") or ""), inputs)
+    owned.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim)
+    kept = {**carried(olds), **protection.require_kept(olds, state, inputs, settings)}
     if not changed.calls:
-        return _recorded_only(olds, inputs, wanted)
+        return {**_recorded_only(olds, inputs, wanted), **kept}
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
     require_same_place(session, identity, "change")
@@ -64,12 +67,12 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     found = _find(session, identity, renamed_to, str(state.urn))
     meant = Meant.known(identity)
     meant.require(found)
+    require_ours(found, state)
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
     cluster = converge(session, wanted, cluster, rules, meant, forced=changed.calls)
+    kept["claim"] = claimed_by_update(session, cluster, state, str(urn))
     seen = identity.seen_as(view_cluster(cluster))
-    return outputs(
-        inputs, arguments, cluster, seen, settings, inherited=wanted.inherited, carried=carried(olds)
-    )
+    return outputs(inputs, arguments, cluster, seen, settings, inherited=wanted.inherited, carried=kept)
 
 
 def _find(session: Session, identity: Identity, renamed_to: str, urn: str) -> Mapping[str, Any]:

@@ -76,6 +76,33 @@ def stack(text: str) -> Objection | None:
     )
 
 
+def exact_stack(text: str) -> Objection | None:
+    """Tell why a text names no one stack."""
+    if STACK_NAME.fullmatch(text):
+        return None
+    return (
+        stack(text)
+        if "/" in text or not is_glob(text)
+        else Objection(f"{shown(text)} is a pattern; a place is released by its exact name", '"prod"')
+    )
+
+
+def project(text: str) -> Objection | None:
+    """Tell why a text names no Pulumi project."""
+    if STACK_NAME.fullmatch(text):
+        return None
+    return Objection(
+        f"no project can be called {shown(text)}; names hold 1 to 100 letters, digits and - _ .", "shop"
+    )
+
+
+def resource(text: str) -> Objection | None:
+    """Tell why a text names no Pulumi resource."""
+    if text.strip() and "::" not in text:
+        return None
+    return Objection(f"{shown(text)} is no resource's name", "the name, which is the last part of its URN")
+
+
 def account(text: str) -> Objection | None:
     """Tell why an entry of `accounts` is no AWS account."""
     if _ACCOUNT.fullmatch(text):

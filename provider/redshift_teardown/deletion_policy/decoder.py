@@ -11,6 +11,7 @@ from redshift_teardown.deletion_policy.model import (
     Environment,
     FinalSnapshot,
     Policy,
+    Release,
     SkipRule,
     Wait,
     When,
@@ -23,6 +24,7 @@ from redshift_teardown.deletion_policy.reader import (
     DEFAULTS_KEYS,
     ENVIRONMENT_KEYS,
     POLICY_KEYS,
+    RELEASE_KEYS,
     RULE_KEYS,
     SNAPSHOT_KEYS,
     WAIT_KEYS,
@@ -95,6 +97,9 @@ class Decoder(NodeReader):
         environments: tuple[Environment, ...] = ()
         if "environments" in fields:
             environments = self._environments(fields["environments"].value, defaults)
+        released: tuple[Release, ...] = ()
+        if "released" in fields:
+            released = self._released(fields["released"].value)
         place = (fields["defaults"].key if "defaults" in fields else root).mark.place
         self.report.raise_if_any()
         return Policy(
@@ -102,6 +107,7 @@ class Decoder(NodeReader):
             version=model.VERSION,
             receipts=defaults.receipts,
             environments=environments,
+            released=released,
             unmatched=Environment(
                 name="",
                 stacks=(),
@@ -221,6 +227,50 @@ class Decoder(NodeReader):
             self._claim(key.text, value, "stacks", stacks)
             self._claim(key.text, value, "accounts", accounts)
         return tuple(environments)
+
+    def _released(self, node: Node) -> tuple[Release, ...]:
+        example = 'released: [{project: shop, stack: prod, resource: warehouse, because: "sold in May"}]'
+        if not isinstance(node, ListNode):
+            self.wrong(node, "released", "a list of places", example)
+            return ()
+        found: dict[tuple[str, str, str], Release] = {}
+        for item in node.items:
+            release = self._release(item)
+            if release is None:
+                continue
+            key = (release.project, release.stack, release.resource)
+            if key in found:
+                message = f"this place is released already, in line {found[key].place.line}"
+                self.report.add(item.mark, message, "each place once")
+            found.setdefault(key, release)
+        return tuple(found.values())
+
+    def _release(self, node: Node) -> Release | None:
+        fields = self.fields(
+            node,
+            "an entry of released",
+            RELEASE_KEYS,
+            example="{project: shop, stack: prod, resource: warehouse}",
+        )
+        if not isinstance(node, MapNode):
+            return None
+        values: dict[str, str | None] = {}
+        for key, example, objection in _RELEASED:
+            if key not in fields:
+                self.report.add(node.mark, f"the released place does not name its {key}", f"{key}: {example}")
+                continue
+            values[key] = self.checked_text(fields[key].value, key, example, objection)
+        because = None
+        if "because" in fields:
+            because = self._because(fields["because"].value)
+        else:
+            self.report.add(
+                node.mark, "the released place does not say why", 'because: "the warehouse was sold in May"'
+            )
+        project, stack, resource = (values.get(key) for key, _, _ in _RELEASED)
+        if not (project and stack and resource and because):
+            return None
+        return Release(project, stack, resource, because, node.mark.place)
 
     def _claim(self, name: str, node: Node, key: str, claimed: dict[str, tuple[str, Mark]]) -> None:
         """Refuse a stack or an account that two environments list, since only one of them could have it."""
@@ -408,6 +458,13 @@ class Decoder(NodeReader):
                 values.get("poll_seconds"), "poll_seconds", SHORTEST_POLL_SECONDS, LONGEST_POLL_SECONDS, "15"
             ),
         )
+
+
+_RELEASED = (
+    ("project", "shop", checks.project),
+    ("stack", "prod", checks.exact_stack),
+    ("resource", "warehouse", checks.resource),
+)
 
 
 def _inherited_snapshot(own: SnapshotPart, inherited: SnapshotPart, place: Place) -> FinalSnapshot:

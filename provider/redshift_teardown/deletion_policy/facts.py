@@ -31,7 +31,7 @@ class Facts:
         requested_name: The name the program asks for; None where it asks for none.
         account: The AWS account.
         region: The AWS region.
-        create_time: When AWS created the cluster; with a time zone.
+        create_time: When the cluster's data began, with a time zone: its age is reckoned from it.
         restored_from_snapshot: Whether the cluster was restored from a snapshot.
         now: The time of the decision, with a time zone; None where the clock must not matter (preview).
     """

@@ -124,6 +124,25 @@ class Environment:
 
 
 @dataclass(frozen=True)
+class Release:
+    """A place whose cluster is no longer held to the protection it once had, and why.
+
+    Attributes:
+        project: The Pulumi project that was recorded.
+        stack: The stack that was recorded, without organisation and project.
+        resource: The Pulumi resource's name that was recorded.
+        because: The reason, in the words of the policy's author.
+        place: Where the entry begins.
+    """
+
+    project: str
+    stack: str
+    resource: str
+    because: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class Policy:
     """A whole deletion policy.
 
@@ -133,6 +152,7 @@ class Policy:
         receipts: The folder of the receipts, relative to the project.
         environments: Its environments, in the order of the file.
         unmatched: The rules of a stack that no environment claims: protected, with the defaults.
+        released: Places that are released from the protection that sticks to a cluster.
     """
 
     source: str
@@ -140,6 +160,7 @@ class Policy:
     receipts: str
     environments: tuple[Environment, ...]
     unmatched: Environment
+    released: tuple[Release, ...] = ()
 
     def environment(self, name: str) -> Environment | None:
         """Give the environment of that name; the empty name is the unmatched one."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from redshift_teardown.deletion_policy.nodes import Mark, Report
 
 
-POLICY_KEYS = ("version", "defaults", "receipts", "environments")
+POLICY_KEYS = ("version", "defaults", "receipts", "environments", "released")
+RELEASE_KEYS = ("project", "stack", "resource", "because")
 DEFAULTS_KEYS = ("final_snapshot", "wait")
 ENVIRONMENT_KEYS = ("stacks", "accounts", "skip", "final_snapshot", "wait")
 RULE_KEYS = ("when", "because")
@@ -35,6 +36,8 @@ _HOMES = {
     **dict.fromkeys(POLICY_KEYS, "at the top of the file"),
     **dict.fromkeys(ENVIRONMENT_KEYS, "under an environment"),
     **dict.fromkeys(CONDITIONS, "under the when of a skip rule"),
+    # `stack` is left out: under an environment it is more likely meant for `stacks`.
+    **dict.fromkeys(("project", "resource"), "in an entry of released"),
     **dict.fromkeys(RULE_KEYS, "in a rule under skip"),
     **dict.fromkeys(SNAPSHOT_KEYS, "under final_snapshot"),
     **dict.fromkeys(WAIT_KEYS, "under wait"),

@@ -16,6 +16,7 @@ from redshift_teardown.teardown.model import (
     Attempt,
     Delete,
     Done,
+    LetGo,
     Prolong,
     Refuse,
     Resume,
@@ -46,12 +47,12 @@ class Foreseen:
 
     Attributes:
         steps: What it does, in order, its end not among them.
-        end: How it ends: done, or refused.
+        end: How it ends: done, let go, or refused.
 
     """
 
     steps: tuple[Step, ...]
-    end: Done | Refuse
+    end: Done | LetGo | Refuse
 
 
 def foresee(
@@ -84,7 +85,7 @@ def foresee(
     for _ in range(MOST_STEPS):
         memory = remember(plan, identity, observation, memory)
         step = next_step(plan, identity, observation, memory)
-        if isinstance(step, (Done, Refuse)):
+        if isinstance(step, (Done, LetGo, Refuse)):
             return Foreseen(tuple(steps), step)
         steps.append(step)
         if isinstance(step, Delete):
@@ -202,6 +203,8 @@ def describe_step(step: Step) -> str:  # noqa: PLR0911 - one return a step
         return "resume the paused cluster"
     if isinstance(step, Done):
         return f"done: {step.snapshot.identifier} is available" if step.snapshot else "done"
+    if isinstance(step, LetGo):
+        return f"let go: {step.what}"
     if isinstance(step, Refuse):
         return f"refuse: {step.what}"
     message = f"a teardown has no such step: {step!r}"

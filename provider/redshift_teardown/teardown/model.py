@@ -243,3 +243,12 @@ class Refuse(Step):
     next_step: str
     lost: bool = field(default=False)
     """Whether data is gone, as far as AWS shows."""
+    final: bool = False
+    """Whether no later run can end otherwise, unless the operator lets go of the generation."""
+
+
+@dataclass(frozen=True)
+class LetGo(Step):
+    """End without touching the cluster: another resource took it over, and owns it now."""
+
+    what: str

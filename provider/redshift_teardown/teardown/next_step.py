@@ -20,11 +20,13 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from redshift_teardown.deletion_policy import Outcome, next_name
+from redshift_teardown.teardown.claim import TAG_CLAIM, Whose, whose
 from redshift_teardown.teardown.model import (
     Answer,
     Attempt,
     Delete,
     Done,
+    LetGo,
     Prolong,
     Refuse,
     Resume,
@@ -122,7 +124,14 @@ def _present(
             next_step="to let go of the recorded one without deleting anything, run "
             f"`pulumi state delete '{plan.urn}'`; to own the new one, then adopt it with "
             "adopt_existing=True",
+            final=True,
         )
+    return _anothers(plan, identity, cluster) or _own(plan, identity, observation, cluster, memory)
+
+
+def _own(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
     if standing(cluster.status) is Standing.ENDING:
         return _ending(plan, identity, observation, cluster, memory)
     if standing(cluster.status) is Standing.BUSY:
@@ -132,6 +141,33 @@ def _present(
     if memory.deletion_seen:
         return _returning(plan, identity, observation, cluster, memory)
     return _deletable(plan, identity, observation, cluster, memory)
+
+
+def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | None:
+    """Return the end of a teardown whose cluster carries another resource's claim; None where it is ours."""
+    found = whose(dict(cluster.tags), plan.claim, plan.urn)
+    if found is Whose.OURS or (found is Whose.RENEWED and plan.renewal_is_ours):
+        return None
+    if found is Whose.SUPERSEDED:
+        return LetGo(
+            f"{identity} was taken over: the tag {TAG_CLAIM} on it is another resource's, which owns it now. "
+            "It lives on, and nothing was deleted"
+        )
+    if found is Whose.RENEWED:
+        return Refuse(
+            f"{identity} carries a newer claim of this same resource than its state records "
+            f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]})",
+            data="the cluster was not touched; nothing is lost",
+            next_step="mend what else this run shows, then run `pulumi up` again",
+        )
+    return Refuse(
+        f"{identity} carries the ownership claim of another resource "
+        f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]}), and this state's is {plan.claim or 'none'}",
+        data="the cluster was not touched; nothing is lost",
+        next_step="destroy it from the stack that owns it; or, if nobody else does, remove that tag from the "
+        "cluster (`aws redshift delete-tags`) and run `pulumi destroy` again",
+        final=True,
+    )
 
 
 def _ending(
@@ -359,6 +395,7 @@ def _by_proof(
             f"{identity.cluster_identifier}`); when nothing more can be done, let go with "
             f"`pulumi state delete '{plan.urn}'`",
             lost=True,
+            final=True,
         )
     return _verify(plan, proof, memory, observation) or Done(proof)
 
@@ -384,6 +421,7 @@ def _no_proof(plan: Plan, identity: Identity, observation: Observation, memory: 
         f"`pulumi state delete '{plan.urn}'`; if not, look in CloudTrail for DeleteCluster and "
         "DeleteClusterSnapshot, and restore the newest snapshot that exists",
         lost=True,
+        final=True,
     )
 
 

@@ -31,6 +31,11 @@ TAG_GENERATION = "redshift-teardown:generation"
 TAG_RULE = "redshift-teardown:rule"
 TAG_VOID = "redshift-teardown:void"
 """On a final snapshot whose cluster was seen alive after it; its value is when."""
+TAG_DATA_SINCE = "redshift-teardown:data-since"
+"""Since when the cluster held data of its resource's line; left out where that is not known."""
+TAG_LEFT_BY = "redshift-teardown:left-by"
+LEFT_BY_REPLACEMENT = "replacement"
+"""Value of the tag above on the final snapshot of a cluster that was replaced, its data to be restored."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class Plan:
         templates: Name templates that a snapshot of ours may have been named by: the recorded
             policy's and the current one's, each with its environment's name.
         tags: Everything the snapshot must carry, in AWS's alphabet.
+        claim: The ownership claim that the state records; empty for none.
+        renewal_is_ours: Whether a claim of this resource that the state does not record makes no difference.
 
     """
 
@@ -54,6 +61,8 @@ class Plan:
     name: str
     templates: tuple[tuple[str, str], ...]
     tags: tuple[tuple[str, str], ...]
+    claim: str = ""
+    renewal_is_ours: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a plan whose snapshot has no name: to DeleteCluster that would mean to skip it.
@@ -98,6 +107,9 @@ def make_plan(
     urn: str,
     templates: Iterable[tuple[str, str]],
     at: datetime,
+    claim: str = "",
+    renewal_is_ours: bool = True,
+    left_by: str = "",
 ) -> Plan:
     """Resolve a decision's names and tags for one cluster.
 
@@ -116,6 +128,8 @@ def make_plan(
         TAG_CLUSTER: identity.cluster_identifier,
         TAG_GENERATION: identity.generation(),
         TAG_RULE: f"{decision.environment or 'unmatched'}: {decision.place or 'recorded'}",
+        **({TAG_DATA_SINCE: facts.create_time.isoformat()} if facts.create_time else {}),
+        **({TAG_LEFT_BY: left_by} if left_by else {}),
     }
     tags = dict(expand_tags(decision, facts, at=at))
     tags.update({fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()})
@@ -126,4 +140,6 @@ def make_plan(
         name=name,
         templates=tuple(dict.fromkeys(templates)),
         tags=tuple(sorted(tags.items())),
+        claim=claim,
+        renewal_is_ours=renewal_is_ours,
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECEIPT_VERSION = 1
-UNDER_WAY, DONE, REFUSED = "under way", "done", "refused"
+UNDER_WAY, DONE, REFUSED, LET_GO = "under way", "done", "refused", "let go"
 SKIP = "skip"
 
 
@@ -56,15 +56,7 @@ class ReceiptFile:
         """Merge into the document and put it on disk, fsynced, before anything else happens."""
         self._document.update(document)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            partial = self.path.with_suffix(".partial")
-            with partial.open("w", encoding="utf-8") as stream:
-                json.dump(self._document, stream, indent=2, ensure_ascii=False)
-                stream.write("\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(self.path)
-            _sync_folder(self.folder)
+            write_document(self.path, self._document)
         except OSError as error:
             if not self._broken:
                 self.warn(
@@ -72,6 +64,24 @@ class ReceiptFile:
                     "teardown goes on, and proves itself in AWS"
                 )
             self._broken = True
+
+
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Put a document on disk, whole and fsynced.
+
+    Raises:
+        OSError: the folder cannot be written to.
+
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8") as stream:
+        json.dump(document, stream, indent=2, ensure_ascii=False)
+        stream.write("\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+    _sync_folder(path.parent)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from redshift_teardown import asker
 from redshift_teardown.asker import StoppedError
 from redshift_teardown.deletion_policy import FOREVER
-from redshift_teardown.errors import RefusedError, TeardownError
+from redshift_teardown.errors import FinalRefusalError, RefusedError, TeardownError
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import (
@@ -17,6 +17,7 @@ from redshift_teardown.teardown.model import (
     Attempt,
     Delete,
     Done,
+    LetGo,
     Memory,
     Prolong,
     Refuse,
@@ -29,7 +30,14 @@ from redshift_teardown.teardown.model import (
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import Source, look
 from redshift_teardown.teardown.proof import asked_for, void_key
-from redshift_teardown.teardown.receipt import DONE, RECEIPT_VERSION, REFUSED, UNDER_WAY, ReceiptFile
+from redshift_teardown.teardown.receipt import (
+    DONE,
+    LET_GO,
+    RECEIPT_VERSION,
+    REFUSED,
+    UNDER_WAY,
+    ReceiptFile,
+)
 from redshift_teardown.teardown.statuses import Standing, standing
 from redshift_teardown.wording import duration, interrupt_note, size
 
@@ -84,10 +92,18 @@ class Actions(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a teardown ended well: the proof, or None where the decision was to skip."""
+    """How a teardown ended well: the proof, or None where the decision was to skip.
+
+    Attributes:
+        snapshot: The final snapshot.
+        plan: What was decided.
+        let_go: Whether the cluster lives on, since another resource took it over.
+
+    """
 
     snapshot: SnapshotView | None
     plan: Plan
+    let_go: bool = False
 
 
 class Teardown:
@@ -168,8 +184,13 @@ class Teardown:
                 if isinstance(step, Done):
                     self._finish(receipt, plan, memory, step.snapshot)
                     return Outcome(step.snapshot, plan)
+                if isinstance(step, LetGo):
+                    receipt.write({**self._document(plan, memory, LET_GO), "because": step.what})
+                    self._reporter.warn(step.what)
+                    return Outcome(None, plan, let_go=True)
                 if isinstance(step, Refuse):
-                    raise RefusedError(step.what, data=step.data, next_step=step.next_step)
+                    refusal = FinalRefusalError if step.final else RefusedError
+                    raise refusal(step.what, data=step.data, next_step=step.next_step)
                 memory = self._perform(step, plan, observation, memory, receipt)
         except TeardownError as error:
             self._note_failure(receipt, plan, memory, error)

@@ -1,0 +1,106 @@
+"""The way out of a refusal that is final, with a trace: the operator names the generation to let go of.
+
+Nothing is changed in AWS by it: the resource leaves the state, and a receipt says who let go of what, when
+and why.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.errors import FinalRefusalError, RefusedError
+from redshift_teardown.teardown.receipt import LET_GO, RECEIPT_VERSION, ReceiptFile
+
+if TYPE_CHECKING:
+    from redshift_teardown.crud.planner import Recorded
+    from redshift_teardown.crud.session import Session
+    from redshift_teardown.teardown.identity import Identity
+
+VARIABLE = "REDSHIFT_TEARDOWN_LET_GO"
+_UNKNOWN = "unknown"
+
+
+def is_asked_for(identity: Identity) -> bool:
+    """Return whether the operator asks to let go of exactly this generation."""
+    return identity.generation() != _UNKNOWN and os.environ.get(VARIABLE) == identity.generation()
+
+
+def way_out(identity: Identity) -> str:
+    """Return the line that lets go of a generation, in words; empty where it has no name."""
+    if identity.generation() == _UNKNOWN:
+        return ""
+    return (
+        "or, when nothing more can be done, let go of exactly this generation, which changes nothing in AWS "
+        f"and leaves a receipt: `{VARIABLE}={identity.generation()} pulumi destroy`"
+    )
+
+
+def let_go(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> None:
+    """Let go of a generation, where the operator asks for it.
+
+    Args:
+        refusal: Why its teardown cannot end well.
+        recorded: What the state records.
+        session: The operation's surroundings.
+
+    Raises:
+        FinalRefusalError: nobody asks to let go of this generation; the way to do so is added.
+        RefusedError: the receipt cannot be written, so there would be no trace.
+
+    """
+    identity = recorded.state.identity
+    if not is_asked_for(identity):
+        line = way_out(identity)
+        next_step = f"{refusal.next_step}; {line}" if line else refusal.next_step
+        raise FinalRefusalError(refusal.what, data=refusal.data, next_step=next_step)
+    problems: list[str] = []
+    folder = recorded.policies.receipts()[0]
+    receipt = ReceiptFile(folder, identity, session.clock.now(), problems.append)
+    receipt.write(_document(refusal, recorded, session))
+    if problems:
+        raise RefusedError(
+            f"{identity} is not let go of: {problems[0]}",
+            data=refusal.data,
+            next_step=f"make {folder} writable, then run the command again; without a receipt there would be "
+            "no trace",
+        )
+    session.reporter.warn(
+        f"let go of {identity} (generation {identity.generation()}), as {VARIABLE} asks: nothing was changed "
+        f"in AWS. Why its teardown was refused: {refusal.what}; data: {refusal.data}. Receipt: {receipt.path}"
+    )
+
+
+def _document(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> dict[str, Any]:
+    identity, urn, now = recorded.state.identity, recorded.state.urn, session.clock.now().isoformat()
+    created = identity.cluster_create_time
+    return {
+        "receipt_version": RECEIPT_VERSION,
+        "state": LET_GO,
+        "started": now,
+        "written": now,
+        "account_id": identity.account_id,
+        "region": identity.region,
+        "cluster": identity.cluster_identifier,
+        "cluster_namespace_arn": identity.cluster_namespace_arn or "",
+        "cluster_create_time": created.isoformat() if created else "",
+        "generation": identity.generation(),
+        "urn": str(urn),
+        "project": urn.project,
+        "stack": urn.stack,
+        "resource": urn.name,
+        "who": {"user": _user(), "host": socket.gethostname(), "account_id": session.account_id},
+        "because": f"{VARIABLE} names this generation",
+        "refused": refusal.what,
+        "data": refusal.data,
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a number that has no name.
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else _UNKNOWN

@@ -1,0 +1,114 @@
+"""The ownership claim: which resource a cluster belongs to, written on the cluster itself. Pure.
+
+A claim is random. It stands in the outputs of the resource that owns the cluster and in a tag of the cluster,
+so that two states that record one cluster can be told apart in any later run, whatever their names are. The
+tag's value is the claim, a mark of the resource that wrote it, and the claims it superseded, newest first:
+``0123456789abcdef of 89abcdef0123 after fedcba9876543210``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from redshift_teardown.parameters import CLAIM_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TAG_CLAIM = CLAIM_TAG
+"""Carried by every cluster that was created, restored or adopted; hidden from tags, facts and previews."""
+
+UNCLAIMED = "0" * 16
+"""In the place of a superseded claim: the cluster that was taken over carried none."""
+
+_MOST_SUPERSEDED = 12
+"""So many fit into a tag's value of 256 characters."""
+_FORM = re.compile(r"([0-9a-f]{16}) of ([0-9a-f]{12})(?: after ([0-9a-f]{16}(?: [0-9a-f]{16})*))?")
+
+
+class Whose(Enum):
+    """Whose a cluster is, to a state that records it."""
+
+    OURS = "ours"
+    """It carries our claim, or none: a tag may be stripped, and older states have no claim."""
+    RENEWED = "renewed"
+    """It carries another claim of this very resource: of a state that is newer, or was never written."""
+    SUPERSEDED = "superseded"
+    """It carries a claim that was written after ours, by another resource that took the cluster over."""
+    ANOTHERS = "another's"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a claim tag says.
+
+    Attributes:
+        name: The claim; empty for a value that no version of this package wrote.
+        resource: The mark of the resource that wrote it (see `mark_of`).
+        superseded: The claims it superseded, newest first.
+
+    """
+
+    name: str
+    resource: str
+    superseded: tuple[str, ...] = ()
+
+    @classmethod
+    def of_tags(cls, tags: Mapping[str, str]) -> Claim | None:
+        """Return the claim that tags hold; None where they hold none."""
+        if TAG_CLAIM not in tags:
+            return None
+        found = _FORM.fullmatch(tags[TAG_CLAIM])
+        if found is None:
+            return cls("", "")
+        return cls(found[1], found[2], tuple((found[3] or "").split()))
+
+    @property
+    def value(self) -> str:
+        """The tag's value."""
+        after = f" after {' '.join(self.superseded)}" if self.superseded else ""
+        return f"{self.name} of {self.resource}{after}"
+
+
+def new_claim(urn: str, *, name: str = "") -> Claim:
+    """Return a claim of a resource; ``name`` is the claim, where the resource has one already."""
+    return Claim(name or secrets.token_hex(8), mark_of(urn))
+
+
+def superseding(claim: Claim, before: Claim | None) -> Claim:
+    """Return a claim that supersedes the one a cluster carries; None where it carries none."""
+    older = (UNCLAIMED,) if before is None else (before.name, *before.superseded)
+    kept = tuple(each for each in dict.fromkeys(older) if each not in {"", claim.name})
+    return replace(claim, superseded=kept[:_MOST_SUPERSEDED])
+
+
+def mark_of(urn: str) -> str:
+    """Return the mark by which a claim names a resource; a URN itself may be too long for a tag."""
+    return hashlib.sha256(urn.encode()).hexdigest()[:12]
+
+
+def whose(tags: Mapping[str, str], recorded: str, urn: str) -> Whose:
+    """Return whose a cluster is, to a state that records a claim.
+
+    Args:
+        tags: The cluster's, as AWS shows them now.
+        recorded: The claim in the outputs; empty where there is none.
+        urn: The URN in the outputs.
+
+    """
+    live = Claim.of_tags(tags)
+    if live is None or (recorded and live.name == recorded):
+        return Whose.OURS
+    if live.name and live.resource == mark_of(urn):
+        return Whose.RENEWED
+    return Whose.SUPERSEDED if (recorded or UNCLAIMED) in live.superseded else Whose.ANOTHERS
+
+
+def without_claim(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return tags without the claim: no decision is made by it."""
+    return {key: value for key, value in tags.items() if key != TAG_CLAIM}
