@@ -31,7 +31,7 @@ CARRIED = ("claim", "protection", "data_since", "restored_from", "void")
 
 ``claim``: the ownership claim; ``protection``: the place that a protected environment claimed;
 ``data_since``: since when the cluster has held data of this resource's line, absent where that is not known;
-``restored_from``: the snapshot it began with, empty where it began empty;
+``restored_from``: the ARN of the snapshot it began with, ``empty`` where it began with none;
 ``void``: snapshots that are no proof, since the cluster was seen alive after them.
 """
 GONE = "gone"

@@ -701,8 +701,8 @@ GUARDS = (
     ),
     Guard(
         "a cluster of another resource is kept",
-        DELETE,
-        "    owned.require_not_anothers(identity, str(urn))\n",
+        "crud/half.py",
+        "    owned.require_not_anothers(identity, urn)\n",
         "",
     ),
     Guard(
@@ -802,7 +802,12 @@ GUARDS = (
         "        if self._session.clock.now() - self._seen < self._missing:\n            return\n",
         "",
     ),
-    Guard("a name alone does not loosen", "crud/check.py", "    if fled:\n", "    if False:\n"),
+    Guard(
+        "a name alone does not loosen",
+        "crud/diff.py",
+        "    protection.require_kept(olds, state, news, settings)\n",
+        "",
+    ),
 )
 
 

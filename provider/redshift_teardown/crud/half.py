@@ -61,8 +61,7 @@ def judge(props: Mapping[str, Any], state: State, session: Session) -> Judged:
             f"lives on and nothing was deleted. To replace it on purpose, {owned.DELETE_FIRST}"
         )
     program = owned.program_of(urn, identity.cluster_identifier)
-    if program is None or (holder is not None and holder.created):
-        # What this very run created it replaces by nothing.
+    if program is None or (holder is not None and holder.settled):
         return Judged()
     _require_no_second_one(state, session)
     if not owned.was_reviewed(urn):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NAMES = ("snapshot_identifier", "snapshot_arn", "snapshot_cluster_identifier", "owner_account")
 """The arguments that name a snapshot to restore from."""
-BEGAN_EMPTY = ""
+BEGAN_EMPTY = "empty"
 """Recorded of a cluster that was created without a snapshot."""
 _ARN_PARTS = 7
 
@@ -86,6 +86,8 @@ def began_with(
 
     """
     recorded = outputs.get("restored_from")
+    if recorded == BEGAN_EMPTY:
+        return BEGAN_EMPTY
     if isinstance(recorded, str):
-        return of_arn(recorded) if recorded else BEGAN_EMPTY
+        return of_arn(recorded)
     return named_by(arguments, account_id)

@@ -34,14 +34,14 @@ class Owner:
         identity: The generation.
         urns: Its URN of now, and the recorded one.
         claim: The claim in that state; empty for none.
-        created: Whether this run created, restored or adopted it.
+        settled: Whether this run created, adopted or changed it: it replaces it by nothing, then.
 
     """
 
     identity: Identity
     urns: frozenset[str]
     claim: str
-    created: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,16 +127,16 @@ def was_reviewed(urn: str) -> bool:
 # --- who owns what ---
 
 
-def claim(identity: Identity, *urns: str, claim: str = "") -> None:
+def claim(identity: Identity, *urns: str, claim: str = "", settled: bool = False) -> None:
     """Note that a resource of this run owns a generation, under its URN of now and the recorded one."""
     with _LOCK:
-        _OWNERS[_key(identity)] = Owner(identity, frozenset(urns), claim)
+        _OWNERS[_key(identity)] = Owner(identity, frozenset(urns), claim, settled)
 
 
 def note_created(identity: Identity, urn: str, claim: str) -> None:
     """Note that this run created, restored or adopted a generation for a resource."""
     with _LOCK:
-        _OWNERS[_key(identity)] = Owner(identity, frozenset({urn}), claim, created=True)
+        _OWNERS[_key(identity)] = Owner(identity, frozenset({urn}), claim, settled=True)
 
 
 def second_of(urn: str, identity: Identity) -> Identity | None:

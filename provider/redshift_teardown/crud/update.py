@@ -55,7 +55,7 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     changed = compare(olds, inputs, settings)
     identity = state.identity
     owned.note_program(str(inputs.get("urn") or ""), inputs)
-    owned.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim)
+    owned.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
     kept = {**carried(olds), **protection.require_kept(olds, state, inputs, settings)}
     if not changed.calls:
         return {**_recorded_only(olds, inputs, wanted), **kept}
