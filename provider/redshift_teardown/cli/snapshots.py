@@ -190,6 +190,11 @@ def _notes(kept: Kept) -> Iterator[str]:
             f"unfinished create: cluster {each.identifier} in {each.region} is {each.status}{made}; it was "
             f"begun for {each.urn} and goes on with the next `pulumi up` there"
         )
+    for over in kept.taken_over:
+        yield (
+            f"taken over: cluster {over.identifier} in {over.region} is owned under claim {over.claim}; a "
+            f"state that records an earlier one ({', '.join(over.superseded)}) lets go of it at destroy"
+        )
 
 
 # --- for a terminal ---
@@ -320,6 +325,15 @@ def _as_json(kept: Kept, price: Price, now: datetime) -> dict[str, Any]:
                 "urn": each.urn,
             }
             for each in kept.unfinished
+        ],
+        "taken_over": [
+            {
+                "cluster_identifier": over.identifier,
+                "region": over.region,
+                "claim": over.claim,
+                "superseded": list(over.superseded),
+            }
+            for over in kept.taken_over
         ],
         "problems": [{"region": region, "words": words} for region, words in kept.problems],
     }

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.inventory import manual_snapshots, newest_snapshot, snapshot_exists
+from redshift_teardown.crud.let_go import VARIABLE, is_asked_for, way_out
 from redshift_teardown.crud.operation import memory_of, open_recorded
 from redshift_teardown.crud.planner import Planner, read_recorded
 from redshift_teardown.deletion_policy import FOREVER, next_name
@@ -20,7 +21,7 @@ from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.teardown.calls import view_snapshot
 from redshift_teardown.teardown.clock import SystemClock
 from redshift_teardown.teardown.foresee import foresee
-from redshift_teardown.teardown.model import Delete, Done, Memory, Refuse
+from redshift_teardown.teardown.model import Delete, Done, LetGo, Memory, Refuse
 from redshift_teardown.teardown.next_step import NAME_TRIES
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.proof import of_generation
@@ -353,8 +354,14 @@ def judge(seen: Seen, room: Room) -> Forecast:
 
 def _findings(seen: Seen, plan: Plan, foreseen: Foreseen, status: str) -> list[Finding]:
     end = foreseen.end
+    if isinstance(end, LetGo):
+        return [Finding(Verdict.SAFE, f"destroy lets go of it: {end.what}")]
+    if isinstance(end, Refuse) and end.final and is_asked_for(_identity(seen)):
+        return [Finding(Verdict.SAFE, f"destroy lets go of it, as {VARIABLE} asks: {end.what}")]
     if isinstance(end, Refuse):
-        return [Finding(Verdict.BLOCKED, f"{end.what} (data: {end.data})", end.next_step)]
+        line = way_out(_identity(seen)) if end.final else ""
+        next_step = f"{end.next_step}; {line}" if line else end.next_step
+        return [Finding(Verdict.BLOCKED, f"{end.what} (data: {end.data})", next_step)]
     goes = status != "gone"
     found = _loss(seen, plan, goes=goes)
     if status.lower() == PAUSED:
@@ -364,6 +371,11 @@ def _findings(seen: Seen, plan: Plan, foreseen: Foreseen, status: str) -> list[F
             )
         )
     return found
+
+
+def _identity(seen: Seen) -> Identity:
+    assert seen.identity is not None  # noqa: S101 - judged only with one
+    return seen.identity
 
 
 def _loss(seen: Seen, plan: Plan, *, goes: bool) -> list[Finding]:

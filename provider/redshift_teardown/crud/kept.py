@@ -13,6 +13,7 @@ from redshift_teardown.crud.outputs import CREATING_TAG
 from redshift_teardown.deletion_policy import FOREVER
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.teardown.calls import view_cluster, view_snapshot
+from redshift_teardown.teardown.claim import UNCLAIMED, Claim
 from redshift_teardown.teardown.identity import same_moment
 from redshift_teardown.teardown.plan import TAG_GENERATION, TAG_PROJECT, TAG_RULE, TAG_STACK, TAG_URN
 
@@ -94,6 +95,16 @@ class UnfinishedCreate:
 
 
 @dataclass(frozen=True)
+class TakenOver:
+    """A cluster that another resource took over: a state that records an earlier claim lets go of it."""
+
+    identifier: str
+    region: str
+    claim: str
+    superseded: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Kept:
     """What was found in some regions of one account.
 
@@ -101,6 +112,7 @@ class Kept:
         snapshots: Final snapshots that stacks' tags claim, and unclaimed manual snapshots of clusters that
             are gone; by project, stack, cluster and age, the newest first.
         unfinished: Clusters left by a create that failed.
+        taken_over: Living clusters whose claim superseded another resource's.
         others: How many manual snapshots of living clusters there are besides.
         regions: Where was looked.
         problems: What a region answered instead, by region.
@@ -109,6 +121,7 @@ class Kept:
 
     snapshots: tuple[KeptSnapshot, ...] = ()
     unfinished: tuple[UnfinishedCreate, ...] = ()
+    taken_over: tuple[TakenOver, ...] = ()
     others: int = 0
     regions: tuple[str, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
@@ -153,6 +166,7 @@ def united(finds: Iterable[Kept]) -> Kept:
     return Kept(
         snapshots=tuple(sorted(snapshots, key=_order)),
         unfinished=tuple(each for kept in everything for each in kept.unfinished),
+        taken_over=tuple(each for kept in everything for each in kept.taken_over),
         others=sum(kept.others for kept in everything),
         regions=tuple(region for kept in everything for region in kept.regions),
         problems=tuple(problem for kept in everything for problem in kept.problems),
@@ -191,7 +205,19 @@ def _find_in(settings: Settings, region: str) -> Kept:
         for cluster in alive
         if (tag := dict(cluster.tags).get(CREATING_TAG)) is not None
     ]
-    return Kept(tuple(found), tuple(unfinished), others, (region,))
+    taken_over = [
+        TakenOver(cluster.identifier, region, claim.name, earlier)
+        for cluster in alive
+        if (claim := Claim.of_tags(dict(cluster.tags))) is not None
+        and (earlier := tuple(each for each in claim.superseded if each != UNCLAIMED))
+    ]
+    return Kept(
+        snapshots=tuple(found),
+        unfinished=tuple(unfinished),
+        taken_over=tuple(taken_over),
+        others=others,
+        regions=(region,),
+    )
 
 
 def _kept(raw: Mapping[str, Any], account: str, region: str) -> KeptSnapshot:

@@ -1,0 +1,502 @@
+"""Whose a cluster is stands on the cluster: no state deletes what another one owns by now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from redshift_teardown.cli.snapshots import _notes
+from redshift_teardown.crud.create import create
+from redshift_teardown.crud.delete import delete
+from redshift_teardown.crud.diff import diff
+from redshift_teardown.crud.forecast import Room, StackCluster, Verdict, judge, look_at
+from redshift_teardown.crud.kept import find_kept, united
+from redshift_teardown.crud.update import update
+from redshift_teardown.errors import TeardownError
+from redshift_teardown.teardown.claim import TAG_CLAIM
+from tests.parity.bench import changing, did, wire
+from tests.parity.test_adopt import ADOPT, run_one
+from tests.teardown.stage import CLUSTER, REGION, URN, Interruption, kill
+
+if TYPE_CHECKING:
+    from redshift_teardown.crud.forecast import Forecast
+    from tests.parity.bench import Bench
+    from tests.teardown.stage import Result
+
+NEW = URN.replace("::warehouse", "::lake")
+OTHER_STACK = URN.replace(":live:", ":second:")
+DENIED: dict[str, Any] = {"code": "AccessDenied", "message": "Not you.", "status": 403}
+FULL: dict[str, Any] = {"code": "TagLimitExceededFault", "message": "50 tags."}
+BUSY: dict[str, Any] = {"code": "InvalidClusterState", "message": "There is an operation running."}
+
+
+def claim_of(stack: Bench, identifier: str = CLUSTER) -> str:
+    """The value of the claim tag; empty where there is none."""
+    return str({tag["Key"]: tag["Value"] for tag in stack.cluster(identifier)["Tags"]}.get(TAG_CLAIM, ""))
+
+
+def strip(stack: Bench, *keys: str) -> None:
+    """Have a tag bot take tags away."""
+    arn = f"arn:aws:redshift:{REGION}:111122223333:cluster:{CLUSTER}"
+    stack.outsider.delete_tags(ResourceName=arn, TagKeys=list(keys) or [TAG_CLAIM])
+
+
+def label(stack: Bench, value: str) -> None:
+    """Have somebody write the claim tag."""
+    arn = f"arn:aws:redshift:{REGION}:111122223333:cluster:{CLUSTER}"
+    stack.outsider.create_tags(ResourceName=arn, Tags=[{"Key": TAG_CLAIM, "Value": value}])
+
+
+def born(stack: Bench) -> dict[str, Any]:
+    """Bring a cluster with data up; gives its state."""
+    assert stack.apply().said == ""
+    stack.control.set_marker(CLUSTER, "precious")
+    assert stack.state is not None
+    return dict(wire(stack.state))
+
+
+def adopted(stack: Bench, urn: str) -> dict[str, Any]:
+    """Have a resource adopt the cluster, in a run of its own."""
+
+    def up() -> dict[str, Any]:
+        return create(stack.checked(urn=urn, **ADOPT), stack.settings)[1]
+
+    result = stack.run(up)
+    assert result.said == ""
+    return dict(wire(result.value))
+
+
+def later_up(stack: Bench, live: dict[str, Any], old: dict[str, Any]) -> Result:
+    """A plain ``up`` in a new process: the live one is compared, the one that is left over is deleted."""
+
+    def up() -> None:
+        inputs = stack.checked(live, urn=live["urn"], **ADOPT)
+        diff(live, inputs, stack.settings)
+        delete(old, stack.settings)
+
+    return stack.run(up)
+
+
+def foretold(stack: Bench, state: dict[str, Any]) -> Forecast:
+    """What `plan` says of a state."""
+    cluster = StackCluster(str(state["urn"]), state)
+    forecast: Forecast = stack.run(
+        lambda: judge(look_at(cluster, stack.settings, ask_aws=True), Room(None))
+    ).value
+    return forecast
+
+
+def destroyed(stack: Bench, state: dict[str, Any]) -> Result:
+    """Delete what a state records, in a run of its own."""
+    return stack.run(lambda: delete(state, stack.settings))
+
+
+def lives(stack: Bench) -> bool:
+    """Whether the cluster is there as it was, with its data, and nobody took a snapshot of it."""
+    return (
+        stack.control.marker(CLUSTER) == "precious"
+        and stack.cluster()["ClusterStatus"] == "available"
+        and stack.proofs() == []
+    )
+
+
+# --- a state that is left over ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tag", ["there", "stripped", "never written"])
+@pytest.mark.parametrize("version", [3, 2])
+def test_the_twin_of_a_forced_replacement_deletes_nothing_later(stack: Bench, tag: str, version: int) -> None:
+    """`adopt_existing`, `--replace`, another resource failed: the state keeps a twin, and the next plain `up`
+    lets go of it.
+    """
+    old = born(stack)
+    if version == 2:
+        old = {key: value for key, value in old.items() if key != "claim"}
+        strip(stack)
+    if tag == "never written":
+        strip(stack)
+        stack.control.add_fault("CreateTags", occurrence="every", **DENIED)
+    live = adopted(stack, URN)
+    if tag == "stripped":
+        strip(stack)
+
+    later = later_up(stack, live, old)
+
+    assert later.said == ""
+    assert changing(later) == []
+    assert any("lives on and nothing was deleted" in line for line in later.warned)
+    assert lives(stack)
+
+
+def test_both_of_a_twin_are_destroyed_by_a_destroy(stack: Bench) -> None:
+    """No program runs at a destroy, and both states go: one deletes the cluster, the other has the proof."""
+    old = born(stack)
+    live = adopted(stack, URN)
+
+    for state in (old, live):
+        assert destroyed(stack, state).said == ""
+
+    [proof] = stack.proofs()
+    assert proof["marker"] == "precious"
+
+
+def test_an_adoption_whose_state_was_never_written_is_destroyed_all_the_same(stack: Bench) -> None:
+    """Killed between the claim and the state: the recorded claim is an older one of the same resource."""
+    born(stack)
+    adopted(stack, URN)
+
+    assert stack.destroy().said == ""
+
+    assert len(stack.proofs()) == 1
+
+
+@pytest.mark.parametrize("version", [3, 2])
+@pytest.mark.parametrize("urn", [NEW, OTHER_STACK], ids=["renamed without alias", "a second stack"])
+def test_a_cluster_that_was_taken_over_is_let_go_of(stack: Bench, urn: str, version: int) -> None:
+    """`up --target OLD` after a renaming without an alias, or a destroy of the first of two stacks: the old
+    state ends well, says so, and deletes nothing; `plan` and `snapshots` foretell it.
+    """
+    stack.write_policy(stack.policy.replace("[live]", "[live, second]"))
+    old = born(stack)
+    if version == 2:
+        old = {key: value for key, value in old.items() if key != "claim"}
+        strip(stack)
+    new = adopted(stack, urn)
+
+    forecast = foretold(stack, old)
+    targeted = stack.run(lambda: delete(old, stack.settings))
+
+    assert (targeted.said, changing(targeted)) == ("", [])
+    assert any("was taken over" in line and "nothing was deleted" in line for line in targeted.warned)
+    assert forecast.verdict is Verdict.SAFE
+    assert "destroy lets go of it" in forecast.findings[0].text
+    assert forecast.snapshot_name == ""
+    notes = "".join(_notes(united(find_kept(stack.settings, [REGION]))))
+    assert ("taken over: cluster warehouse" in notes) is (version == 3)
+    assert lives(stack)
+    assert stack.run(lambda: delete(new, stack.settings)).said == ""
+    assert len(stack.proofs()) == 1
+
+
+def test_a_chain_of_owners_all_let_go(stack: Bench) -> None:
+    """Three resources, one after the other: the first two let go, in whatever order, the last one deletes."""
+    first = born(stack)
+    second = adopted(stack, NEW)
+    third = adopted(stack, URN.replace("::warehouse", "::third"))
+
+    for old in (first, second):
+        assert destroyed(stack, old).said == ""
+    assert lives(stack)
+
+    assert stack.run(lambda: delete(third, stack.settings)).said == ""
+    assert len(stack.proofs()) == 1
+
+
+@pytest.mark.parametrize("recorded", ["ours", "none"])
+@pytest.mark.parametrize("value", ["0123456789abcdef of 0123456789ab", "who knows"])
+def test_any_other_claim_is_refused(stack: Bench, recorded: str, value: str) -> None:
+    """A claim that does not name ours as superseded says nothing of us: refused, with the way out."""
+    old = born(stack)
+    if recorded == "none":
+        del old["claim"]
+    label(stack, value)
+
+    refused = stack.run(lambda: delete(old, stack.settings))
+    changed = stack.run(
+        lambda: (
+            diff(old, stack.checked(old, port=5440), stack.settings),
+            update(old, stack.checked(old, port=5440), stack.settings),
+        )
+    )
+
+    assert "carries the ownership claim of another resource" in refused.said
+    assert "REDSHIFT_TEARDOWN_LET_GO=" in refused.said
+    assert "carries the ownership claim of another resource" in changed.said
+    assert changing(refused) == changing(changed) == []
+    assert lives(stack)
+
+
+def test_a_claim_that_appears_during_a_wait_stops_the_delete(stack: Bench) -> None:
+    """The cluster was busy and was taken over meanwhile: every look is judged, not the first alone."""
+    old = born(stack)
+    stack.control.set_cluster(CLUSTER, status="modifying")
+
+    def taken_over() -> None:
+        stack.control.set_cluster(CLUSTER, status="available")
+        adopted(stack, NEW)
+
+    result = stack.run(lambda: delete(old, stack.settings), Interruption(2, "wait", taken_over))
+
+    assert result.said == ""
+    assert "DeleteCluster" not in " ".join(changing(result))
+    assert lives(stack)
+
+
+# --- the same run ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        {"urn": NEW},
+        {"urn": NEW, **ADOPT, "fault": DENIED},
+        {"urn": OTHER_STACK, "mark": "creating"},
+    ],
+    ids=["exists already", "claim cannot be written", "another's create"],
+)
+def test_a_refused_create_protects_the_cluster_in_its_run(stack: Bench, attempt: dict[str, Any]) -> None:
+    """`--continue-on-error`: the create under the new name is refused, then the old one's delete runs."""
+    old = born(stack)
+    if "fault" in attempt:
+        stack.control.add_fault("CreateTags", occurrence="every", **attempt["fault"])
+    program = {key: value for key, value in attempt.items() if key not in {"fault", "mark"}}
+
+    def up() -> None:
+        with pytest.raises(TeardownError):
+            create(stack.checked(**program), stack.settings)
+        delete(old, stack.settings)
+
+    result = stack.run(up)
+
+    assert "in this same run a create of" in result.said
+    assert changing(result) == (["CreateTags Tags"] if "fault" in attempt else [])
+    assert lives(stack)
+
+
+def test_a_refresh_before_a_destroy_makes_nobody_an_owner(stack: Bench) -> None:
+    """`destroy --refresh` asks for a diff of both names of one cluster: neither stands in the other's way."""
+    old = born(stack)
+    new = adopted(stack, NEW)
+
+    def destroy() -> None:
+        for state in (old, new):
+            diff(state, {**state}, stack.settings)
+        for state in (old, new):
+            delete(state, stack.settings)
+
+    assert stack.run(destroy).said == ""
+    assert len(stack.proofs()) == 1
+
+
+# --- roles and bots --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [DENIED, FULL, BUSY], ids=["denied", "full", "busy"])
+def test_a_claim_that_cannot_be_written_is_a_warning(stack: Bench, fault: dict[str, Any]) -> None:
+    """A role without CreateTags, fifty tags, a busy cluster: adopted, warned, and destroyed as ours."""
+    run_one(stack)
+    stack.control.add_fault("CreateTags", occurrence="every", **fault)
+
+    result = stack.apply(**ADOPT)
+
+    assert result.said == ""
+    assert [line for line in result.warned if "ownership claim" in line and fault["code"] in line]
+    assert claim_of(stack) == ""
+    stack.control.clear_faults()
+    assert stack.destroy().said == ""
+    assert len(stack.proofs()) == 1
+
+
+@pytest.mark.parametrize("fault", [DENIED, FULL, BUSY], ids=["denied", "full", "busy"])
+def test_but_not_where_another_claim_is_on_the_cluster(stack: Bench, fault: dict[str, Any]) -> None:
+    """Who cannot supersede an owner does not take over: the two could not be told apart later."""
+    born(stack)
+    stack.state = None
+    stack.control.add_fault("CreateTags", occurrence="every", **fault)
+
+    result = stack.apply(urn=NEW, **ADOPT)
+
+    assert "carries the ownership claim of another resource" in result.said
+    assert stack.state is None
+
+
+def test_a_role_without_create_tags_goes_through_up_and_destroy(stack: Bench) -> None:
+    """The claim goes with CreateCluster, a restore stays without one: both come up and go, data kept."""
+    stack.control.add_fault("CreateTags", occurrence="every", **DENIED)
+    assert stack.apply().said == ""
+    assert claim_of(stack) != ""
+    stack.control.set_marker(CLUSTER, "precious")
+    stack.control.clear_faults()
+    assert stack.destroy().said == ""
+    stack.control.add_fault("CreateTags", occurrence="every", **DENIED)
+
+    restored = stack.apply(restore_final_snapshot=True)
+
+    assert restored.said == ""
+    assert [line for line in restored.warned if "ownership claim" in line]
+    assert stack.control.marker(CLUSTER) == "precious"
+    assert stack.preview(restore_final_snapshot=True) == "same"
+    stack.control.clear_faults()
+    assert stack.destroy().said == ""
+
+
+def test_a_stripped_tag_is_no_reason_to_refuse(stack: Bench) -> None:
+    """A tag bot took all tags away: destroy goes on, and so does the next change, which writes it again."""
+    born(stack)
+    before = claim_of(stack)
+    strip(stack)
+    changed = stack.apply(port=5440)
+    assert changing(changed) == ["ModifyCluster Port", "CreateTags Tags"]
+    assert claim_of(stack) == before
+    strip(stack)
+
+    assert stack.destroy().said == ""
+
+    [proof] = stack.proofs()
+    assert proof["marker"] == "precious"
+
+
+def test_the_claim_is_no_tag_of_the_program(stack: Bench) -> None:
+    """It stands in the output `claim` alone: not in tags, not in facts, and no preview shows a difference."""
+    state = born(stack)
+
+    assert claim_of(stack).startswith(str(state["claim"]))
+    hidden = {key: value for key, value in state.items() if key != "claim"}
+    assert str(state["claim"]) not in repr(hidden)
+    assert TAG_CLAIM not in repr(hidden)
+    assert stack.preview() == "same"
+    strip(stack)
+    assert stack.preview() == "same"
+    assert stack.refresh().said == ""
+    assert stack.preview() == "same"
+
+
+def test_no_rule_of_a_policy_sees_the_claim(stack: Bench) -> None:
+    """A skip rule that matches the claim's tag never holds."""
+    stack.write_policy(stack.rules(f'skip: [{{when: {{tags: {{"{TAG_CLAIM}": "*"}}}}, because: any}}]'))
+    born(stack)
+
+    assert stack.destroy().said == ""
+
+    assert len(stack.proofs()) == 1
+
+
+def test_an_older_state_gets_its_claim_beside_another_change(stack: Bench) -> None:
+    """A refresh and an `up` that records only write none; one that changes the cluster does."""
+    old = born(stack)
+    strip(stack)
+    stack.state = {key: value for key, value in old.items() if key not in ("claim", "data_since")}
+    stack.state["state_version"] = 2.0
+
+    assert changing(stack.refresh()) == []
+    recorded = stack.apply(skip_final_snapshot=True)
+    assert (recorded.said, changing(recorded), claim_of(stack)) == ("", [], "")
+    changed = stack.apply(port=5440)
+
+    assert changing(changed) == ["ModifyCluster Port", "CreateTags Tags"]
+    assert claim_of(stack).startswith(str(stack.state["claim"]))
+    assert stack.destroy().said == ""
+    assert len(stack.proofs()) == 1
+
+
+def test_fifty_tags_leave_the_slot_of_the_creating_mark(stack: Bench) -> None:
+    """The most tags a program may have: the claim is written when the creating mark is gone."""
+    tags = {f"key-{number}": "x" for number in range(49)}
+
+    created = stack.apply(tags=tags)
+
+    assert created.said == ""
+    assert claim_of(stack) != ""
+    assert stack.preview(tags=tags) == "same"
+
+
+# --- an unfinished create --------------------------------------------------------------------------
+
+
+def by_hand(stack: Bench) -> None:
+    """Restore the newest final snapshot by hand, under the cluster's name."""
+    newest = max(stack.ledger()["snapshots"].values(), key=lambda each: each["created"])
+    stack.outsider.restore_from_cluster_snapshot(
+        ClusterIdentifier=CLUSTER, SnapshotIdentifier=newest["identifier"]
+    )
+    stack.time.advance(3600)
+
+
+@pytest.mark.parametrize(
+    "program", [{"restore_final_snapshot": True}, {}], ids=["a program that restores", "one that does not"]
+)
+def test_a_cluster_restored_by_hand_is_not_taken_over(stack: Bench, program: dict[str, Any]) -> None:
+    """It carries our final snapshot's tags, and is somebody's: `up` refuses, and changes nothing of it."""
+    born(stack)
+    assert stack.destroy().said == ""
+    by_hand(stack)
+    password = stack.password_is("Correct-Horse-1")
+    before = stack.cluster()["Tags"]
+
+    refused = stack.apply(**program, master_password="Another-One-2")
+
+    assert "exists already" in refused.said
+    assert changing(refused) == []
+    assert (stack.cluster()["Tags"], stack.password_is("Correct-Horse-1")) == (before, password)
+    assert stack.apply(**program, **ADOPT).said == ""
+
+
+def test_one_restored_by_hand_under_another_name_is_no_living_one_of_ours(stack: Bench) -> None:
+    """A copy of the data beside it does not stand in the way of `up`."""
+    born(stack)
+    assert stack.destroy().said == ""
+    newest = max(stack.ledger()["snapshots"].values(), key=lambda each: each["created"])
+    stack.outsider.restore_from_cluster_snapshot(
+        ClusterIdentifier="copy", SnapshotIdentifier=newest["identifier"]
+    )
+    stack.time.advance(3600)
+
+    assert stack.apply(restore_final_snapshot=True).said == ""
+
+
+@pytest.mark.parametrize("then", ["drop", "kill"])
+def test_a_lost_reply_of_a_foreign_restore_goes_on(stack: Bench, then: str) -> None:
+    """A restore takes no tags, and a foreign snapshot brings none of ours: what was written down tells."""
+    stack.control.put_snapshot("seed", "elsewhere", number_of_nodes=2, node_type="ra3.xlplus", marker="seed")
+    program = {"snapshot_identifier": "seed", "master_username": "awsuser"}
+    stack.control.add_fault("CreateTags", occurrence="every", **DENIED)
+    if then == "drop":
+        stack.control.add_fault("RestoreFromClusterSnapshot", when="after", kind="drop")
+        assert stack.apply(**program).said == ""
+    else:
+        killed = stack.apply(Interruption(1, "after", kill, "RestoreFromClusterSnapshot"), **program)
+        assert killed.how == "killed"
+        stack.time.advance(86_400)
+
+    goes_on = stack.apply(**program)
+
+    assert (goes_on.said, did(goes_on)) == ("", "same" if then == "drop" else "create")
+    assert stack.control.marker(CLUSTER) == "seed"
+    assert len(stack.ledger()["generations"]) == 1
+    assert stack.preview(**program) == "same"
+
+
+@pytest.mark.parametrize("when", ["too late", "not restored", "claimed"])
+def test_what_was_written_down_fits_its_own_cluster_only(stack: Bench, when: str) -> None:
+    """A restore of ours never took effect; a stranger's cluster of that name is none of ours."""
+    stack.control.put_snapshot("seed", "elsewhere", number_of_nodes=2, node_type="ra3.xlplus")
+    program = {"snapshot_identifier": "seed", "master_username": "awsuser"}
+    assert (
+        stack.apply(Interruption(1, "before", kill, "RestoreFromClusterSnapshot"), **program).how == "killed"
+    )
+    if when == "too late":
+        stack.time.advance(3600)
+        stack.outsider.restore_from_cluster_snapshot(ClusterIdentifier=CLUSTER, SnapshotIdentifier="seed")
+    elif when == "not restored":
+        run_one(stack)
+    else:
+        stack.outsider.restore_from_cluster_snapshot(ClusterIdentifier=CLUSTER, SnapshotIdentifier="seed")
+        label(stack, "0123456789abcdef of 0123456789ab")
+    stack.time.advance(600)
+
+    refused = stack.apply(**program)
+
+    assert "exists already" in refused.said
+    assert changing(refused) == []
+
+
+def test_a_create_that_was_killed_at_its_very_end_goes_on(stack: Bench) -> None:
+    """Its creating mark is gone and no state was written: its claim, and what was written down, tell."""
+    killed = stack.apply(Interruption(1, "after", kill, "DeleteTags"))
+    assert killed.how == "killed"
+
+    again = stack.apply()
+
+    assert (again.said, len(stack.ledger()["generations"])) == ("", 1)
+    assert stack.preview() == "same"
