@@ -128,7 +128,8 @@ class _Create:
             identity = Identity(
                 session.account_id, session.aws.region, view.identifier, view.namespace_arn, view.create_time
             )
-            if owned.owner(identity, urn):
+            holder = owned.holder(identity)
+            if holder is not None and holder.now != urn:
                 # Claimed under a name that this resource got from another one: an alias moved that on.
                 continue
             owned.keep_out(identity, urn)

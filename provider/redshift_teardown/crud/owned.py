@@ -32,13 +32,15 @@ class Owner:
 
     Attributes:
         identity: The generation.
-        urns: Its URN of now, and the recorded one.
+        now: Its URN of now.
+        urns: That, and the recorded one.
         claim: The claim in that state; empty for none.
         settled: Whether this run created, adopted or changed it: it replaces it by nothing, then.
 
     """
 
     identity: Identity
+    now: str
     urns: frozenset[str]
     claim: str
     settled: bool = False
@@ -127,24 +129,28 @@ def was_reviewed(urn: str) -> bool:
 # --- who owns what ---
 
 
-def claim(identity: Identity, *urns: str, claim: str = "", settled: bool = False) -> None:
+def claim(
+    identity: Identity, urn: str, recorded: str = "", *, claim: str = "", settled: bool = False
+) -> None:
     """Note that a resource of this run owns a generation, under its URN of now and the recorded one."""
     with _LOCK:
-        _OWNERS[_key(identity)] = Owner(identity, frozenset(urns), claim, settled)
+        urns = frozenset({urn, recorded or urn})
+        _OWNERS[_key(identity)] = Owner(identity, urn, urns, claim, settled)
 
 
 def note_created(identity: Identity, urn: str, claim: str) -> None:
     """Note that this run created, restored or adopted a generation for a resource."""
     with _LOCK:
-        _OWNERS[_key(identity)] = Owner(identity, frozenset({urn}), claim, settled=True)
+        _OWNERS[_key(identity)] = Owner(identity, urn, frozenset({urn}), claim, settled=True)
 
 
 def second_of(urn: str, identity: Identity) -> Identity | None:
     """Return another generation than the given one that this run's program has for a resource."""
     with _LOCK:
-        others = [each for key, each in _OWNERS.items() if key != _key(identity)]
-        found = (each for each in others if urn in each.urns and each.urns & _PROGRAM.keys())
-        return next((each.identity for each in found), None)
+        own = _OWNERS.get(_key(identity))
+        now = own.now if own is not None else urn
+        others = (each for key, each in _OWNERS.items() if key != _key(identity))
+        return next((each.identity for each in others if each.now == now and now in _PROGRAM), None)
 
 
 def holder(identity: Identity) -> Owner | None:

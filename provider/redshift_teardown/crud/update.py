@@ -56,9 +56,10 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     identity = state.identity
     owned.note_program(str(inputs.get("urn") or ""), inputs)
     owned.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
-    kept = {**carried(olds), **protection.require_kept(olds, state, inputs, settings)}
+    handed_on = {key: value for key, value in olds.items() if key != "protection"}
+    kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
     if not changed.calls:
-        return {**_recorded_only(olds, inputs, wanted), **kept}
+        return {**_recorded_only(handed_on, inputs, wanted), **kept}
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
     require_same_place(session, identity, "change")

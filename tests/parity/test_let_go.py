@@ -1,0 +1,144 @@
+"""The way out of a refusal that is final: exactly the named generation leaves the state, with a receipt."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.parity.bench import changing
+from tests.parity.test_claims import foretold, label
+from tests.teardown.stage import CLUSTER, URN
+
+if TYPE_CHECKING:
+    from tests.parity.bench import Bench
+
+VARIABLE = "REDSHIFT_TEARDOWN_LET_GO"
+
+
+def lost(stack: Bench) -> None:
+    """The cluster is gone, without a snapshot that was due."""
+    stack.control.remove_cluster(CLUSTER)
+
+
+def swapped(stack: Bench) -> None:
+    """Another generation has the name."""
+    stack.control.remove_cluster(CLUSTER)
+    stack.outsider.create_cluster(
+        ClusterIdentifier=CLUSTER,
+        NodeType="ra3.xlplus",
+        NumberOfNodes=2,
+        MasterUsername="admin",
+        MasterUserPassword="Correct-Horse-1",
+    )
+    stack.time.advance(3600)
+
+
+def claimed(stack: Bench) -> None:
+    """It carries another resource's claim."""
+    label(stack, "0123456789abcdef of 0123456789ab")
+
+
+FINAL = pytest.mark.parametrize("cause", [lost, swapped, claimed])
+
+
+def generation(stack: Bench) -> str:
+    """The recorded one, as it is printed."""
+    assert stack.state is not None
+    return str(stack.state["identity"]["cluster_namespace_arn"]).rsplit(":", 1)[-1]
+
+
+def receipts(stack: Bench) -> list[dict[str, Any]]:
+    """Those that let go."""
+    found = [json.loads(path.read_text("utf-8")) for path in stack.receipts.glob("*.json")]
+    return [each for each in found if each["state"] == "let go"]
+
+
+@FINAL
+def test_a_final_refusal_prints_the_line_and_the_line_works(
+    stack: Bench, cause: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Destroy ends well for that generation, changes nothing in AWS, and says who, when and why."""
+    stack.apply()
+    cause(stack)
+    before = stack.ledger()
+
+    refused = stack.destroy()
+    line = f"{VARIABLE}={generation(stack)} pulumi destroy"
+    assert f"`{line}`" in refused.said
+    forecast = foretold(stack, dict(stack.state or {}))
+    assert line in forecast.findings[0].next_step
+    assert receipts(stack) == []
+
+    monkeypatch.setenv(VARIABLE, generation(stack))
+    foreseen = foretold(stack, dict(stack.state or {}))
+    assert f"destroy lets go of it, as {VARIABLE} asks" in foreseen.findings[0].text
+    gone = stack.destroy()
+
+    assert (gone.said, changing(gone), stack.state) == ("", [], None)
+    assert [text for text in gone.warned if "let go of cluster warehouse" in text]
+    after = stack.ledger()
+    assert (after["clusters"].keys(), after["snapshots"].keys()) == (
+        before["clusters"].keys(),
+        before["snapshots"].keys(),
+    )
+    [receipt] = receipts(stack)
+    assert receipt["urn"] == URN
+    assert receipt["who"]["account_id"] == "111122223333"
+    assert receipt["who"]["user"]
+    assert receipt["written"]
+    assert receipt["refused"] in refused.said
+    assert receipt["generation"] in line
+
+
+@FINAL
+@pytest.mark.parametrize("named", ["another", "all", "unknown", ""])
+def test_no_other_generation_is_let_go_of(
+    stack: Bench, cause: Any, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the exact name of the generation counts."""
+    stack.apply()
+    cause(stack)
+    monkeypatch.setenv(VARIABLE, named or f"{generation(stack)} ")
+
+    assert stack.destroy().how == "refused"
+
+    assert receipts(stack) == []
+
+
+def test_what_can_be_torn_down_is(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable is no skip: a cluster whose teardown can end well is torn down, its snapshot taken."""
+    stack.apply()
+    monkeypatch.setenv(VARIABLE, generation(stack))
+
+    assert stack.destroy().said == ""
+
+    assert len(stack.proofs()) == 1
+    assert receipts(stack) == []
+
+
+def test_what_passes_is_no_reason_to_let_go(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quota that is used up, a permission that is missing: refused as ever."""
+    stack.apply()
+    monkeypatch.setenv(VARIABLE, generation(stack))
+    stack.control.add_fault("DeleteCluster", occurrence="every", code="AccessDenied", status=403)
+
+    refused = stack.destroy()
+
+    assert refused.how == "refused"
+    assert VARIABLE not in refused.said
+
+
+def test_without_a_receipt_nothing_is_let_go_of(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that cannot be written to: there would be no trace."""
+    stack.apply()
+    lost(stack)
+    stack.drop_receipts()
+    stack.receipts.write_text("in the way", encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, generation(stack))
+
+    refused = stack.destroy()
+
+    assert "is not let go of" in refused.said
+    assert "without a receipt there would be no trace" in refused.said
