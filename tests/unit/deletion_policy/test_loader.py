@@ -14,6 +14,7 @@ from redshift_teardown.deletion_policy import (
     Place,
     PolicyError,
     Problem,
+    Release,
     SkipRule,
     Wait,
     When,
@@ -231,3 +232,22 @@ def test_problems_are_values() -> None:
         ),
     )
     assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own bytes
+
+
+def test_released_places() -> None:
+    """Each entry is a place by name, with its reason in one sentence and its line."""
+    policy = loads(
+        """version: 1
+released:
+  - project: shop
+    stack: prod
+    resource: warehouse
+    because: |
+      sold
+      in May
+""",
+        source="p.yaml",
+    )
+
+    assert policy.released == (Release("shop", "prod", "warehouse", "sold in May", Place("p.yaml", 3)),)
+    assert loads("version: 1", source="p.yaml").released == ()

@@ -34,6 +34,7 @@ BEYOND_SCHEMA = {
         "two environments, or one and the defaults, are compared",
     ),
     "stacks-pattern-turned-range": "what is between two letters a pattern cannot compare",
+    "released-twice": "two entries are compared by a part of each",
     "skip-after-always": "what one rule says makes another one useless",
     **dict.fromkeys(
         (
