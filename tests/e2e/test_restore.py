@@ -64,6 +64,8 @@ class Story:
     last_marker: str
     forced: Run
     calls_when_forced: list[str]
+    unsaid: Run
+    calls_when_unsaid: list[str]
     deleted_first: Run
     emptied: str
     kept: list[str]
@@ -99,6 +101,9 @@ def story(shared_project: Project) -> Story:
     forced, calls_when_forced = stack.up(*replace), project.changing_calls()
     in_turn = "opts=pulumi.ResourceOptions(delete_before_replace=True),\n)"
     project.program(program(cluster("warehouse", master_password=NEW_PASSWORD)[:-2] + in_turn))
+    unsaid, calls_when_unsaid = stack.up(*replace), project.changing_calls()
+    begin_anew = cluster("warehouse", master_password=NEW_PASSWORD, restore_final_snapshot=False)
+    project.program(program(begin_anew[:-2] + in_turn))
     deleted_first = stack.up(*replace)
     return Story(
         first=first,
@@ -118,6 +123,8 @@ def story(shared_project: Project) -> Story:
         last_marker=last_marker,
         forced=forced,
         calls_when_forced=calls_when_forced,
+        unsaid=unsaid,
+        calls_when_unsaid=calls_when_unsaid,
         deleted_first=deleted_first,
         emptied=control.marker("warehouse"),
         kept=[name for name, each in control.state()["snapshots"].items() if each["marker"] == "and more"],
@@ -164,6 +171,12 @@ def test_a_forced_replacement_is_refused_unless_the_old_one_goes_first(story: St
     """`--replace` asks no provider and creates first: nothing is touched, and the way is told."""
     assert "opts=pulumi.ResourceOptions(delete_before_replace=True)" in story.forced.failed().error
     assert story.calls_when_forced == []
+
+
+def test_a_forced_replacement_of_production_is_told_what_becomes_of_the_data(story: Story) -> None:
+    """Even with the old one first: a program that does not say it is refused before anything is touched."""
+    assert "restore_final_snapshot=False" in story.unsaid.failed().output
+    assert story.calls_when_unsaid == []
 
 
 def test_a_forced_replacement_says_where_the_data_is(story: Story) -> None:

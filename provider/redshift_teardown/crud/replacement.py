@@ -93,13 +93,21 @@ def review(
             else "the new cluster would be empty",
             "set restore_final_snapshot=True"
             + (" in place of the named snapshot" if named else "")
-            + ", which brings the data back; or undo the change; or, to begin anew on purpose, run "
-            f"`pulumi destroy --target '{state.urn}'` and `pulumi up`",
+            + f", which brings the data back; or {_anew(state, forced=forced)}",
         )
     begins = f"from snapshot {source}" if source else "empty"
     if source is None and named:
         begins = "from the snapshot that the program names, without what was written since"
     reporter.warn(f"{why} replaces {old}: it is deleted ({fate}), and the new one begins {begins}")
+
+
+def _anew(state: State, *, forced: bool) -> str:
+    if forced:
+        return "run `pulumi up` without it; or, to begin anew on purpose, write restore_final_snapshot=False"
+    return (
+        f"undo the change; or, to begin anew on purpose, run `pulumi destroy --target '{state.urn}'` and "
+        "`pulumi up`"
+    )
 
 
 def _another_source(state: State, olds: Mapping[str, Any], arguments: Mapping[str, Any]) -> str | None:
