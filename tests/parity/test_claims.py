@@ -17,7 +17,7 @@ from redshift_teardown.errors import TeardownError
 from redshift_teardown.teardown.claim import TAG_CLAIM
 from tests.parity.bench import changing, did, wire
 from tests.parity.test_adopt import ADOPT, run_one
-from tests.teardown.stage import CLUSTER, REGION, URN, Interruption, kill
+from tests.teardown.stage import CLUSTER, PROTECTED, REGION, SKIPPING, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from redshift_teardown.crud.forecast import Forecast
@@ -231,6 +231,36 @@ def test_a_claim_that_appears_during_a_wait_stops_the_delete(stack: Bench) -> No
     assert result.said == ""
     assert "DeleteCluster" not in " ".join(changing(result))
     assert lives(stack)
+
+
+def test_a_dev_stack_does_not_take_over_what_is_protected(stack: Bench) -> None:
+    """Whoever adopts a cluster judges its data: an environment that may skip gets none of a protected one."""
+    skips = "  scratch: {stacks: [second], skip: [{when: {always: true}, because: nobody needs it}]}\n"
+    stack.write_policy(stack.policy + skips)
+    old = born(stack)
+    stack.state = None
+
+    refused = stack.apply(urn=OTHER_STACK, **ADOPT)
+
+    assert "is owned by a resource of a protected environment" in refused.said
+    assert changing(refused) == []
+    assert lives(stack)
+    assert destroyed(stack, old).said == ""
+
+
+def test_the_claim_follows_the_environment(stack: Bench) -> None:
+    """With the next change of the cluster it says whether the environment is protected, as it is then."""
+    stack.write_policy(stack.rules(SKIPPING))
+    born(stack)
+    assert " protected" not in claim_of(stack)
+    stack.write_policy(stack.rules(PROTECTED))
+    assert changing(stack.apply()) == []
+
+    changed = stack.apply(port=5440)
+
+    assert changing(changed) == ["ModifyCluster Port", "CreateTags Tags"]
+    assert " protected" in claim_of(stack)
+    assert changing(stack.apply(port=5441)) == ["ModifyCluster Port"]
 
 
 # --- the same run ----------------------------------------------------------------------------------

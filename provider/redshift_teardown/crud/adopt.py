@@ -61,7 +61,9 @@ def adopt(
             )
             identity = identity_of(cluster, session.account_id, session.aws.region)
         _require_no_other_owner(identity, urn)
-        claim = claimed_by_adoption(session, cluster, str(urn))
+        claim = claimed_by_adoption(
+            session, cluster, str(urn), protected=bool(inputs["policy"].get("protected"))
+        )
     except RefusedError:
         owned.keep_out(identity, str(urn))
         raise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.outputs import cluster_arn
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import view_cluster
-from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, new_claim, superseding, whose
+from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, mark_of, new_claim, superseding, whose
 from redshift_teardown.teardown.model import Answer
 
 if TYPE_CHECKING:
@@ -42,18 +43,33 @@ def claimed_by_create(session: Session, cluster: Mapping[str, Any], claim: Claim
     return live.name if live is not None and live.name else claim.name
 
 
-def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str) -> str:
+def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, *, protected: bool) -> str:
     """Write the claim of an adoption, which supersedes the one there is.
+
+    Args:
+        session: The operation's surroundings.
+        cluster: The cluster.
+        urn: The resource that adopts it.
+        protected: Whether its environment is.
 
     Returns:
         The claim to record.
 
     Raises:
-        RefusedError: it cannot be written, and the cluster carries another resource's.
+        RefusedError: it cannot be written, and the cluster carries another resource's; or that one's
+            environment is protected, and this one's is not.
 
     """
     live = claim_on(cluster)
-    claim = superseding(new_claim(urn), live)
+    if live is not None and live.protected and not protected and live.resource != mark_of(urn):
+        raise RefusedError(
+            f"cluster {cluster['ClusterIdentifier']} is owned by a resource of a protected environment (tag "
+            f"{TAG_CLAIM}={live.value}), and the environment of this one may skip the final snapshot",
+            data="that cluster was not touched",
+            next_step="adopt it from a protected environment; or, where its data may go, have its "
+            "owner's policy say so first, and remove that tag (`aws redshift delete-tags`)",
+        )
+    claim = superseding(new_claim(urn, protected=protected), live)
     problem = _write(session, cluster, claim)
     if problem and live is not None:
         raise RefusedError(
@@ -68,7 +84,9 @@ def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str) 
     return claim.name
 
 
-def claimed_by_update(session: Session, cluster: Mapping[str, Any], state: State, urn: str) -> str:
+def claimed_by_update(
+    session: Session, cluster: Mapping[str, Any], state: State, urn: str, *, protected: bool
+) -> str:
     """Write the claim of a cluster that was changed in this operation, where it lacks the recorded one.
 
     Args:
@@ -76,15 +94,16 @@ def claimed_by_update(session: Session, cluster: Mapping[str, Any], state: State
         cluster: The cluster as it is after its changes.
         state: The recorded state; older versions record no claim.
         urn: The resource's.
+        protected: Whether its environment is.
 
     Returns:
         The claim to record.
 
     """
     live = claim_on(cluster)
-    if live is not None and live.name and live.name == state.claim:
+    claim = new_claim(urn, protected=protected, name=state.claim)
+    if live is not None and replace(live, superseded=()) == claim:
         return state.claim
-    claim = new_claim(urn, name=state.claim)
     if live is not None:
         claim = superseding(claim, live)
     problem = _write(session, cluster, claim)

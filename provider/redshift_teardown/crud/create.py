@@ -92,7 +92,7 @@ class _Create:
         self._urn = urn
         self._identifier = identifier
         self._creating = {CREATING_TAG: fit_tag_value(str(urn))}
-        self._claim = new_claim(str(urn))
+        self._claim = new_claim(str(urn), protected=bool(inputs["policy"].get("protected")))
         self._receipts = Path(self._rules.receipts)
         self._place = Place(str(urn), session.account_id, session.aws.region, identifier.lower())
         self._begun: Begun | None = None

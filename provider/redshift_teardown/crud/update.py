@@ -71,7 +71,9 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     require_ours(found, state)
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
     cluster = converge(session, wanted, cluster, rules, meant, forced=changed.calls)
-    kept["claim"] = claimed_by_update(session, cluster, state, str(urn))
+    kept["claim"] = claimed_by_update(
+        session, cluster, state, str(urn), protected=bool(inputs["policy"].get("protected"))
+    )
     seen = identity.seen_as(view_cluster(cluster))
     return outputs(inputs, arguments, cluster, seen, settings, inherited=wanted.inherited, carried=kept)
 

@@ -2,8 +2,8 @@
 
 A claim is random. It stands in the outputs of the resource that owns the cluster and in a tag of the cluster,
 so that two states that record one cluster can be told apart in any later run, whatever their names are. The
-tag's value is the claim, a mark of the resource that wrote it, and the claims it superseded, newest first:
-``0123456789abcdef of 89abcdef0123 after fedcba9876543210``.
+tag's value is the claim, a mark of the resource that wrote it, whether its environment is protected, and the
+claims it superseded, newest first: ``0123456789abcdef of 89abcdef0123 protected after fedcba9876543210``.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ TAG_CLAIM = CLAIM_TAG
 UNCLAIMED = "0" * 16
 """In the place of a superseded claim: the cluster that was taken over carried none."""
 
-_MOST_SUPERSEDED = 12
+_MOST_SUPERSEDED = 11
 """So many fit into a tag's value of 256 characters."""
-_FORM = re.compile(r"([0-9a-f]{16}) of ([0-9a-f]{12})(?: after ([0-9a-f]{16}(?: [0-9a-f]{16})*))?")
+_FORM = re.compile(
+    r"([0-9a-f]{16}) of ([0-9a-f]{12})( protected)?(?: after ([0-9a-f]{16}(?: [0-9a-f]{16})*))?"
+)
 
 
 class Whose(Enum):
@@ -50,12 +52,14 @@ class Claim:
     Attributes:
         name: The claim; empty for a value that no version of this package wrote.
         resource: The mark of the resource that wrote it (see `mark_of`).
+        protected: Whether the environment of that resource never skips a final snapshot.
         superseded: The claims it superseded, newest first.
 
     """
 
     name: str
     resource: str
+    protected: bool = False
     superseded: tuple[str, ...] = ()
 
     @classmethod
@@ -66,18 +70,18 @@ class Claim:
         found = _FORM.fullmatch(tags[TAG_CLAIM])
         if found is None:
             return cls("", "")
-        return cls(found[1], found[2], tuple((found[3] or "").split()))
+        return cls(found[1], found[2], bool(found[3]), tuple((found[4] or "").split()))
 
     @property
     def value(self) -> str:
         """The tag's value."""
         after = f" after {' '.join(self.superseded)}" if self.superseded else ""
-        return f"{self.name} of {self.resource}{after}"
+        return f"{self.name} of {self.resource}{' protected' if self.protected else ''}{after}"
 
 
-def new_claim(urn: str, *, name: str = "") -> Claim:
+def new_claim(urn: str, *, protected: bool, name: str = "") -> Claim:
     """Return a claim of a resource; ``name`` is the claim, where the resource has one already."""
-    return Claim(name or secrets.token_hex(8), mark_of(urn))
+    return Claim(name or secrets.token_hex(8), mark_of(urn), protected)
 
 
 def superseding(claim: Claim, before: Claim | None) -> Claim:
