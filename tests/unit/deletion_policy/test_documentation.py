@@ -19,11 +19,14 @@ def examples(language: str) -> list[str]:
 
 def test_the_examples_are_read() -> None:
     """A reader who copies an example gets what the text says of it."""
-    whole, rules = examples("yaml")
+    whole, rules, released = examples("yaml")
     policy = loads(whole, source="policy/deletion-policy.yaml")
     indented = "".join(f"    {line}\n" for line in rules.splitlines())
     dev = loads(f"version: 1\nenvironments:\n  dev:\n{indented}", source="p").environments[0]
 
+    [place] = loads(f"version: 1\n{released}", source="p").released
+
+    assert (place.project, place.stack, place.resource) == ("shop", "prod", "warehouse")
     assert [(e.name, e.protected) for e in policy.environments] == [("production", True), ("dev", False)]
     assert [rule.because for rule in dev.skip] == [
         "small clusters go when the program says so",
@@ -45,6 +48,7 @@ def test_the_example_of_a_refusal() -> None:
     [
         reader.POLICY_KEYS,
         reader.ENVIRONMENT_KEYS,
+        reader.RELEASE_KEYS,
         reader.SNAPSHOT_KEYS,
         reader.WAIT_KEYS,
         reader.CONDITIONS,
