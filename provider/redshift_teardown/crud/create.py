@@ -108,7 +108,7 @@ class _Create:
         whoever restores that snapshot by hand gets them with it.
         """
         document = find_earlier(self._receipts, self._place, cluster, self._session.clock.now())
-        self._origin = document or {}
+        self._origin = document or self._origin
         mark = dict(view_cluster(cluster).tags).get(CREATING_TAG)
         return document is not None if mark is None else mark == self._creating[CREATING_TAG]
 
@@ -311,15 +311,13 @@ class _Create:
             carried={
                 "claim": claim,
                 **protected_place(self._inputs["policy"], self._urn, session.account_id),
-                **self._known(identity, restored=restored),
+                **self._known(identity),
             },
         )
 
-    def _known(self, identity: Identity, *, restored: bool) -> dict[str, str]:
-        """Return what is recorded of the data's origin and age; what is not known is left out."""
+    def _known(self, identity: Identity) -> dict[str, str]:
+        """Return what is recorded of the data's origin and age; what nobody wrote down is not known."""
         origin = self._origin
-        if not origin and not restored:
-            origin = {"restored_from": BEGAN_EMPTY, "data_since": AT_RESTORE}
         since = str(origin.get("data_since") or "")
         if since == AT_RESTORE:
             since = identity.cluster_create_time.isoformat() if identity.cluster_create_time else ""

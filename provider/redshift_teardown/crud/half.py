@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.aws import resolve_region
 from redshift_teardown.crud import owned, protection, replacement
 from redshift_teardown.crud.diff import compare
 from redshift_teardown.errors import FinalRefusalError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from redshift_teardown.crud.session import Session
     from redshift_teardown.state import State
+    from redshift_teardown.teardown.identity import Identity
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def judge(props: Mapping[str, Any], state: State, session: Session) -> Judged:
             f"{identity.cluster_identifier} is recorded anew by this same resource, which adopted it, so it "
             f"lives on and nothing was deleted. To replace it on purpose, {owned.DELETE_FIRST}"
         )
-    program = owned.program_of(urn, identity.cluster_identifier)
+    program = owned.program_of(urn, lambda inputs: _means(inputs, identity, session))
     if program is None or (holder is not None and holder.settled):
         return Judged()
     _require_no_second_one(state, session)
@@ -70,6 +72,14 @@ def judge(props: Mapping[str, Any], state: State, session: Session) -> Judged:
         replacement.review(props, program, changed.replaces, session.settings, session.reporter, forced=True)
     restored = bool(arguments_of(program).get("restore_final_snapshot"))
     return Judged(left_by=LEFT_BY_REPLACEMENT if restored else "", renewal_is_ours=holder is not None)
+
+
+def _means(inputs: Mapping[str, Any], identity: Identity, session: Session) -> bool:
+    """Return whether inputs mean a recorded cluster: by its identifier, in its region."""
+    name, region = inputs.get("cluster_identifier"), inputs.get("region")
+    if not isinstance(name, str) or name.lower() != identity.cluster_identifier:
+        return False
+    return resolve_region(session.settings, region) == identity.region
 
 
 def _require_no_second_one(state: State, session: Session) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.errors import FinalRefusalError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from redshift_teardown.teardown.identity import Identity
     from redshift_teardown.teardown.model import SnapshotView
@@ -98,20 +98,19 @@ def is_in_program(urn: str) -> bool:
         return urn in _PROGRAM
 
 
-def program_of(urn: str, identifier: str) -> Mapping[str, Any] | None:
+def program_of(urn: str, means: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any] | None:
     """Return what the program of this run says of a resource; None where it does not have it.
 
-    A resource that gets another name in the same step is known by its cluster's identifier.
+    Args:
+        urn: The recorded one.
+        means: Returns whether inputs mean the recorded cluster: a resource that gets another name in the
+            same step is known by that.
+
     """
     with _LOCK:
         if urn in _PROGRAM:
             return _PROGRAM[urn]
-        named = (each for each in _PROGRAM.values() if _names(each, identifier))
-        return next(named, None)
-
-
-def _names(inputs: Mapping[str, Any], identifier: str) -> bool:
-    return str(inputs.get("cluster_identifier") or "").lower() == identifier.lower()
+        return next((each for each in _PROGRAM.values() if means(each)), None)
 
 
 def note_reviewed(urn: str) -> None:
