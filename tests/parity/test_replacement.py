@@ -9,7 +9,7 @@ import pytest
 from redshift_teardown.crud.create import create
 from redshift_teardown.crud.delete import delete
 from redshift_teardown.crud.diff import diff
-from tests.parity.bench import changing, did, wire
+from tests.parity.bench import Invalid, changing, did, wire
 from tests.parity.test_adopt import ADOPT
 from tests.parity.test_age import kept
 from tests.parity.test_claims import DENIED, strip
@@ -277,9 +277,12 @@ def half_done(stack: Bench) -> None:
 def test_a_reverted_commit_begins_nothing_without_a_word(stack: Bench, program: dict[str, Any]) -> None:
     """The restore failed, the commit is reverted: not empty, and not rolled back, but refused."""
     put(stack, "seed")
+    checked_before = stack.checked(**program)
     half_done(stack)
 
-    refused = stack.apply(**program)
+    with pytest.raises(Invalid, match="left by a replacement whose new cluster was to be restored from it"):
+        stack.preview(**program)
+    refused = stack.run(lambda: create(checked_before, stack.settings))
 
     assert "left by a replacement whose new cluster was to be restored from it" in refused.said
     assert "restore_final_snapshot=True" in refused.said
@@ -308,9 +311,11 @@ def test_after_a_completed_destroy_a_create_may_begin_empty(stack: Bench) -> Non
     assert stack.destroy().said == ""
     [left] = kept(stack)
 
+    previewed = stack.run(stack.preview)
     empty = stack.apply()
 
     assert empty.said == ""
+    assert previewed.warned == empty.warned
     [warning] = [line for line in empty.warned if "is created empty" in line]
     assert left in warning
     assert "restore_final_snapshot=True" in warning

@@ -22,7 +22,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from redshift_teardown import aws, cancel, progress
 from redshift_teardown.aws import Aws
-from redshift_teardown.crud import owned, session
+from redshift_teardown.crud import foretell, owned, session
 from redshift_teardown.crud.check import check
 from redshift_teardown.crud.create import create
 from redshift_teardown.crud.delete import delete
@@ -201,7 +201,9 @@ class Stage:
         """Put clock, reporter and clients in."""
         self._patch.chdir(self.folder)  # receipts lie in the project, and commands run there
         self._patch.setattr(session, "SystemClock", lambda: self)
-        self._patch.setattr(session, "EngineReporter", lambda *_: self._commands[-1].result)
+        self._patch.setattr(
+            session, "EngineReporter", lambda *_: self._commands[-1].result if self._commands else Result()
+        )
         # botocore's own back-off waits on this clock too.
         self._patch.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=self.time.sleep))
         self._patch.setattr(progress, "engine_gone", lambda **_: self.engine_gone)
@@ -367,6 +369,8 @@ class Stage:
             (owned, "_OWNERS"),
             (owned, "_KEPT_OUT"),
             (owned, "_DELETED"),
+            (owned, "_TOLD"),
+            (foretell, "_SILENT"),
             (watch, "_WATCHES"),
         ):
             fresh.setattr(module, name, type(getattr(module, name))())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import connect, resolve_region
 from redshift_teardown.crud import owned
+from redshift_teardown.crud.foretell import foretell
 from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.errors import NoAnswerError, TeardownError
 from redshift_teardown.parameters import BY_NAME
@@ -60,6 +61,9 @@ def check(
         return inputs, failures
     inputs["policy"] = resolved.record()
     inputs["on_destroy"] = resolved.on_destroy
+    if not olds and not failures and not owned.has_one(urn_text):
+        refused = foretell(settings, news, urn, resolved.match.environment)
+        failures += [Failure(WHOLE_RESOURCE, refused)] if refused else []
     return inputs, failures
 
 

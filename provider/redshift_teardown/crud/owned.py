@@ -69,6 +69,7 @@ _REVIEWED: set[str] = set()
 _OWNERS: dict[_Key, Owner] = {}
 _KEPT_OUT: dict[_Key, str] = {}
 _DELETED: list[Deleted] = []
+_TOLD: set[tuple[str, str]] = set()
 
 
 def _key(identity: Identity) -> _Key:
@@ -165,6 +166,12 @@ def owner(identity: Identity, urn: str) -> str:
     return "" if found is None or urn in found.urns else min(found.urns)
 
 
+def has_one(urn: str) -> bool:
+    """Return whether a resource is known to have a cluster: what is checked anew then is its replacement."""
+    with _LOCK:
+        return any(each.now == urn for each in _OWNERS.values())
+
+
 def keep_out(identity: Identity, urn: str) -> None:
     """Note that a create for a resource met a generation and was refused: nobody deletes it in this run."""
     with _LOCK:
@@ -223,8 +230,9 @@ def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Del
     return None
 
 
-def reset() -> None:
-    """Forget everything, as a new process has."""
+def is_news(urn: str, text: str) -> bool:
+    """Return whether this process tells something of a resource for the first time."""
     with _LOCK:
-        for known in (_PROGRAM, _REVIEWED, _OWNERS, _KEPT_OUT, _DELETED):
-            known.clear()
+        told = (urn, text) in _TOLD
+        _TOLD.add((urn, text))
+        return not told

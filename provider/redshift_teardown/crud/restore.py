@@ -94,13 +94,13 @@ def find_source(
         found = _newest_final_snapshot(session, arguments, urn, rules)
         return None if found is None else _source(session, found, "final snapshot", OWN)
     if deleted is None:
-        _require_word(session, arguments, urn, rules, found)
+        require_word(session, arguments, urn, rules, found)
     if found is None:
         return None
     by = whose(view_snapshot(found), arguments, urn, rules)
     of_our_cluster = str(found.get("ClusterIdentifier") or "").lower() == identifier
     line = OWN if by is Whose.OURS else UNKNOWN_LINE if of_our_cluster else FOREIGN
-    return _source(session, found, "snapshot", line, _named_parameters(arguments))
+    return _source(session, found, "snapshot", line, named_parameters(arguments))
 
 
 OWN, UNKNOWN_LINE, FOREIGN = "own", "unknown", "foreign"
@@ -124,7 +124,7 @@ def _source(
     )
 
 
-def _require_word(
+def require_word(
     session: Session,
     arguments: Mapping[str, Any],
     urn: Urn,
@@ -155,7 +155,7 @@ def _require_word(
             next_step="set restore_final_snapshot=True, which brings the data back; or, to begin without it "
             "on purpose, write restore_final_snapshot=False",
         )
-    if named is None:
+    if named is None and owned.is_news(str(urn), newest.identifier):
         session.reporter.warn(
             f"{identifier} is created empty; {which} holds the data of {urn.name}. To begin with that, set "
             "restore_final_snapshot=True instead; to begin empty without this warning, write "
@@ -180,8 +180,7 @@ def _find_named(session: Session, arguments: Mapping[str, Any]) -> Mapping[str, 
         RefusedError: it is not there, or its cluster would not be what the program says.
 
     """
-    named = _named_parameters(arguments)
-    named.pop("SnapshotClusterIdentifier", None)
+    named = named_parameters(arguments, LOOKED_UP)
     if "SnapshotIdentifier" not in named and "SnapshotArn" not in named:
         return None
     name = named.get("SnapshotIdentifier") or named["SnapshotArn"]
@@ -197,17 +196,18 @@ def _find_named(session: Session, arguments: Mapping[str, Any]) -> Mapping[str, 
     return found
 
 
-def _named_parameters(arguments: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        parameter: str(arguments[name])
-        for name, parameter in (
-            ("snapshot_identifier", "SnapshotIdentifier"),
-            ("snapshot_arn", "SnapshotArn"),
-            ("owner_account", "OwnerAccount"),
-            ("snapshot_cluster_identifier", "SnapshotClusterIdentifier"),
-        )
-        if arguments.get(name) is not None
-    }
+LOOKED_UP = (
+    ("snapshot_identifier", "SnapshotIdentifier"),
+    ("snapshot_arn", "SnapshotArn"),
+    ("owner_account", "OwnerAccount"),
+)
+_RESTORED = (*LOOKED_UP, ("snapshot_cluster_identifier", "SnapshotClusterIdentifier"))
+
+
+def named_parameters(
+    arguments: Mapping[str, Any], among: tuple[tuple[str, str], ...] = _RESTORED
+) -> dict[str, str]:
+    return {parameter: str(arguments[name]) for name, parameter in among if arguments.get(name) is not None}
 
 
 def _of_the_deleted(

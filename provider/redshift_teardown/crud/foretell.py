@@ -1,0 +1,53 @@
+"""What a create would come to, told in preview as far as AWS answers there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.crud.origin import NAMES
+from redshift_teardown.crud.restore import LOOKED_UP, named_parameters, require_word
+from redshift_teardown.crud.session import open_session
+from redshift_teardown.errors import RefusedError, TeardownError
+from redshift_teardown.state import UNKNOWN, arguments_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_teardown.deletion_policy import Environment
+    from redshift_teardown.settings import Settings
+    from redshift_teardown.urn import Urn
+
+_SILENT: set[Settings] = set()
+"""Configurations by which AWS could not be asked in this process."""
+
+
+def foretell(settings: Settings, news: Mapping[str, Any], urn: Urn, rules: Environment) -> str:
+    """Return why a create would be refused, as far as AWS answers; and warn of what it begins without.
+
+    Args:
+        settings: The stack's configuration.
+        news: The inputs; unknown values may be in them.
+        urn: The resource.
+        rules: The rules of its environment.
+
+    """
+    arguments = arguments_of(news)
+    looked_at = ("cluster_identifier", "region", "restore_final_snapshot", *NAMES)
+    said = arguments.get("restore_final_snapshot") is not None
+    if said or any(arguments[name] is UNKNOWN for name in looked_at) or settings in _SILENT:
+        return ""
+    try:
+        session = open_session(settings, arguments.get("region"), str(urn), urn.name)
+        if session.calls.describe(str(arguments["cluster_identifier"])) is not None:
+            return ""
+        # One that is named and not there may be made by this very `up`: create tells.
+        parameters = named_parameters(arguments, LOOKED_UP)
+        named = session.calls.describe_snapshot(**parameters) if parameters else None
+        if named is not None or not parameters:
+            require_word(session, arguments, urn, rules, named)
+    except RefusedError as refusal:
+        return str(refusal)
+    except TeardownError:
+        # A preview works without credentials, and without asking for them again; `up` asks in any case.
+        _SILENT.add(settings)
+    return ""
