@@ -207,6 +207,7 @@ _RESTORED = (*LOOKED_UP, ("snapshot_cluster_identifier", "SnapshotClusterIdentif
 def named_parameters(
     arguments: Mapping[str, Any], among: tuple[tuple[str, str], ...] = _RESTORED
 ) -> dict[str, str]:
+    """Return what AWS is told of the snapshot that a program names; nothing where it names none."""
     return {parameter: str(arguments[name]) for name, parameter in among if arguments.get(name) is not None}
 
 
