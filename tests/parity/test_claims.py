@@ -263,6 +263,42 @@ def test_the_claim_follows_the_environment(stack: Bench) -> None:
     assert changing(stack.apply(port=5441)) == ["ModifyCluster Port"]
 
 
+def test_a_claim_that_appears_during_a_wait_stops_an_update(stack: Bench) -> None:
+    """Nor is a cluster changed that was taken over while an `up` waited for it."""
+    old = born(stack)
+    stack.control.set_cluster(CLUSTER, status="modifying")
+
+    def taken_over() -> None:
+        stack.control.set_cluster(CLUSTER, status="available")
+        label(stack, "0123456789abcdef of 0123456789ab")
+
+    result = stack.apply(Interruption(1, "wait", taken_over), port=5440)
+
+    assert "carries the ownership claim of another resource" in result.said
+    assert "ModifyCluster" not in " ".join(changing(result))
+    assert old["port"] == 5439
+
+
+def test_blue_and_green_live_side_by_side(stack: Bench) -> None:
+    """A second resource begins with the first one's snapshot, then the first is taken out: both as ever."""
+    blue = born(stack)
+    stack.outsider.create_cluster_snapshot(SnapshotIdentifier="cut-over", ClusterIdentifier=CLUSTER)
+    stack.time.advance(3600)
+    program: dict[str, Any] = {"urn": NEW, "cluster_identifier": "green", "snapshot_identifier": "cut-over"}
+    made = stack.run(lambda: create(stack.checked(**program), stack.settings)[1])
+    assert made.said == ""
+    green = wire(made.value)
+
+    def cut_over() -> None:
+        diff(green, stack.checked(green, **program), stack.settings)
+        delete(blue, stack.settings)
+
+    assert stack.run(cut_over).said == ""
+    assert stack.control.marker("green") == "precious"
+    assert sorted(stack.ledger()["clusters"]) == ["green"]
+    assert destroyed(stack, green).said == ""
+
+
 # --- the same run ----------------------------------------------------------------------------------
 
 

@@ -70,6 +70,8 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     meant.require(found)
     require_ours(found, state)
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
+    # It may have been taken over while it was waited for.
+    require_ours(cluster, state)
     cluster = converge(session, wanted, cluster, rules, meant, forced=changed.calls)
     kept["claim"] = claimed_by_update(
         session, cluster, state, str(urn), protected=bool(inputs["policy"].get("protected"))
