@@ -13,7 +13,10 @@ from redshift_teardown.crud.diff import diff
 from redshift_teardown.crud.forecast import Room, StackCluster, Verdict, judge, look_at
 from redshift_teardown.crud.kept import find_kept, united
 from redshift_teardown.crud.update import update
+from redshift_teardown.deletion_policy import Facts
 from redshift_teardown.errors import TeardownError
+from redshift_teardown.stack_policy import live_facts
+from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.claim import TAG_CLAIM
 from tests.parity.bench import changing, did, wire
 from tests.parity.test_adopt import ADOPT, run_one
@@ -428,14 +431,13 @@ def test_the_claim_is_no_tag_of_the_program(stack: Bench) -> None:
     assert stack.preview() == "same"
 
 
-def test_no_rule_of_a_policy_sees_the_claim(stack: Bench) -> None:
-    """A skip rule that matches the claim's tag never holds."""
-    stack.write_policy(stack.rules(f'skip: [{{when: {{tags: {{"{TAG_CLAIM}": "*"}}}}, because: any}}]'))
-    born(stack)
+def test_no_decision_sees_the_claim(stack: Bench) -> None:
+    """What a decision is made from holds the cluster's tags as AWS shows them, without the claim."""
+    assert stack.apply(tags={"team": "data"}).said == ""
 
-    assert stack.destroy().said == ""
+    live = live_facts(Facts(), view_cluster(stack.cluster()))
 
-    assert len(stack.proofs()) == 1
+    assert live.tags == {"team": "data"}
 
 
 def test_an_older_state_gets_its_claim_beside_another_change(stack: Bench) -> None:
