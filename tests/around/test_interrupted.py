@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown.crud.outputs import CREATING_TAG, user_tags
 from tests.around.world import (
     BEGINNINGS,
     STRIDE,
@@ -242,7 +243,8 @@ def test_a_create_that_was_accepted_is_finished_and_recorded(stack: Bench) -> No
             continue
         finished += STRIDE
         assert result.how == "done", (where, result.said)
-        assert stack.ledger()["clusters"][CLUSTER]["tags"] == {"team": "data"}
+        assert user_tags(stack.cluster()) == {"team": "data"}
+        assert CREATING_TAG not in stack.ledger()["clusters"][CLUSTER]["tags"]
         assert stack.preview(**PROGRAM) == "same"
     assert finished > 3
 

@@ -95,6 +95,8 @@ def test_yaml(block: Block) -> None:
 
     if "environments" in document:
         assert loads(block.text, source=block.page).environments
+    elif "released" in document:
+        assert loads(f"version: 1\n{block.text}", source=block.page).released
     elif "skip" in document or "when" in document:
         indented = "".join(f"    {line}" for line in block.text.splitlines(keepends=True))
         policy = f"version: 1\nenvironments:\n  piece:\n    stacks: [piece]\n{indented}"

@@ -150,7 +150,7 @@ def test_check_as_github_annotations() -> None:
         '::error file=a%2Cb%3Ac.yaml,line=2,col=35,title=deletion policy::a "{" stands alone; braces are '
         "for placeholders only%0Awrite instead: a placeholder such as {cluster}, or no brace\n"
         '::error file=a%2Cb%3Ac.yaml,line=3,col=1,title=deletion policy::the policy knows no key "foo"%0A'
-        "write instead: one of version, defaults, receipts or environments\n"
+        "write instead: one of version, defaults, receipts, environments or released\n"
     )
     assert run("check", "none.yaml", "--format", "github").output.startswith(
         "::error file=none.yaml,title=deletion policy::there is no such file%0A"
