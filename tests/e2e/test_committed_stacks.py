@@ -107,6 +107,7 @@ def test_prod_is_destroyed_with_its_snapshot(story: Story) -> None:
     assert snapshot["ManualSnapshotRetentionPeriod"] == -1
     assert tags.pop("redshift-teardown:rule").startswith("production: policy/deletion-policy.yaml:")
     assert re.fullmatch(r"[0-9a-f-]{36}", tags.pop("redshift-teardown:generation"))
+    assert tags.pop("redshift-teardown:data-since")[:4].isdigit()
     assert tags == {
         "managed-by": "redshift-teardown",
         "pulumi:project": "warehouse",
