@@ -283,7 +283,7 @@ def tag_text_problem(text: str) -> str | None:
         A sentence about the first such character, or None.
     """
     for character in text:
-        if not _allowed_in_tag(character):
+        if not allowed_in_tag(character):
             return (
                 f"AWS allows no {shown(character)} in a tag, only letters, digits, spaces and _ . : / = + - @"
             )
@@ -345,15 +345,16 @@ def _moments(stamps: list[str]) -> list[datetime]:
 
 
 def _fit(text: str, longest: int) -> str:
-    if len(text) <= longest and text == text.strip() and all(map(_allowed_in_tag, text)):
+    if len(text) <= longest and text == text.strip() and all(map(allowed_in_tag, text)):
         return text
     composed = unicodedata.normalize("NFC", text)
-    fitted = "".join(c if _allowed_in_tag(c) else "-" for c in composed).strip()
+    fitted = "".join(c if allowed_in_tag(c) else "-" for c in composed).strip()
     if len(fitted) <= longest:
         return fitted
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_HASH_LENGTH]
     return f"{fitted[: longest - _HASH_LENGTH - 1]}-{digest}"
 
 
-def _allowed_in_tag(character: str) -> bool:
+def allowed_in_tag(character: str) -> bool:
+    """Tell whether AWS allows a character in a tag."""
     return character in _TAG_PUNCTUATION or unicodedata.category(character)[0] in "LN"
