@@ -94,6 +94,11 @@ class Report:
         """
         self._problems[self._problem(mark, message, hint)] = None
 
+    @property
+    def count(self) -> int:
+        """How many problems there are."""
+        return len(self._problems)
+
     def warn(self, mark: Mark, message: str, hint: str = "") -> None:
         """Add what is right, and may mean something else than its author thinks; arguments as of `add`."""
         self._warnings[self._problem(mark, message, hint)] = None

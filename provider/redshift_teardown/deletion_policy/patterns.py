@@ -208,7 +208,8 @@ def _as_globs(pattern: str) -> list[str]:
     """Give the patterns that a regular expression, or a shell's braces, stand for; none if not known."""
     if _BEYOND_GLOBS.search(pattern):
         return []
-    waiting, found = [pattern], []
+    waiting = [pattern]
+    found: list[str] = []
     while waiting and len(waiting) + len(found) <= _MOST_CHOICES:
         text = waiting.pop(0)
         choice = _CHOICE.search(text)
