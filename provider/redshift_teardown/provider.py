@@ -63,7 +63,8 @@ class ClusterProvider(ResourceProvider):
         from redshift_teardown.crud.check import check  # noqa: PLC0415
 
         with _plain_errors():
-            inputs, failures = check(_olds, news, _settings())
+            settings, news = _in_place(news)
+            inputs, failures = check(_olds, news, settings)
         return CheckResult(inputs, [CheckFailure(f.property, f.reason) for f in failures])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -79,7 +80,8 @@ class ClusterProvider(ResourceProvider):
         from redshift_teardown.crud.create import create  # noqa: PLC0415
 
         with _plain_errors():
-            id_, outs = create(props, _settings())
+            settings, props = _in_place(props)
+            id_, outs = create(props, settings)
         return CreateResult(id_, outs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -95,7 +97,8 @@ class ClusterProvider(ResourceProvider):
         from redshift_teardown.crud.update import update  # noqa: PLC0415
 
         with _plain_errors():
-            return UpdateResult(update(_olds, _news, _settings()))
+            settings, news = _in_place(_news)
+            return UpdateResult(update(_olds, news, settings))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Tear a cluster down as its policies say."""
@@ -108,6 +111,16 @@ class ClusterProvider(ResourceProvider):
 def _settings() -> Settings:
     """Give the configuration of this operation; what the environment says where none was given."""
     return _SETTINGS or Settings()
+
+
+def _in_place(inputs: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
+    """Give settings that know what the engine says of the resource at hand, and inputs that agree with it."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from redshift_teardown.place import in_place, told  # noqa: PLC0415
+
+    place = told()
+    return replace(_settings(), place=place), in_place(inputs, place)
 
 
 def _plain_errors() -> AbstractContextManager[None]:

@@ -8,13 +8,15 @@ absent the AWS SDK's own environment holds (``AWS_REGION``, ``AWS_PROFILE``, ``A
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from redshift_teardown.place import Place
 
 DEFAULT_POLICY_FILE = "policy/deletion-policy.yaml"
 POLICY_FILE_KEY = "redshift-teardown:policyFile"
@@ -33,7 +35,11 @@ class AssumedRole:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a stack's configuration says; None where it says nothing."""
+    """What a stack's configuration says; None where it says nothing.
+
+    ``place`` is no configuration: it is what the engine says of the resource of the call that these settings
+    are for, and None where no engine calls.
+    """
 
     policy_file: str = DEFAULT_POLICY_FILE
     environment: str | None = None
@@ -47,6 +53,7 @@ class Settings:
     default_tags: tuple[tuple[str, str], ...] = ()
     allowed_account_ids: tuple[str, ...] = ()
     forbidden_account_ids: tuple[str, ...] = ()
+    place: Place | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         """Leave the credentials out, wherever this is printed."""

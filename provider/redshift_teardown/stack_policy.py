@@ -43,6 +43,11 @@ if TYPE_CHECKING:
 RECORDED, CURRENT = 0, 1
 """Precedence of the two policies at destroy: for names and clashing tag values the current file wins."""
 
+BYPASSES = ("retain_on_delete", "deleted_with")
+"""Options of a resource that keep the engine from calling its delete."""
+
+PLACE_UNKNOWN = "the engine does not say which stack this is, so it counts as protected, with the defaults"
+
 FACTS = (
     "cluster_identifier",
     "node_type",
@@ -145,6 +150,9 @@ def resolve(
     own = inputs.get("environment")
     requested = own if isinstance(own, str) and own else settings.environment
     found = match(policy, stack=urn.stack, account=account, requested=requested)
+    if settings.place is not None and not settings.place.known and not found.environment.protected:
+        # A program may have written which stack this is, and nobody else says it.
+        found = Match(policy.unmatched, "unmatched", "", None, None, PLACE_UNKNOWN)
     looked_at = _facts_among(inputs, settings)
     facts = facts_of(
         looked_at,
