@@ -22,6 +22,7 @@ from redshift_teardown.state import arguments_of
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.model import Answer, Attempt
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK, TAG_URN
+from redshift_teardown.teardown.resource_tag import says
 from redshift_teardown.teardown.statuses import ENDING
 from redshift_teardown.urn import Urn
 
@@ -290,13 +291,12 @@ def left_by_us(cluster: Mapping[str, Any], arguments: Mapping[str, Any], urn: Ur
     tags of our own final snapshot. That counts only where the program restores.
     """
     tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
-    ours = fit_tag_value(str(urn))
     if CREATING_TAG in tags:
-        return tags[CREATING_TAG] == ours
+        return says(tags[CREATING_TAG], str(urn))
     restores = any(
         arguments.get(name) for name in ("restore_final_snapshot", "snapshot_identifier", "snapshot_arn")
     )
-    return restores and bool(cluster.get("RestoreStatus")) and tags.get(TAG_URN) == ours
+    return restores and bool(cluster.get("RestoreStatus")) and says(tags.get(TAG_URN), str(urn))
 
 
 def _exists(session: Session, cluster: Mapping[str, Any]) -> RefusedError:
@@ -320,7 +320,7 @@ def _require_adoptable(
     identifier = cluster["ClusterIdentifier"]
     tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project), (CREATING_TAG, str(urn))):
-        if key in tags and tags[key] != fit_tag_value(own):
+        if key in tags and not says(tags[key], own):
             raise RefusedError(
                 f"cluster {identifier} carries the tag {key}={tags[key]}: it is another stack's",
                 data="that cluster was not touched",

@@ -35,6 +35,7 @@ from redshift_teardown.deletion_policy.naming import (
     fits_template,
     name_problem,
     next_name,
+    once_fitted,
     snapshot_name,
     time_in_name,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "match",
     "name_problem",
     "next_name",
+    "once_fitted",
     "schema_text",
     "snapshot_name",
     "stricter",
