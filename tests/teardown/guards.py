@@ -363,8 +363,8 @@ GUARDS = (
     Guard(
         "our own tags beat the policy's",
         PLAN,
-        "tags.update({fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()})",
-        "tags = {**{fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()}, **tags}",
+        "asked = [tag for tag in asked if tag[0] not in own]",
+        "asked = list(asked)",
     ),
     Guard(
         "every create time seen counts",

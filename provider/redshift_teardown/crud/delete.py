@@ -43,6 +43,8 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
     planner = operation.planner()
     plan = planner.plan(None)
     session.reporter.keep(f"{identity.cluster_identifier}: {plan.decision.describe()}")
+    if plan.wants_snapshot and plan.crowded:
+        session.reporter.warn(plan.crowded)
     with session.watching() as watcher:
         outcome = Teardown(
             identity=identity,

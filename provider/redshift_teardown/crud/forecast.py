@@ -302,6 +302,8 @@ def judge(seen: Seen, room: Room) -> Forecast:
     if seen.planner is None or seen.identity is None:
         return Forecast(urn, seen.at, seen.identity, findings=tuple(findings), unknown=tuple(unknown))
     plan = _plan_of(seen, seen.planner)
+    if plan.wants_snapshot and plan.crowded:
+        findings.append(Finding(Verdict.SAFE, plan.crowded))
     foreseen, status = None, ""
     if seen.observation is not None and seen.session is not None:
         cluster = seen.observation.cluster

@@ -29,6 +29,7 @@ from redshift_teardown.deletion_policy.model import (
     When,
 )
 from redshift_teardown.deletion_policy.naming import (
+    MOST_POLICY_TAGS,
     expand_tags,
     fit_tag_key,
     fit_tag_value,
@@ -45,6 +46,7 @@ from redshift_teardown.deletion_policy.schema import schema_text
 
 __all__ = [
     "FOREVER",
+    "MOST_POLICY_TAGS",
     "Decision",
     "Environment",
     "Facts",
