@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi_policy as sdk
 
-from redshift_pack import bypass
+from redshift_pack import RULES, bypass
 from redshift_pack.rule import Case, case_or_finding
+from redshift_pack.settings import level_of, problems_of
 from redshift_pack.subject import subject_of
 from redshift_teardown.urn import UrnError
 
@@ -76,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line; that of the process unless given.
 
     Returns:
-        0 if nothing is bypassed, 1 if something is, 2 if the state cannot be read.
+        0 if nothing is bypassed, or the configuration makes the policy advisory or disables it; 1 if
+        something is; 2 if the state or the configuration cannot be used.
     """
     parser = argparse.ArgumentParser(
         prog="python -m redshift_pack.state",
@@ -86,15 +88,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", metavar="FILE", help="the file given to Pulumi as --policy-pack-config")
     given = parser.parse_args(arguments)
     try:
-        config = _configuration(given.config)
-        found = findings(_document(given.file), config)
+        whole = _configuration(given.config)
+        level = level_of(whole, bypass.ABOUT.name, bypass.ABOUT.enforcement.value)
+        if level == "disabled":
+            sys.stdout.write(f"{bypass.ABOUT.name} is disabled by {given.config}: nothing was looked at\n")
+            return 0
+        found = findings(_document(given.file), _settings(whole))
     except StateError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     for finding in found:
         sys.stdout.write(f"[{bypass.ABOUT.name}] {finding.render()}\n")
     sys.stdout.write(f"{len(found)} {'finding' if len(found) == 1 else 'findings'}\n")
-    return 1 if found else 0
+    return 1 if found and level != "advisory" else 0
 
 
 def _document(file: str) -> object:
@@ -103,15 +109,23 @@ def _document(file: str) -> object:
         return json.loads(text)
     except OSError as error:
         raise StateError(f"cannot read {file}: {error.strerror}") from None
+    except RecursionError:
+        raise StateError(f"{file} nests deeper than any state or configuration") from None
     except ValueError as error:
         raise StateError(f"{file} is no exported state: {error}") from None
 
 
 def _configuration(file: str | None) -> Mapping[str, Any]:
     config = _document(file) if file else {}
-    if not isinstance(config, dict):
-        raise StateError(f"{file} is no configuration of a policy pack: an object is due")
-    own = config.get(bypass.ABOUT.name, {})
+    problems = list(problems_of(config, {rule.about.name: rule.about.settings for rule in RULES}))
+    if problems or not isinstance(config, dict):
+        raise StateError(f"{file} is no configuration of this policy pack: {'; '.join(problems)}")
+    return config
+
+
+def _settings(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the settings of this policy out of a whole configuration."""
+    own = config.get(bypass.ABOUT.name)
     settings = own if isinstance(own, dict) else {}
     return {key: value for key, value in settings.items() if key != "enforcementLevel"}
 

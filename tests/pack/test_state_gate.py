@@ -134,6 +134,82 @@ def test_command_reads_standard_input_and_tells_by_its_exit_code(tmp_path: Path)
     assert error.startswith("error: - is no exported state: ")
 
 
+NAME = "redshift-teardown-not-bypassed"
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("mandatory", "an object of policies is due, not the text 'mandatory'"),
+        (None, "an object of policies is due, not nothing"),
+        ({"redshift-teardown-not-bypased": {}}, f"did you mean {NAME!r}?"),
+        ({"all": {"productionStacks": ["dev"]}}, "so productionStacks would have no effect"),
+        ({"all": "loud"}, "all: 'loud' is no enforcement level"),
+        ({NAME: {"enforcementLevel": 1}}, f"{NAME}: 1 is no enforcement level"),
+        ({NAME: ["dev"]}, f"{NAME}: an enforcement level or an object of settings is due, not a list"),
+        ({NAME: {"productionStack": ["dev"]}}, "did you mean 'productionStacks'?"),
+        ({NAME: {"productionStacks": "dev"}}, "productionStacks: a list is due, not the text 'dev'"),
+        ({NAME: {"productionStacks": [5]}}, "productionStacks: a text is due, not 5"),
+        ({NAME: {"productionStacks": ["acme/hidden/dev"]}}, 'without organisation and project; write "dev"'),
+        ({NAME: {"productionStacks": ["[dev"]}}, 'opens a "[" that it does not close'),
+        ({NAME: {"productionStacks": ["[^d]*"]}}, 'write "[!d]*"'),
+        ({NAME: {"productionStacks": ["(live|dev)"]}}, 'write "live" and "dev"'),
+        ({NAME: {"productionStacks": [""]}}, 'no stack can be called ""'),
+        ({NAME: {"productionAccounts": ["1111"]}}, '"1111" is no AWS account'),
+        ({NAME: {"account": 111122223333}}, "account: a text is due, not 111122223333"),
+        ({NAME: {"policyFile": ""}}, "policyFile: it is empty"),
+        ({"redshift-final-snapshot-retention": {"minimumDays": 0}}, "minimumDays: 0 is out of range"),
+        ({"redshift-final-snapshot-retention": {"minimumDays": True}}, "minimumDays: a whole number is due"),
+        ({"redshift-environment-honest": {"environmentTags": ["aws:x"]}}, "AWS's own"),
+    ],
+)
+def test_a_configuration_that_says_nothing_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    config: object,
+    said: str,
+) -> None:
+    """What could never match, or is no setting of any policy, is told, whichever policy it is for."""
+    file = tmp_path / "pack.json"
+    file.write_text(json.dumps(config))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(deployment())))
+
+    assert state.main(["--config", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {file} is no configuration of this policy pack: ")
+    assert said in error
+
+
+@pytest.mark.parametrize(
+    ("config", "code", "last"),
+    [
+        ({}, 1, "1 finding"),
+        ({"all": "advisory"}, 0, "1 finding"),
+        ({NAME: "advisory", "all": "mandatory"}, 0, "1 finding"),
+        ({NAME: {"enforcementLevel": "mandatory"}, "all": "disabled"}, 1, "1 finding"),
+        ({NAME: "remediate"}, 1, "1 finding"),
+        ({"all": "disabled"}, 0, f"{NAME} is disabled by FILE: nothing was looked at"),
+        ({"environments": ["aws-production"]}, 1, "1 finding"),
+    ],
+)
+def test_the_enforcement_level_is_in_force(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    config: object,
+    code: int,
+    last: str,
+) -> None:
+    """What the configuration makes advisory tells and lets through; what it disables looks at nothing."""
+    file = tmp_path / "pack.json"
+    file.write_text(json.dumps(config))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(deployment(resource(retainOnDelete=True)))))
+
+    assert state.main(["--config", str(file)]) == code
+    assert capsys.readouterr().out.splitlines()[-1].replace(str(file), "FILE") == last
+
+
 def test_command_refuses_files_it_cannot_use(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,5 +222,5 @@ def test_command_refuses_files_it_cannot_use(
     assert state.main(["--config", str(listed)]) == 2
     assert capsys.readouterr().err == (
         f"error: cannot read {tmp_path / 'nothing.json'}: No such file or directory\n"
-        f"error: {listed} is no configuration of a policy pack: an object is due\n"
+        f"error: {listed} is no configuration of this policy pack: an object of policies is due, not a list\n"
     )

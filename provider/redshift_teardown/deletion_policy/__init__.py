@@ -41,7 +41,8 @@ from redshift_teardown.deletion_policy.naming import (
     time_in_name,
 )
 from redshift_teardown.deletion_policy.normal_form import digest, from_json, to_json, to_text
-from redshift_teardown.deletion_policy.problems import Place, PolicyError, Problem
+from redshift_teardown.deletion_policy.patterns import matches
+from redshift_teardown.deletion_policy.problems import Objection, Place, PolicyError, Problem
 from redshift_teardown.deletion_policy.schema import schema_text
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Facts",
     "FinalSnapshot",
     "Match",
+    "Objection",
     "Outcome",
     "Place",
     "Policy",
@@ -74,6 +76,7 @@ __all__ = [
     "load",
     "loads",
     "match",
+    "matches",
     "name_problem",
     "next_name",
     "once_fitted",
