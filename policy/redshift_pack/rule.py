@@ -167,7 +167,7 @@ class Rule:
 
     def _validate(self, args: sdk.ResourceValidationArgs, report: sdk.ReportViolation) -> None:
         subject = subject_of(args)
-        if subject is None or subject.kind not in self.kinds:
+        if subject is None or subject.kind not in self.kinds or subject.only_read:
             return
         for problem in _problems_beside() if self.reports_file else ():
             report(_bad_settings(self.about, subject, SettingsError(problem)).render(), args.urn)
@@ -182,7 +182,7 @@ class Rule:
 
     def _remediate(self, args: sdk.ResourceValidationArgs) -> Any:
         subject = subject_of(args)
-        if self.remedy is None or subject is None or subject.kind not in self.kinds:
+        if self.remedy is None or subject is None or subject.kind not in self.kinds or subject.only_read:
             return None
         try:
             case = case_of(self.about, subject, args.get_config(), args.stack_tags)
