@@ -70,8 +70,8 @@ _ALONE: Final = (
     ",\nand run `pulumi up` with that alone first: what it also replaces or removes goes by the old value"
 )
 _MOVE: Final = (
-    "or move to redshift_teardown.Cluster (same arguments), which leaves its snapshot by the policy, under a\n"
-    "name that is free: `pulumi state delete` the old resource first, then declare the new one with\n"
+    "or move to redshift_teardown.Cluster (same arguments), which leaves its snapshot by the policy, under\n"
+    "a name that is free: `pulumi state delete` the old resource first, then declare the new one with\n"
     "`adopt_existing=True`"
 )
 
