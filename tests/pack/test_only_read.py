@@ -27,7 +27,7 @@ aws.redshift.Cluster(
 
 
 def test_a_cluster_that_is_only_read_is_no_finding(tmp_path: Path) -> None:
-    """The one that is read would be lost by its values, and destroy leaves it alone; the owned one is found."""
+    """The one that is read has values that lose data, and is left alone; the owned one is found."""
     project = Project(tmp_path, None)
     (project.folder / "__main__.py").write_text(PROGRAM)
     project.init("prod", account=rows.ELSEWHERE, config={"aws:region": "eu-central-1"})
