@@ -36,6 +36,12 @@ class Place:
     project: str = ""
     urn: str = ""
 
+    @classmethod
+    def of(cls, urn: str) -> Place:
+        """Return the place of a resource that the engine's own state names so."""
+        named = _parsed(urn)
+        return cls(named.stack, named.project, named.text) if named is not None else cls()
+
     @property
     def known(self) -> bool:
         """Whether the engine says which stack this is."""
@@ -44,9 +50,9 @@ class Place:
 
 def told() -> Place:
     """Return what the engine says of the resource whose request this thread answers."""
-    named = _parsed(_requested())
-    if named is not None:
-        return Place(named.stack, named.project, named.text)
+    requested = _requested()
+    if _parsed(requested) is not None:
+        return Place.of(str(requested))
     root = _parsed(root_resource())
     return Place(root.stack, root.project) if root is not None else Place()
 

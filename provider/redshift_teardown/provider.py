@@ -105,7 +105,7 @@ class ClusterProvider(ResourceProvider):
         from redshift_teardown.crud.delete import delete  # noqa: PLC0415
 
         with _plain_errors():
-            delete(_props, _settings())
+            delete(_props, _placed())
 
 
 def _settings() -> Settings:
@@ -114,13 +114,20 @@ def _settings() -> Settings:
 
 
 def _in_place(inputs: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
-    """Give settings that know what the engine says of the resource at hand, and inputs that agree with it."""
+    """Give settings that know what the engine says of the resource at hand, and inputs that agree."""
+    from redshift_teardown.place import Place, in_place  # noqa: PLC0415
+
+    settings = _placed()
+    return settings, in_place(inputs, settings.place or Place())
+
+
+def _placed() -> Settings:
+    """Give settings that know what the engine says of the resource at hand."""
     from dataclasses import replace  # noqa: PLC0415
 
-    from redshift_teardown.place import in_place, told  # noqa: PLC0415
+    from redshift_teardown.place import told  # noqa: PLC0415
 
-    place = told()
-    return replace(_settings(), place=place), in_place(inputs, place)
+    return replace(_settings(), place=told())
 
 
 def _plain_errors() -> AbstractContextManager[None]:

@@ -227,6 +227,8 @@ class BothPolicies:
     Attributes:
         recorded: The rules of the last ``up``.
         current: The rules of the file as it is now.
+        here: The rules of the file for the stack that the cluster is in now, where that is called otherwise
+            than when it was brought up.
         warning: Why one of them is not asked, in words; empty where both are.
 
     """
@@ -234,11 +236,12 @@ class BothPolicies:
     recorded: Environment | None
     current: Environment | None
     warning: str = ""
+    here: Environment | None = None
 
     def environments(self) -> tuple[tuple[Environment, int], ...]:
         """Give those there are, with their precedence."""
-        both = ((self.recorded, RECORDED), (self.current, CURRENT))
-        return tuple((environment, rank) for environment, rank in both if environment is not None)
+        every = ((self.recorded, RECORDED), (self.current, CURRENT), (self.here, CURRENT))
+        return tuple((environment, rank) for environment, rank in every if environment is not None)
 
     def templates(self) -> tuple[tuple[str, str], ...]:
         """Give every name template in force, each with its environment's name."""
@@ -289,7 +292,8 @@ def both_policies(
     Args:
         recorded: ``policy`` of the outputs.
         settings: The stack's configuration of this operation.
-        urn: The recorded URN: a renamed stack is judged by the name it was brought up under.
+        urn: The recorded URN: a renamed stack is judged by the name it was brought up under, and by the one
+            it has now, where the engine tells it.
         account: The recorded account.
         own: The cluster's own ``environment`` argument, as recorded.
 
@@ -307,6 +311,7 @@ def both_policies(
             "`pulumi up` records it anew"
         )
     current: Environment | None = None
+    here: Environment | None = None
     try:
         policy = read_policy(settings)
     except PolicyError as error:
@@ -322,6 +327,7 @@ def both_policies(
         except PolicyError as error:
             current = policy.unmatched
             warnings.append(f"this counts as a stack that no environment claims (protected):\n{error}")
+        here = _here(policy, settings, urn, account, requested)
     if rules is None and current is None:
         raise RefusedError(
             "there is no deletion policy to go by:\n" + "\n".join(warnings),
@@ -329,7 +335,23 @@ def both_policies(
             next_step=f"put {settings.policy_file} right (`redshift-teardown check {settings.policy_file}`), "
             "then run `pulumi destroy` again",
         )
-    return BothPolicies(rules, current, "\n".join(warnings))
+    return BothPolicies(rules, current, "\n".join(warnings), here)
+
+
+def _here(
+    policy: Policy, settings: Settings, urn: Urn, account: str, requested: str | None
+) -> Environment | None:
+    """Give the rules for where the cluster is now, by the engine; None where that is as it is recorded.
+
+    A stack is renamed; or an earlier release believed what a program wrote of it.
+    """
+    place = settings.place
+    if place is None or not place.known or (place.stack, place.project) == (urn.stack, urn.project):
+        return None
+    try:
+        return match(policy, stack=place.stack, account=account, requested=requested).environment
+    except PolicyError:
+        return policy.unmatched
 
 
 def recorded_facts(policy: Mapping[str, Any], identity: Identity, urn: Urn, now: datetime) -> Facts:

@@ -97,6 +97,21 @@ def test_what_nobody_says_counts_as_protected(provider: wire.Provider) -> None:
     assert checked["on_destroy"].startswith("final snapshot, kept forever")
 
 
+@pytest.mark.parametrize(("told", "kept"), [(PROD, 1), (DEV, 0)])
+def test_a_delete_goes_by_the_stack_that_the_cluster_is_in(
+    provider: wire.Provider, emulator: Emulator, told: str, kept: int
+) -> None:
+    """What an earlier release recorded of a lie, or a rename left behind, loses nothing that is prod's."""
+    dev, _ = provider.check(inputs(DEV))
+    id_, outputs = provider.create(dev)
+
+    provider.delete(id_, outputs, told=told)
+
+    found = emulator.control.at(region=wire.REGION).state()
+    assert found["clusters"] == {}
+    assert len([each for each in found["snapshots"].values() if each["kind"] == "manual"]) == kept
+
+
 def test_the_operators_variable_is_no_word(
     folder: Path, emulator: Emulator, engine: tuple[wire.Engine, str]
 ) -> None:

@@ -142,11 +142,10 @@ class Provider:
         )
         return _plain(self._call("Update", request).properties)
 
-    def delete(self, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, id_: str, outputs: Mapping[str, Any], *, told: str | None = None) -> None:
         """Delete."""
-        self._call(
-            "Delete", provider_pb2.DeleteRequest(id=id_, urn=_urn(outputs), properties=_wired(outputs))
-        )
+        request = provider_pb2.DeleteRequest(id=id_, urn=told or _urn(outputs), properties=_wired(outputs))
+        self._call("Delete", request)
 
 
 def _urn(properties: Mapping[str, Any]) -> str:

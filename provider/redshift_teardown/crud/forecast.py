@@ -17,6 +17,7 @@ from redshift_teardown.crud.operation import memory_of, open_recorded
 from redshift_teardown.crud.planner import Planner, read_recorded
 from redshift_teardown.deletion_policy import FOREVER, next_name
 from redshift_teardown.errors import RefusedError, TeardownError
+from redshift_teardown.place import Place
 from redshift_teardown.teardown.calls import view_snapshot
 from redshift_teardown.teardown.clock import SystemClock
 from redshift_teardown.teardown.foresee import foresee
@@ -213,6 +214,7 @@ def look_at(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen
         What was found; what keeps a destroy from going on is among its findings.
 
     """
+    settings = replace(settings, place=Place.of(cluster.urn))
     seen = Seen(cluster, SystemClock().now(), findings=_options_of(cluster))
     if cluster.encrypted_facts:
         names = ", ".join(cluster.encrypted_facts)
@@ -335,7 +337,7 @@ def judge(seen: Seen, room: Room) -> Forecast:
             Finding(
                 Verdict.SAFE,
                 f"the stack or the resource was renamed: it is judged as {plan.urn}, which it was brought up "
-                "as",
+                "as, and by the stack it is in now, whichever is stricter",
                 "run `pulumi up` to have it recorded, and judged, under its new name",
             )
         )
