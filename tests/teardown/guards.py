@@ -738,14 +738,14 @@ GUARDS = (
     Guard(
         "the recorded policy is asked",
         POLICY,
-        "both = ((self.recorded, RECORDED), (self.current, CURRENT))",
-        "both = ((self.current, CURRENT),)",
+        "every = ((self.recorded, RECORDED), (self.current, CURRENT), (self.here, CURRENT))",
+        "every = ((self.current, CURRENT), (self.here, CURRENT))",
     ),
     Guard(
         "the current policy is asked",
         POLICY,
-        "both = ((self.recorded, RECORDED), (self.current, CURRENT))",
-        "both = ((self.recorded, RECORDED),)",
+        "every = ((self.recorded, RECORDED), (self.current, CURRENT), (self.here, CURRENT))",
+        "every = ((self.recorded, RECORDED), (self.here, CURRENT))",
     ),
     Guard(
         "the recorded facts are asked",
