@@ -17,7 +17,7 @@ import yaml
 
 from redshift_teardown.crud.forecast import StackCluster
 from redshift_teardown.errors import TeardownError
-from redshift_teardown.settings import Settings, read_settings
+from redshift_teardown.settings import CREDENTIAL_KEYS, Settings, read_settings
 from redshift_teardown.state import UNKNOWN
 from redshift_teardown.urn import Urn, UrnError
 
@@ -213,8 +213,9 @@ def _values_of(file: Path) -> tuple[Mapping[str, Any], tuple[str, ...]]:
             hidden.append(str(key))
         else:
             values[str(key)] = value if isinstance(value, (dict, list)) else _scalar(value)
-    note = f"{', '.join(hidden)}: encrypted in {file}, and left out"
-    return values, (note,) if hidden else ()
+    readable = _readable(values, hidden)
+    left_out = ", ".join([*hidden, *sorted(values.keys() - readable.keys())])
+    return readable, (f"{left_out}: encrypted in {file}, and left out",) if hidden else ()
 
 
 def _scalar(value: Any) -> str:
@@ -233,7 +234,7 @@ def _stack(
     hidden: set[str] = set()
     settings = {}
     for urn, kept in recorded.items():
-        known = {key: value for key, value in kept.items() if not _is_hidden(value)}
+        known = _readable(kept, [key for key, value in kept.items() if _is_hidden(value)])
         settings[urn] = read_settings(known.get)
         hidden |= kept.keys() - known.keys()
         if values is not None:
@@ -248,6 +249,12 @@ def _stack(
         )
         notes += (note,)
     return Stack(name, clusters, read_settings((values or {}).get), notes, settings)
+
+
+def _readable(values: Mapping[str, Any], hidden: Sequence[str]) -> dict[str, Any]:
+    """Leave out what is encrypted, and with one part of the credentials the others: they belong together."""
+    out = {*hidden, *(CREDENTIAL_KEYS if set(hidden) & set(CREDENTIAL_KEYS) else ())}
+    return {key: value for key, value in values.items() if key not in out}
 
 
 def _differ(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

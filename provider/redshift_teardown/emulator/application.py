@@ -127,9 +127,10 @@ class Application:
             key, region, service = "/".join(scope[:-4]), scope[-3], scope[-2]
         else:
             key, region, service = "", "us-east-1", "sts" if "RoleArn" in values else "redshift"
-            refused = refused or AwsError(
-                "MissingAuthenticationToken", "Request is missing Authentication Token", 403
-            )
+            if values.get("Action") not in sts.UNSIGNED:
+                refused = refused or AwsError(
+                    "MissingAuthenticationToken", "Request is missing Authentication Token", 403
+                )
         target = request.headers.get("x-amz-target", "").rpartition(".")[2]
         operation = values.get("Action") or target or f"{request.method} {request.path.partition('?')[0]}"
         caller = Caller(DEFAULT_ACCOUNT, key)
