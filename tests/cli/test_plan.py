@@ -11,8 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from redshift_teardown.cli.commands import cli
-from redshift_teardown.cli.exported import SourceError, clusters_of, program_folder, read_from_files
+from redshift_teardown.cli.exported import program_folder, read_from_files
+from redshift_teardown.cli.state_document import clusters_of
 from redshift_teardown.emulator import Emulator
+from redshift_teardown.exported_state import SourceError
 from tests.e2e.harness import Project
 from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, URN, Stage
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from rich.console import Console
 from rich.progress import track
 from rich.text import Text
+
+from redshift_teardown.escaping import CONTROL, as_json, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,13 +26,27 @@ T = TypeVar("T")
 def say(text: Text | str, *, err: bool = False) -> None:
     """Write a line, never broken and never read as markup: brackets in it belong to somebody's file.
 
+    What a terminal would take for a command is shown, also in a pipe, whose end is often a terminal.
+
     Args:
         text: The line, plain or styled.
         err: Whether it goes to standard error.
     """
     # A console for each call, since standard output may be another one by then.
     console = Console(stderr=err, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    console.print(text)
+    console.print(harmless(text))
+
+
+def harmless(text: Text | str) -> Text:
+    """Give a text, its styles kept, in which everything that a terminal would take for a command is shown."""
+    whole = Text(text) if isinstance(text, str) else text
+    cuts = sorted({place for found in CONTROL.finditer(whole.plain) for place in found.span()})
+    if not cuts:
+        return whole
+    parts = whole.divide(cuts)
+    for part in parts:
+        part.plain = lines(part.plain)
+    return Text("").join(parts)
 
 
 NARROW = 120
@@ -59,7 +74,7 @@ def say_table(table: Table) -> None:
 
 def say_json(value: Any) -> None:
     """Write a value as JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(as_json(value))
 
 
 def progress(items: Iterable[T], words: str, total: int) -> Iterable[T]:
