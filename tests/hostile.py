@@ -104,7 +104,7 @@ def _places(document: Any) -> Any:
 
 
 def ratio(make: Callable[[int], Any], act: Callable[[Any], object]) -> float:
-    """Give how many times longer work takes on 100 KB than on 10 KB, in processor time, the quickest of three each.
+    """Give how many times longer work takes on 100 KB than on 10 KB: processor time, the quickest of three.
 
     Args:
         make: Gives input of so many bytes.

@@ -210,7 +210,13 @@ _ROLE = '{"roleArn": "arn:aws:iam::111122223333:role/deploy"}'
 def _roles(get: Callable[[str], Any]) -> tuple[AssumedRole, ...]:
     roles: list[AssumedRole] = []
     example = f"[{_ROLE}]"
-    for key in ("aws:assumeRoles", "aws:assumeRole"):
+    keys = [key for key in ("aws:assumeRoles", "aws:assumeRole") if values.structure(get, key, example)]
+    if len(keys) > 1:
+        message = "config aws:assumeRoles and aws:assumeRole are two ways to say the same"
+        raise ConfigError(
+            message, next_step="put all roles into aws:assumeRoles, and take aws:assumeRole away"
+        )
+    for key in keys:
         for item in values.objects(get, key, example):
             fields = values.Fields(key, item, example)
             roles.append(
@@ -227,8 +233,6 @@ def _roles(get: Callable[[str], Any]) -> tuple[AssumedRole, ...]:
                 )
             )
             fields.refuse_others()
-        if roles:
-            break
     return tuple(roles)
 
 

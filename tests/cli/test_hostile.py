@@ -480,3 +480,25 @@ def test_no_arguments_end_in_a_traceback(
 
         assert ended.exit_code in (0, 1, 2, 3), told
         assert time.monotonic() - began < 10, told
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda size: ["explain", "--stack", "x" * size],
+        lambda size: ["explain", "--stack", "dev", "--age", "9" * size + "h"],
+        lambda size: ["explain", "--stack", "dev", "--nodes", "9" * size],
+        lambda size: ["explain", "--stack", "dev", "--tag", "a=" + ESCAPES * (size // 60)],
+        lambda size: ["explain", "--stack", "dev", *(f"--tag=k{n}=v" for n in range(size // 12))],
+        lambda size: ["explain", "--stack", "dev", "--policy", "/" * size],
+        lambda size: ["check", ESCAPES * (size // 60)],
+        lambda size: ["plan", "--offline", "--file", "x/" * (size // 2)],
+        lambda size: ["snapshots", "--price", "9" * size],
+        lambda size: ["x" * size],
+        lambda size: [f"--{'x' * size}"],
+    ],
+    ids=["stack", "age", "nodes", "tag", "tags", "policy", "file", "state", "price", "command", "option"],
+)
+def test_arguments_are_read_in_linear_time(make: Callable[[int], list[str]]) -> None:
+    """Ten times the size is ten times the work."""
+    assert ratio(make, lambda arguments: run(*arguments)) < LINEAR

@@ -243,6 +243,7 @@ def test_the_way_to_aws_holds_for_roles_too() -> None:
         ({"assumeRoles": [{"roleArn": ROLE, "duration": "soon"}]}, "duration must be a length of time"),
         ({"assumeRoles": [{"roleArn": ROLE, "durationSeconds": "soon"}]}, "duration must be a length"),
         ({"assumeRoles": [{}]}, "a roleArn is needed"),
+        ({"assumeRoles": [{"roleArn": ROLE}], "assumeRole": {"roleArn": OTHER}}, "two ways to say the same"),
         ({"assumeRoles": "[" * 100_000}, "aws:assumeRoles is not valid JSON"),
         ({"assumeRoleWithWebIdentity": {"roleArn": ROLE}}, "needs either webIdentityToken or"),
         ({"assumeRoleWithWebIdentity": [{"roleArn": ROLE}] * 2}, "takes one role"),
