@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from rich.text import Text
 
 from redshift_teardown.cli.commands import cli
+from redshift_teardown.cli.output import harmless
 from redshift_teardown.escaping import cell, code, lines, markup, one_line
 from redshift_teardown.input_file import InputError, read_bytes, read_json, read_yaml
 from tests.hostile import ESCAPES, LINEAR, SCALARS, SECONDS, chances, ratio, spoiled
@@ -224,6 +226,19 @@ def test_each_place_has_its_own_signs() -> None:
     assert code("plain-name_1") == "`plain-name_1`"
     assert code("a`|<") == "<code>a&#96;&#124;&lt;</code>"
     assert markup('<a href="x">\x00') == "&lt;a href=&quot;x&quot;&gt;\\x00"
+
+
+def test_styles_stay_where_they_were() -> None:
+    """A text with signs that are shown is coloured as it was without."""
+    text = Text("a\x1b").append("b\x00c", style="red").append("d", style="bold")
+
+    shown = harmless(text)
+
+    assert shown.plain == "a\\x1bb\\x00cd"
+    assert [(shown.plain[span.start : span.end], span.style) for span in shown.spans] == [
+        ("b\\x00c", "red"),
+        ("d", "bold"),
+    ]
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from rich.console import Console
 from rich.progress import track
-from rich.text import Text
+from rich.text import Span, Text
 
 from redshift_teardown.escaping import CONTROL, as_json, lines
 
@@ -40,13 +41,17 @@ def say(text: Text | str, *, err: bool = False) -> None:
 def harmless(text: Text | str) -> Text:
     """Give a text, its styles kept, in which everything that a terminal would take for a command is shown."""
     whole = Text(text) if isinstance(text, str) else text
-    cuts = sorted({place for found in CONTROL.finditer(whole.plain) for place in found.span()})
-    if not cuts:
-        return whole
-    parts = whole.divide(cuts)
-    for part in parts:
-        part.plain = lines(part.plain)
-    return Text("").join(parts)
+    places, grown = [], [0]
+    for found in CONTROL.finditer(whole.plain):
+        places.append(found.start())
+        grown.append(grown[-1] + len(lines(found[0])) - 1)
+
+    def moved(place: int) -> int:
+        return place + grown[bisect_left(places, place)]
+
+    shown = Text(lines(whole.plain), style=whole.style)
+    shown.spans = [Span(moved(span.start), moved(span.end), span.style) for span in whole.spans]
+    return shown
 
 
 NARROW = 120
