@@ -10,6 +10,7 @@ refused by name. `UNUSED` names the others.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,16 @@ from redshift_teardown import config_values as values
 from redshift_teardown.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 DEFAULT_POLICY_FILE = "policy/deletion-policy.yaml"
 POLICY_FILE_KEY = "redshift-teardown:policyFile"
 ENVIRONMENT_KEY = "redshift-teardown:environment"
 SESSION_NAME = "redshift-teardown"
 CREDENTIAL_KEYS = ("aws:accessKey", "aws:secretKey", "aws:token")
+
+_NAMESPACES = ("aws:", "redshift-teardown:")
+_OF_THE_ENGINE = frozenset(f"{name}{key}" for name in _NAMESPACES for key in ("version", "pluginDownloadURL"))
 
 UNUSED: Mapping[str, str] = MappingProxyType(
     {
@@ -132,18 +136,31 @@ class Settings:
         return self.allowed_account_ids[0] if len(self.allowed_account_ids) == 1 else None
 
 
-def read_settings(get: Callable[[str], Any]) -> Settings:
+def read_settings(get: Callable[[str], Any], keys: Iterable[str] = ()) -> Settings:
     """Read the settings through a look-up of namespaced keys.
 
     Args:
         get: Gives the value of a key such as ``aws:region``, or None. Structured values may come as
             objects or, as Pulumi hands them to a provider, as JSON text.
+        keys: The keys that there are, where the caller knows them.
 
     Raises:
-        ConfigError: a value is not of the form the key takes, or a key is one that is not supported and
-            would change whom we act as, where, or with which tags; the message names the key.
+        ConfigError: a value is not of the form the key takes; a key is one that is not supported and
+            would change whom we act as, where, or with which tags; or nobody knows it. The message names it.
 
     """
+    asked: set[str] = set()
+
+    def noted(key: str) -> Any:
+        asked.add(key)
+        return get(key)
+
+    settings = _read(noted)
+    _refuse_unknown(keys, asked)
+    return settings
+
+
+def _read(get: Callable[[str], Any]) -> Settings:
     _refuse_unsupported(get)
     access_key, secret_key, token = (values.string(get, key) for key in CREDENTIAL_KEYS)
     if (access_key is None) != (secret_key is None) or (token and not access_key):
@@ -184,6 +201,19 @@ def _refuse_unsupported(get: Callable[[str], Any]) -> None:
             continue
         message = f"config {key} is not supported: {why}"
         raise ConfigError(message, next_step=f"{cure}; then `pulumi config rm {key}` and run `pulumi up`")
+
+
+def _refuse_unknown(keys: Iterable[str], asked: set[str]) -> None:
+    """Refuse a key that nobody knows, as pulumi-aws does: misspelt, it would say nothing to anybody."""
+    known = asked | UNUSED.keys() | _OF_THE_ENGINE
+    for key in sorted(keys):
+        if key.startswith(_NAMESPACES) and key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            message = f"config {key} says nothing: there is no such key"
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise ConfigError(
+                message, next_step=f"{meant}`pulumi config rm {key}`, and set the one that is meant"
+            )
 
 
 def _endpoints(get: Callable[[str], Any]) -> tuple[tuple[str, str], ...]:

@@ -288,6 +288,13 @@ def test_a_key_that_is_not_supported_is_refused_by_name(provider: wire.Provider)
     assert _refusal(provider.create, _inputs("new")).startswith("config aws:ignoreTags is not supported: ")
 
 
+def test_a_key_that_nobody_knows_is_refused(provider: wire.Provider) -> None:
+    """Misspelt, it would leave the cluster to whoever is in the environment."""
+    provider.configure({"aws:region": wire.REGION, "aws:profil": "prod"})
+
+    assert "did you mean aws:profile?" in _refusal(provider.create, _inputs("new"))
+
+
 def test_every_verb_plains_its_errors(provider: wire.Provider, folder: Path) -> None:
     """No verb shows a traceback: of a damaged state, of a broken policy, of a cluster that is not ours."""
     inputs, outputs = _up(provider, "taken")

@@ -61,7 +61,7 @@ def test_no_key_of_pulumi_aws_is_passed_over() -> None:
     def get(key: str) -> None:
         asked.add(key)
 
-    read_settings(get)
+    read_settings(get, keys_of_pulumi_aws() - REFUSED.keys())
     used = {key for key in asked if key.startswith("aws:")} - REFUSED.keys()
 
     assert keys_of_pulumi_aws() - used - REFUSED.keys() - UNUSED.keys() == set()
@@ -96,6 +96,21 @@ def test_what_is_not_supported_is_refused_by_name(key: str) -> None:
 def test_what_is_refused_may_be_switched_off() -> None:
     """A key that asks for nothing is no reason to refuse."""
     assert read(insecure="false", noProxy="", ignoreTags="{}") == read()
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("aws:asumeRoles", "aws:assumeRoles"),
+        ("aws:allowedAccountId", "aws:allowedAccountIds"),
+        ("redshift-teardown:enviroment", "redshift-teardown:environment"),
+        ("aws:Profile", "aws:profile"),
+    ],
+)
+def test_a_misspelt_key_is_refused(key: str, meant: str) -> None:
+    """It would say nothing to anybody, and whoever is in the environment would be acted as."""
+    with pytest.raises(ConfigError, match=rf"config {key} says nothing: .*\n  next: did you mean {meant}\?"):
+        read_settings({key: "x"}.get, [key, "aws:region", "aws:maxRetries", "aws:version", "warehouse:size"])
 
 
 # --- whom we act as ---

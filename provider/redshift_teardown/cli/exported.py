@@ -210,7 +210,7 @@ def _stack(
     settings = {}
     for urn, kept in recorded.items():
         known = _readable(kept, [key for key, value in kept.items() if is_hidden(value)])
-        settings[urn] = read_settings(known.get)
+        settings[urn] = read_settings(known.get, known)
         hidden |= kept.keys() - known.keys()
         if values is not None:
             changed |= {key for key in known.keys() | values.keys() if _differ(key, known, values)} - hidden
@@ -223,7 +223,7 @@ def _stack(
             "what that `up` had, and so does this plan; with --run-program both go by what is now"
         )
         notes += (note,)
-    return Stack(name, clusters, read_settings((values or {}).get), notes, settings)
+    return Stack(name, clusters, read_settings((values or {}).get, values or ()), notes, settings)
 
 
 def _readable(values: Mapping[str, Any], hidden: Sequence[str]) -> dict[str, Any]:
