@@ -22,7 +22,7 @@ from redshift_pack import bypass
 from redshift_pack.rule import Case, case_or_finding
 from redshift_pack.subject import subject_of
 from redshift_teardown.errors import TeardownError
-from redshift_teardown.escaping import lines, one_line
+from redshift_teardown.escaping import lines, one_line, show_what_is_not_encoded
 from redshift_teardown.exported_state import resources_of
 from redshift_teardown.input_file import name_of, read_json
 from redshift_teardown.urn import UrnError
@@ -166,4 +166,5 @@ def _unwrapped(value: object) -> object:
 
 
 if __name__ == "__main__":
+    show_what_is_not_encoded()
     sys.exit(main())

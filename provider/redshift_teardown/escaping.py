@@ -7,8 +7,10 @@ A name of a resource, a tag or a text of a policy may hold anything. What a term
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
+import sys
 from typing import Any
 
 # C0 but tab and newline, DEL, C1, marks of direction, separators of lines, surrogates, noncharacters.
@@ -17,6 +19,13 @@ CONTROL = re.compile(
 )
 _CELL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "\\": "&#92;", "[": "&#91;"}
 _PLAIN_CODE = re.compile(r"[^`|<>&\\]*")
+
+
+def show_what_is_not_encoded() -> None:
+    """Let standard output and error show signs that their encoding lacks, in place of failing on them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def lines(text: str) -> str:

@@ -6,6 +6,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -239,6 +241,21 @@ def test_styles_stay_where_they_were() -> None:
         ("b\\x00c", "red"),
         ("d", "bold"),
     ]
+
+
+@pytest.mark.parametrize("style", ["text", "json", "github"])
+def test_a_terminal_may_lack_a_sign(style: str, tmp_path: Path) -> None:
+    """Where the output's encoding has no such sign, the rest is told as ever."""
+    file = tmp_path / "p.yaml"
+    file.write_text('version: 1\n"ä": 1\n', "utf-8")
+    command = [sys.executable, "-m", "redshift_teardown.cli", "check", str(file), "--format", style]
+
+    ended = subprocess.run(
+        command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "the policy knows no key" in ended.stdout
 
 
 @pytest.fixture
