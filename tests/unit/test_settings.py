@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -243,6 +245,63 @@ def test_the_way_to_aws_holds_for_roles_too() -> None:
 
     assert client.meta.endpoint_url == f"https://redshift-fips.{REGION}.api.aws"
     assert client.meta.config.proxies == {"https": "http://proxy:3128"}
+
+
+def test_roles_are_assumed_through_the_proxy(emulator: Emulator) -> None:
+    """Neither the role nor the account is asked for past the proxy that is configured."""
+    nowhere = [{"sts": "http://sts.invalid", "redshift": "http://redshift.invalid"}]
+    settings = read(
+        accessKey="test",
+        secretKey="x",
+        endpoints=nowhere,
+        httpProxy=emulator.url,
+        assumeRoles=[{"roleArn": ROLE}],
+    )
+
+    assert aws.connect(settings, REGION).account_id() == "444455556666"
+
+
+class Metadata(BaseHTTPRequestHandler):
+    """What an EC2 instance answers to who asks for its role's credentials."""
+
+    def do_GET(self) -> None:
+        """Give the role's name, and its credentials."""
+        keys = {
+            "Code": "Success",
+            "AccessKeyId": "ASIA111122223333ROLE",
+            "SecretAccessKey": "x",
+            "Token": "x",
+            "Expiration": "2999-01-01T00:00:00Z",
+        }
+        named = self.path.endswith("/the-role")
+        body = json.dumps(keys).encode() if named else b"the-role"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_PUT = do_GET  # noqa: N815 - the base class looks for it by this name
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of the metadata service of an instance."""
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Metadata)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_role_of_an_instance(emulator: Emulator, instance: str) -> None:
+    """It is asked for where the configuration says, and not at all where it says so."""
+    assert account(emulator, ec2MetadataServiceEndpoint=instance) == "111122223333"
+    with pytest.raises(NoAnswerError, match="Unable to locate credentials"):
+        account(emulator, ec2MetadataServiceEndpoint=instance, skipMetadataApiCheck="true")
 
 
 # --- what is refused ---
