@@ -210,10 +210,8 @@ def _refuse_unknown(keys: Iterable[str], asked: set[str]) -> None:
         if key.startswith(_NAMESPACES) and key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             message = f"config {key} says nothing: there is no such key"
-            meant = f"did you mean {near[0]}? " if near else ""
-            raise ConfigError(
-                message, next_step=f"{meant}`pulumi config rm {key}`, and set the one that is meant"
-            )
+            meant = f"did you mean {near[0]}? Set it" if near else "set the one that is meant"
+            raise ConfigError(message, next_step=f"{meant}, `pulumi config rm {key}`, and run `pulumi up`")
 
 
 def _endpoints(get: Callable[[str], Any]) -> tuple[tuple[str, str], ...]:

@@ -184,13 +184,20 @@ def _values_of(file: str | Path) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     values: dict[str, Any] = {}
     hidden = []
     for key, value in (config or {}).items():
-        if isinstance(value, dict) and set(value) == {"secure"}:
+        if _is_encrypted(value):
             hidden.append(str(key))
-        else:
+        elif value is not None:
             values[str(key)] = value if isinstance(value, (dict, list)) else _scalar(value)
     readable = _readable(values, hidden)
     left_out = ", ".join([*hidden, *sorted(values.keys() - readable.keys())])
     return readable, (f"{left_out}: encrypted in {name_of(file)}, and left out",) if hidden else ()
+
+
+def _is_encrypted(value: Any) -> bool:
+    """Tell whether a value of a settings file, or a part of it, is encrypted."""
+    if isinstance(value, dict):
+        return set(value) == {"secure"} or any(map(_is_encrypted, value.values()))
+    return isinstance(value, list) and any(map(_is_encrypted, value))
 
 
 def _scalar(value: Any) -> str:
