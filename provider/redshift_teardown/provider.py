@@ -56,7 +56,8 @@ class ClusterProvider(ResourceProvider):
             missing = prepare_process()
             if missing:
                 sys.stderr.write(f"{missing}\n")
-            _SETTINGS = read_settings(req.config.get)
+            # The SDK offers a look-up of keys, and no list of them.
+            _SETTINGS = read_settings(req.config.get, getattr(req.config, "_props", None) or ())
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs and record what destroying the cluster would do."""

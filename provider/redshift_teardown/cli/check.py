@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,13 +12,13 @@ from redshift_teardown.deletion_policy import (
     Environment,
     Policy,
     PolicyError,
+    Problem,
     describe_retention,
     load,
     loads,
 )
-
-if TYPE_CHECKING:
-    from redshift_teardown.deletion_policy import Problem
+from redshift_teardown.escaping import lines
+from redshift_teardown.input_file import InputError, read_bytes
 
 STANDARD_INPUT = "<stdin>"
 
@@ -51,9 +51,11 @@ def check(file: str, style: str) -> None:
     policy: Policy | None = None
     problems: tuple[Problem, ...] = ()
     try:
-        policy = loads(sys.stdin.buffer.read(), source=source) if file == "-" else load(file)
+        policy = loads(read_bytes(file), source=source) if file == "-" else load(file)
     except PolicyError as error:
         problems = error.problems
+    except InputError as error:
+        problems = (Problem(source, 0, 0, str(error)),)
     if style == "json":
         say_json(_as_json(source, policy, problems))
     elif style == "github":
@@ -118,13 +120,13 @@ def _told(problem: Problem) -> dict[str, Any]:
 
 def _annotation(problem: Problem, severity: str) -> str:
     """Write a problem as GitHub's workflow commands want it."""
-    properties = f"file={_escaped(problem.source, ':,')}"
+    properties = f"file={_escaped(lines(problem.source), ':,')}"
     if problem.line:
         properties += f",line={problem.line}"
     if problem.column:
         properties += f",col={problem.column}"
     message = f"{problem.message}\nwrite instead: {problem.hint}" if problem.hint else problem.message
-    return f"::{severity} {properties},title=deletion policy::{_escaped(message)}"
+    return f"::{severity} {properties},title=deletion policy::{_escaped(lines(message))}"
 
 
 def _escaped(text: str, more: str = "") -> str:
