@@ -9,7 +9,7 @@ from pulumi_policy import EnforcementLevel, Severity
 
 from redshift_pack.finding import Finding
 from redshift_pack.rule import About, Case, Member, Rule, StackRule
-from redshift_pack.subject import AWS_TYPE, Kind
+from redshift_pack.subject import AWS_TYPE, TERRAFORM_TYPE, Kind
 from redshift_pack.values import UNKNOWN, plain_properties, text
 from redshift_pack.words import capital, doubted, settle
 from redshift_teardown.deletion_policy import Facts, snapshot_name
@@ -54,15 +54,25 @@ NAME_ABOUT: Final = About(
     ),
 )
 
-_SNAPSHOT_TYPE: Final = "aws:redshift/clusterSnapshot:ClusterSnapshot"
+_SNAPSHOT_TYPES: Final = frozenset(
+    {
+        "aws:redshift/clusterSnapshot:ClusterSnapshot",
+        "aws:index/redshiftClusterSnapshot:RedshiftClusterSnapshot",
+    }
+)
 _HALF: Final = "; the cluster stays, but others of the stack may be gone by then"
 _FINAL: Final = "leaves its final snapshot under that name, too"
 _TEMPLATE: Final = "{project}-{stack}-{cluster}-final"
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
+# The engine deletes by the state, which holds what the last `up` recorded.
+_ALONE: Final = (
+    ",\nand run `pulumi up` with that alone first: what it also replaces or removes goes by the old value"
+)
 _MOVE: Final = (
-    "or move to redshift_teardown.Cluster (same arguments; `adopt_existing=True` takes over the running\n"
-    "cluster), which leaves its snapshot by the deletion policy, under a name that is free"
+    "or move to redshift_teardown.Cluster (same arguments), which leaves its snapshot by the policy, under\n"
+    "a name that is free: `pulumi state delete` the old resource first, then declare the new one with\n"
+    "`adopt_existing=True`"
 )
 
 
@@ -96,7 +106,7 @@ def judge(case: Case) -> Iterable[Finding]:
             what=f"{called} {what}{doubted(case.standing)}.",
             rule=case.standing.rule,
             destroy=destroy,
-            fix=settle(f"set skip_final_snapshot=False{name},\n{_MOVE}", case.standing),
+            fix=settle(f"set skip_final_snapshot=False{name}{_ALONE};\n{_MOVE}", case.standing),
         )
     elif not named:
         yield Finding(
@@ -173,10 +183,10 @@ def judge_names(
 
 def _uses(resource: PolicyResource) -> Iterable[tuple[str, str]]:
     """Give the snapshot identifiers that a resource names, each with the words for how."""
-    if resource.resource_type not in {AWS_TYPE, _SNAPSHOT_TYPE}:
+    if resource.resource_type not in {AWS_TYPE, TERRAFORM_TYPE, *_SNAPSHOT_TYPES}:
         return
     props = plain_properties(resource.props)
-    made = "makes a snapshot of that name" if resource.resource_type == _SNAPSHOT_TYPE else "comes from it"
+    made = "makes a snapshot of that name" if resource.resource_type in _SNAPSHOT_TYPES else "comes from it"
     for key, use in (("snapshotIdentifier", made), ("finalSnapshotIdentifier", _FINAL)):
         name = text(props.get(key))
         if name is not None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi_policy as sdk
 from pulumi_policy import PolicyResource
 
 from redshift_pack.finding import Finding
-from redshift_pack.settings import COMMON, Settings, SettingsError
+from redshift_pack.settings import COMMON, Settings, SettingsError, problems_of
 from redshift_pack.standing import Standing, policy_of, standing_of
 from redshift_pack.subject import Kind, Subject, subject_of
 from redshift_pack.values import mapping
 from redshift_teardown.deletion_policy import Facts, Policy, PolicyError, facts_of
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 PAGES: Final = "docs/policies"
 """Where the page of each policy is, from the root of the repository."""
@@ -163,8 +167,10 @@ class Rule:
 
     def _validate(self, args: sdk.ResourceValidationArgs, report: sdk.ReportViolation) -> None:
         subject = subject_of(args)
-        if subject is None or subject.kind not in self.kinds:
+        if subject is None or subject.kind not in self.kinds or subject.only_read:
             return
+        for problem in _problems_beside() if self.reports_file else ():
+            report(_bad_settings(self.about, subject, SettingsError(problem)).render(), args.urn)
         case = case_or_finding(
             self.about, subject, args.get_config(), args.stack_tags, whole=self.reports_file
         )
@@ -176,7 +182,7 @@ class Rule:
 
     def _remediate(self, args: sdk.ResourceValidationArgs) -> Any:
         subject = subject_of(args)
-        if self.remedy is None or subject is None or subject.kind not in self.kinds:
+        if self.remedy is None or subject is None or subject.kind not in self.kinds or subject.only_read:
             return None
         try:
             case = case_of(self.about, subject, args.get_config(), args.stack_tags)
@@ -269,6 +275,26 @@ def case_of(about: About, subject: Subject, config: Mapping[str, Any], stack_tag
         policy, settings, stack=subject.urn.stack, account=subject.account or settings.account
     )
     return Case(subject, standing, policy, settings, stack_tags)
+
+
+def _problems_beside() -> list[str]:
+    """Find what is wrong with the rest of the configuration: settings of policies that there are not.
+
+    A policy is told its own settings alone. The SDK's server has all of them; where it is not found, nothing
+    is said here, and `python -m redshift_pack.state --config` still does.
+    """
+    from redshift_pack import RULES  # noqa: PLC0415 - it imports this module
+
+    known = {rule.about.name: rule.about.settings for rule in RULES}
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - there is no public way to it
+    while frame is not None:
+        server = frame.f_locals.get("self")
+        config = getattr(server, f"_{type(server).__name__.lstrip('_')}__policy_pack_config", None)
+        if isinstance(config, dict):
+            strange = {name: settings for name, settings in config.items() if name not in known and settings}
+            return list(problems_of(strange, known))
+        frame = frame.f_back
+    return []
 
 
 def _bad_settings(about: About, subject: Subject, error: SettingsError) -> Finding:

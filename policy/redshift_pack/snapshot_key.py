@@ -40,10 +40,13 @@ _KEY_TYPES: Final = frozenset(
         "aws:kms/key:Key",
         "aws:kms/externalKey:ExternalKey",
         "aws:kms/replicaKey:ReplicaKey",
+        "aws:index/kmsKey:KmsKey",
+        "aws:index/kmsExternalKey:KmsExternalKey",
+        "aws:index/kmsReplicaKey:KmsReplicaKey",
         "aws-native:kms:Key",
     }
 )
-_KMS: Final = ("aws:kms/", "aws-native:kms:")
+_KMS: Final = ("aws:kms/", "aws:index/kms", "aws-native:kms:")
 _PROPERTY: Final = {Kind.OWNED: "kms_key_id", Kind.AWS: "kmsKeyId", Kind.NATIVE: "kmsKeyId"}
 # A key is named by its ARN or its id; an id at preview is not known, and then the dependency tells.
 _NAMES: Final = ("arn", "keyId")

@@ -7,11 +7,10 @@ asked: a stack cannot vote on the rules it is judged by.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from redshift_teardown.deletion_policy import Environment, Match, Policy, load, match
+from redshift_teardown.deletion_policy import Environment, Match, Policy, load, match, matches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +87,8 @@ def standing_of(policy: Policy, settings: Settings, *, stack: str, account: str 
     found = match(policy, stack=stack, account=account)
     environment = found.environment
     for pattern in settings.production_stacks:
-        if fnmatchcase(stack, pattern):
+        # Whoever writes "Prod-*" means a stack that is called prod-eu, too: in doubt it is production.
+        if matches(stack.casefold(), pattern.casefold()):
             rule = (
                 f"the pack's configuration: productionStacks has {pattern!r}, which the stack {stack} matches"
             )

@@ -12,17 +12,20 @@ configuration, and exits 1 where a cluster that may be production's is bypassed.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi_policy as sdk
 
-from redshift_pack import bypass
+from redshift_pack import RULES, bypass
 from redshift_pack.rule import Case, case_or_finding
+from redshift_pack.settings import level_of, problems_of
 from redshift_pack.subject import subject_of
+from redshift_teardown.errors import TeardownError
+from redshift_teardown.escaping import lines, one_line, show_what_is_not_encoded
+from redshift_teardown.exported_state import resources_of
+from redshift_teardown.input_file import name_of, read_json
 from redshift_teardown.urn import UrnError
 
 if TYPE_CHECKING:
@@ -57,7 +60,7 @@ def findings(deployment: object, config: Mapping[str, Any]) -> list[Finding]:
         try:
             subject = subject_of(_seen(resource))
         except UrnError as error:
-            raise StateError(str(error)) from None
+            raise StateError(one_line(str(error))) from None
         if not options or subject is None or subject.kind not in bypass.RULE.kinds:
             continue
         in_force = replace(subject, props={**subject.props, "bypass": options})
@@ -76,7 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line; that of the process unless given.
 
     Returns:
-        0 if nothing is bypassed, 1 if something is, 2 if the state cannot be read.
+        0 if nothing is bypassed, or the configuration makes the policy advisory or disables it; 1 if
+        something is; 2 if the state or the configuration cannot be used.
     """
     parser = argparse.ArgumentParser(
         prog="python -m redshift_pack.state",
@@ -86,50 +90,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", metavar="FILE", help="the file given to Pulumi as --policy-pack-config")
     given = parser.parse_args(arguments)
     try:
-        config = _configuration(given.config)
-        found = findings(_document(given.file), config)
+        whole = _configuration(given.config)
+        level = level_of(whole, bypass.ABOUT.name, bypass.ABOUT.enforcement.value)
+        if level == "disabled":
+            sys.stdout.write(f"{bypass.ABOUT.name} is disabled by {given.config}: nothing was looked at\n")
+            return 0
+        found = findings(
+            _document(given.file, "exported state (see `pulumi stack export`)"), _settings(whole)
+        )
     except StateError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {lines(str(error))}\n")
         return 2
     for finding in found:
-        sys.stdout.write(f"[{bypass.ABOUT.name}] {finding.render()}\n")
+        # What a name brings along is no line of its own.
+        first, *rest = lines(finding.render()).split("\n")
+        shown = [f"[{bypass.ABOUT.name}] {first}"]
+        shown += [line if line.startswith("  ") else f"  {line}" for line in rest]
+        sys.stdout.write("\n".join(shown) + "\n")
     sys.stdout.write(f"{len(found)} {'finding' if len(found) == 1 else 'findings'}\n")
-    return 1 if found else 0
+    return 1 if found and level != "advisory" else 0
 
 
-def _document(file: str) -> object:
+def _document(file: str, kind: str) -> object:
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        return json.loads(text)
-    except OSError as error:
-        raise StateError(f"cannot read {file}: {error.strerror}") from None
-    except ValueError as error:
-        raise StateError(f"{file} is no exported state: {error}") from None
+        return read_json(file, kind)
+    except TeardownError as error:
+        raise StateError(str(error)) from None
 
 
 def _configuration(file: str | None) -> Mapping[str, Any]:
-    config = _document(file) if file else {}
-    if not isinstance(config, dict):
-        raise StateError(f"{file} is no configuration of a policy pack: an object is due")
-    own = config.get(bypass.ABOUT.name, {})
+    kind = "configuration of this policy pack"
+    config = _document(file, kind) if file else {}
+    problems = list(problems_of(config, {rule.about.name: rule.about.settings for rule in RULES}))
+    if problems or not isinstance(config, dict):
+        raise StateError(f"{name_of(str(file))} is no {kind}: {'; '.join(problems)}")
+    return config
+
+
+def _settings(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the settings of this policy out of a whole configuration."""
+    own = config.get(bypass.ABOUT.name)
     settings = own if isinstance(own, dict) else {}
     return {key: value for key, value in settings.items() if key != "enforcementLevel"}
 
 
 def _resources(deployment: object) -> Iterable[Mapping[str, Any]]:
-    inner = deployment.get("deployment") if isinstance(deployment, dict) else None
-    if not isinstance(inner, dict):
-        raise StateError("this is no exported state: it has no deployment (see `pulumi stack export`)")
-    for resource in inner.get("resources") or []:
-        if not isinstance(resource, dict) or "urn" not in resource or "type" not in resource:
-            raise StateError("this is no exported state: it has a resource without a URN or a type")
+    try:
+        resources = resources_of(deployment)
+    except TeardownError as error:
+        raise StateError(str(error)) from None
+    for resource in resources:
+        if not resource.get("type"):
+            raise StateError("this is no exported state: it has a resource without a type")
         if not resource.get("delete"):
             yield resource
 
 
 def _seen(resource: Mapping[str, Any]) -> sdk.PolicyResource:
     # Outputs hold the identity, inputs what the program asked for; an output of the same name is the newer.
-    props = {**resource.get("inputs", {}), **resource.get("outputs", {})}
+    props = {**(resource.get("inputs") or {}), **(resource.get("outputs") or {})}
     options = sdk.PolicyResourceOptions(
         protect=bool(resource.get("protect")),
         ignore_changes=[],
@@ -161,4 +180,5 @@ def _unwrapped(value: object) -> object:
 
 
 if __name__ == "__main__":
+    show_what_is_not_encoded()
     sys.exit(main())

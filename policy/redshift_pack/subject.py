@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 OWNED_TYPE: Final = "pulumi-python:dynamic/redshift:Cluster"
 AWS_TYPE: Final = "aws:redshift/cluster:Cluster"
+TERRAFORM_TYPE: Final = "aws:index/redshiftCluster:RedshiftCluster"
+"""The same resource, where the Terraform provider is used directly (`pulumi package add`)."""
 NATIVE_TYPE: Final = "aws-native:redshift:Cluster"
 
 _DYNAMIC: Final = "pulumi-python:dynamic"
@@ -68,6 +70,15 @@ class Subject:
         return f'cluster "{identifier}" ({self.urn.name})' if identifier else f"cluster {self.urn.name}"
 
     @property
+    def only_read(self) -> bool:
+        """Whether inputs show a cluster that the program reads and does not own: destroy leaves it alone.
+
+        The engine does not say so. But its inputs are what `Cluster.get` was given beside the id, which is
+        nothing; a cluster that is made has some, known or not. With inputs it counts as owned.
+        """
+        return self.kind is not Kind.OWNED and all(value is None for value in self.props.values())
+
+    @property
     def account(self) -> str | None:
         """The AWS account the cluster is in, as far as its own resource and provider tell.
 
@@ -116,7 +127,12 @@ def subject_of(resource: Resource) -> Subject | None:
     )
 
 
-_FIXED: Final = {OWNED_TYPE: Kind.OWNED, AWS_TYPE: Kind.AWS, NATIVE_TYPE: Kind.NATIVE}
+_FIXED: Final = {
+    OWNED_TYPE: Kind.OWNED,
+    AWS_TYPE: Kind.AWS,
+    TERRAFORM_TYPE: Kind.AWS,
+    NATIVE_TYPE: Kind.NATIVE,
+}
 _IDENTIFIER: Final = {
     Kind.OWNED: "cluster_identifier",
     Kind.AWS: "clusterIdentifier",

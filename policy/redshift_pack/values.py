@@ -95,7 +95,7 @@ def decoded(value: object) -> object:
     if isinstance(value, str) and value[:1] in {"[", "{"}:
         try:
             return plain(json.loads(value))
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     return value
 

@@ -12,14 +12,17 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.credentials import base_session, session_of
 from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import boto3
     from botocore.session import Session as BotocoreSession
     from types_boto3_redshift import RedshiftClient
 
-    from redshift_teardown.settings import AssumedRole, Settings
+    from redshift_teardown.settings import Settings
 
 CONNECT_TIMEOUT_SECONDS = 10
 READ_TIMEOUT_SECONDS = 60
@@ -47,7 +50,7 @@ def resolve_region(settings: Settings, argument: object = None) -> str:
     region = settings.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if not region:
         with _LOCK:
-            region = _new_session(settings, None).region_name
+            region = _new_session(settings, None, base_session).region_name
     if not region:
         message = (
             "no AWS region is set: run `pulumi config set aws:region eu-west-1` (your region), "
@@ -110,7 +113,9 @@ class Aws:
                 self.redshift_once: RedshiftClient = session.client(
                     "redshift", region, config=once, endpoint_url=endpoints.get("redshift")
                 )
-                self._sts = session.client("sts", region, config=often, endpoint_url=endpoints.get("sts"))
+                self._sts = session.client(
+                    "sts", settings.sts_region or region, config=often, endpoint_url=endpoints.get("sts")
+                )
         except (BotoCoreError, ValueError) as error:
             message = f"AWS cannot be reached with this configuration: {error}"
             raise ConfigError(message) from None
@@ -206,41 +211,26 @@ def _session(settings: Settings, region: str | None) -> boto3.Session:
     with _LOCK:
         session = _SESSIONS.get(settings)
         if session is None:
-            session = _SESSIONS[settings] = _new_session(settings, region)
+            session = _SESSIONS[settings] = _new_session(settings, region, session_of)
         return session
 
 
-def _new_session(settings: Settings, region: str | None) -> boto3.Session:
-    import boto3  # noqa: PLC0415 - see the module's docstring
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+def _new_session(settings: Settings, region: str | None, make: Callable[..., boto3.Session]) -> boto3.Session:
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - see the module's docstring
 
     try:
-        session = boto3.Session(
-            botocore_session=_new_core(),
-            profile_name=settings.profile,
-            region_name=region or settings.region,
-            aws_access_key_id=settings.access_key,
-            aws_secret_access_key=settings.secret_key,
-            aws_session_token=settings.token,
-        )
-        for role in settings.assume_roles:
-            session = _assume(session, role, settings, region)
+        return make(settings, region, _prepare)
     except BotoCoreError as error:
         raise explain(error, "read the AWS configuration", region or "no region") from None
-    return session
 
 
-def _new_core() -> BotocoreSession:
-    """Give a botocore session that reads what AWS answers quickly.
+def _prepare(core: BotocoreSession) -> None:
+    """Have a botocore session read quickly what AWS answers.
 
     Half of the time a listing of a hundred clusters takes to be read goes into a parser of timestamps that
     understands any form of them.
     """
-    from botocore.session import Session  # noqa: PLC0415
-
-    core = Session()
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_timestamp)
-    return core
 
 
 def read_timestamp(text: Any) -> datetime:
@@ -259,40 +249,3 @@ def read_timestamp(text: Any) -> datetime:
     from botocore.utils import parse_timestamp  # noqa: PLC0415 - not once for each time in a listing
 
     return parse_timestamp(text)
-
-
-def _assume(
-    session: boto3.Session, role: AssumedRole, settings: Settings, region: str | None
-) -> boto3.Session:
-    """Give a session whose credentials are the role's and renew themselves: a teardown may last hours."""
-    import boto3  # noqa: PLC0415
-    from botocore.credentials import (  # noqa: PLC0415
-        AssumeRoleCredentialFetcher,
-        DeferredRefreshableCredentials,
-    )
-
-    endpoint = dict(settings.endpoints).get("sts")
-
-    def client(*args: Any, **kwargs: Any) -> Any:
-        if endpoint:
-            kwargs.setdefault("endpoint_url", endpoint)
-        return session._session.create_client(*args, **kwargs)  # noqa: SLF001 - boto3 offers no public way
-
-    extra: dict[str, Any] = {"RoleSessionName": role.session_name}
-    if role.external_id:
-        extra["ExternalId"] = role.external_id
-    if role.duration_seconds:
-        extra["DurationSeconds"] = role.duration_seconds
-    fetcher = AssumeRoleCredentialFetcher(
-        client_creator=client,
-        source_credentials=session.get_credentials(),
-        role_arn=role.role_arn,
-        extra_args=extra,
-    )
-    botocore_session = _new_core()
-    credentials = DeferredRefreshableCredentials(
-        refresh_using=fetcher.fetch_credentials, method="assume-role"
-    )
-    # Set as botocore's own set_credentials does; it takes only keys that never change.
-    botocore_session._credentials = credentials  # type: ignore[attr-defined]  # noqa: SLF001
-    return boto3.Session(botocore_session=botocore_session, region_name=region or settings.region)

@@ -13,7 +13,7 @@ from redshift_teardown.errors import TeardownError
 from redshift_teardown.parameters import ARGUMENTS, READ_ONLY
 from redshift_teardown.provider import ClusterProvider
 from redshift_teardown.settings import ENVIRONMENT_KEY, Settings, read_settings
-from redshift_teardown.stack_policy import Resolved, read_policy, refuse_bypass, resolve
+from redshift_teardown.stack_policy import BYPASSES, Resolved, read_policy, refuse_bypass, resolve
 from redshift_teardown.state import STATE_VERSION
 from redshift_teardown.urn import Urn
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TYPE_TOKEN = "pulumi-python:dynamic/redshift:Cluster"  # noqa: S105 - a type's name
-_BYPASSES = ("retain_on_delete", "deleted_with")
 _SECRETS = tuple(argument.name for argument in ARGUMENTS if argument.secret)
 
 
@@ -245,7 +244,7 @@ class Cluster(Resource, module="redshift", name="Cluster"):
         _refuse_provider(resource_name, options)
         _refuse_create_before_delete(resource_name, options)
         _refuse_import(resource_name, options)
-        bypass = [name for name in _BYPASSES if getattr(options, name, None)]
+        bypass = [name for name in BYPASSES if getattr(options, name, None)]
         resolved = _resolve(resource_name, arguments, bypass)
         props: dict[str, Any] = {
             **dict.fromkeys(READ_ONLY),

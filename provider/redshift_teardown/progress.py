@@ -180,6 +180,20 @@ def _is_away(*, after: float = 0.0) -> bool:
     return False
 
 
+def root_resource() -> str:
+    """Return the URN of the stack's root resource, as the engine says it; empty where it does not."""
+    try:
+        from pulumi.runtime.proto import engine_pb2  # noqa: PLC0415
+
+        engine = _engine()
+        if engine is None:
+            return ""
+        request = engine_pb2.GetRootResourceRequest()
+        return str(engine.GetRootResource(request, timeout=5).urn)  # type: ignore[attr-defined]
+    except Exception:  # noqa: BLE001 - what cannot be asked is not known, and counts as protected
+        return ""
+
+
 # --- whether anybody watches ---
 
 

@@ -56,14 +56,16 @@ class ClusterProvider(ResourceProvider):
             missing = prepare_process()
             if missing:
                 sys.stderr.write(f"{missing}\n")
-            _SETTINGS = read_settings(req.config.get)
+            # The SDK offers a look-up of keys, and no list of them.
+            _SETTINGS = read_settings(req.config.get, getattr(req.config, "_props", None) or ())
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs and record what destroying the cluster would do."""
         from redshift_teardown.crud.check import check  # noqa: PLC0415
 
         with _plain_errors():
-            inputs, failures = check(_olds, news, _settings())
+            settings, news = _in_place(news)
+            inputs, failures = check(_olds, news, settings)
         return CheckResult(inputs, [CheckFailure(f.property, f.reason) for f in failures])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -79,7 +81,8 @@ class ClusterProvider(ResourceProvider):
         from redshift_teardown.crud.create import create  # noqa: PLC0415
 
         with _plain_errors():
-            id_, outs = create(props, _settings())
+            settings, props = _in_place(props)
+            id_, outs = create(props, settings)
         return CreateResult(id_, outs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -95,19 +98,37 @@ class ClusterProvider(ResourceProvider):
         from redshift_teardown.crud.update import update  # noqa: PLC0415
 
         with _plain_errors():
-            return UpdateResult(update(_olds, _news, _settings()))
+            settings, news = _in_place(_news)
+            return UpdateResult(update(_olds, news, settings))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Tear a cluster down as its policies say."""
         from redshift_teardown.crud.delete import delete  # noqa: PLC0415
 
         with _plain_errors():
-            delete(_props, _settings())
+            delete(_props, _placed())
 
 
 def _settings() -> Settings:
     """Give the configuration of this operation; what the environment says where none was given."""
     return _SETTINGS or Settings()
+
+
+def _in_place(inputs: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
+    """Give settings that know what the engine says of the resource at hand, and inputs that agree."""
+    from redshift_teardown.place import Place, in_place  # noqa: PLC0415
+
+    settings = _placed()
+    return settings, in_place(inputs, settings.place or Place())
+
+
+def _placed() -> Settings:
+    """Give settings that know what the engine says of the resource at hand."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from redshift_teardown.place import told  # noqa: PLC0415
+
+    return replace(_settings(), place=told())
 
 
 def _plain_errors() -> AbstractContextManager[None]:

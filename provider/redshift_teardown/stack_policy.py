@@ -44,6 +44,11 @@ if TYPE_CHECKING:
 RECORDED, CURRENT = 0, 1
 """Precedence of the two policies at destroy: for names and clashing tag values the current file wins."""
 
+BYPASSES = ("retain_on_delete", "deleted_with")
+"""Options of a resource that keep the engine from calling its delete."""
+
+PLACE_UNKNOWN = "the engine does not say which stack this is, so it counts as protected, with the defaults"
+
 FACTS = (
     "cluster_identifier",
     "node_type",
@@ -146,6 +151,9 @@ def resolve(
     own = inputs.get("environment")
     requested = own if isinstance(own, str) and own else settings.environment
     found = match(policy, stack=urn.stack, account=account, requested=requested)
+    if settings.place is not None and not settings.place.known and not found.environment.protected:
+        # A program may have written which stack this is, and nobody else says it.
+        found = Match(policy.unmatched, "unmatched", "", None, None, PLACE_UNKNOWN)
     looked_at = _facts_among(inputs, settings)
     facts = facts_of(
         looked_at,
@@ -220,6 +228,8 @@ class BothPolicies:
     Attributes:
         recorded: The rules of the last ``up``.
         current: The rules of the file as it is now.
+        here: The rules of the file for the stack that the cluster is in now, where that is called otherwise
+            than when it was brought up.
         warning: Why one of them is not asked, in words; empty where both are.
 
     """
@@ -227,11 +237,12 @@ class BothPolicies:
     recorded: Environment | None
     current: Environment | None
     warning: str = ""
+    here: Environment | None = None
 
     def environments(self) -> tuple[tuple[Environment, int], ...]:
         """Give those there are, with their precedence."""
-        both = ((self.recorded, RECORDED), (self.current, CURRENT))
-        return tuple((environment, rank) for environment, rank in both if environment is not None)
+        every = ((self.recorded, RECORDED), (self.current, CURRENT), (self.here, CURRENT))
+        return tuple((environment, rank) for environment, rank in every if environment is not None)
 
     def templates(self) -> tuple[tuple[str, str], ...]:
         """Give every name template in force, each with its environment's name."""
@@ -282,7 +293,8 @@ def both_policies(
     Args:
         recorded: ``policy`` of the outputs.
         settings: The stack's configuration of this operation.
-        urn: The recorded URN: a renamed stack is judged by the name it was brought up under.
+        urn: The recorded URN: a renamed stack is judged by the name it was brought up under, and by the one
+            it has now, where the engine tells it.
         account: The recorded account.
         own: The cluster's own ``environment`` argument, as recorded.
 
@@ -300,6 +312,7 @@ def both_policies(
             "`pulumi up` records it anew"
         )
     current: Environment | None = None
+    here: Environment | None = None
     try:
         policy = read_policy(settings)
     except PolicyError as error:
@@ -315,6 +328,7 @@ def both_policies(
         except PolicyError as error:
             current = policy.unmatched
             warnings.append(f"this counts as a stack that no environment claims (protected):\n{error}")
+        here = _here(policy, settings, urn, account, requested)
     if rules is None and current is None:
         raise RefusedError(
             "there is no deletion policy to go by:\n" + "\n".join(warnings),
@@ -322,7 +336,23 @@ def both_policies(
             next_step=f"put {settings.policy_file} right (`redshift-teardown check {settings.policy_file}`), "
             "then run `pulumi destroy` again",
         )
-    return BothPolicies(rules, current, "\n".join(warnings))
+    return BothPolicies(rules, current, "\n".join(warnings), here)
+
+
+def _here(
+    policy: Policy, settings: Settings, urn: Urn, account: str, requested: str | None
+) -> Environment | None:
+    """Give the rules for where the cluster is now, by the engine; None where that is as it is recorded.
+
+    A stack is renamed; or an earlier release believed what a program wrote of it.
+    """
+    place = settings.place
+    if place is None or not place.known or (place.stack, place.project) == (urn.stack, urn.project):
+        return None
+    try:
+        return match(policy, stack=place.stack, account=account, requested=requested).environment
+    except PolicyError:
+        return policy.unmatched
 
 
 def recorded_facts(

@@ -11,8 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from redshift_teardown.cli.commands import cli
-from redshift_teardown.cli.exported import SourceError, clusters_of, program_folder
+from redshift_teardown.cli.exported import program_folder, read_from_files
+from redshift_teardown.cli.state_document import clusters_of
 from redshift_teardown.emulator import Emulator
+from redshift_teardown.exported_state import SourceError
+from redshift_teardown.settings import Settings
 from tests.e2e.harness import Project
 from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, URN, Stage
 
@@ -259,6 +262,24 @@ def test_policy_and_program_are_where_main_says(text: str, folder: str, tmp_path
 
 
 PROVIDER = "urn:pulumi:live::shop::pulumi:providers:pulumi-python::default"
+
+
+def test_half_of_the_credentials_is_encrypted(tmp_path: Path) -> None:
+    """Credentials belong together: with the encrypted one the others are left out, and all are named."""
+    state, config = tmp_path / "state.json", tmp_path / "Pulumi.prod.yaml"
+    state.write_text(json.dumps(export({})), "utf-8")
+    config.write_text(
+        "config:\n  aws:accessKey: AKIA\n  aws:secretKey:\n    secure: v1:xx\n  aws:region:\n"
+        "  aws:assumeRoles: [{roleArn: x, externalId: {secure: v1:yy}}]\n",
+        "utf-8",
+    )
+
+    stack = read_from_files(state, config, run_program=False)
+
+    assert stack.settings == Settings()
+    assert stack.notes == (
+        f"aws:secretKey, aws:assumeRoles, aws:accessKey: encrypted in {config}, and left out",
+    )
 
 
 @pytest.mark.parametrize("run_program", [False, True])

@@ -13,8 +13,10 @@ from click.testing import CliRunner
 from redshift_teardown.cli.commands import cli
 from redshift_teardown.cli.program import ProgramError, with_argument
 from tests.cli.test_snapshots import NOW, Place, place
+from tests.hostile import LINEAR, ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from click.testing import Result
@@ -118,27 +120,101 @@ def test_written_into_the_program(place: Place, tmp_path: Path, monkeypatch: pyt
 )
 def test_every_way_to_write_a_call(text: str, expected: str) -> None:
     """The argument is added as the call is written, and the program is still Python."""
-    assert with_argument(text, "w", "a", "True") == expected
+    imported = "import redshift_teardown as rt\nfrom redshift_teardown import Cluster\n"
+
+    assert with_argument(imported + text, "w", "a", "True") == imported + expected
     ast.parse(expected)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Cluster(", "line 1: this is no Python"),
+        ("Cluster(", "line 2: this is no Python"),
+        ("Cluster('\0')", "this is no Python"),
+        ("x = " + "-" * 5000 + "1", "nested too deeply to be read; write a=True by hand"),
+        ("x = " + "(" * 150 + "1" + ")" * 150 + "\nCluster('v')", "holds none of"),
+        ("x = " + ".y" * 20_000, "this is no Python"),
+        ("x = y" + ".y" * 20_000, "by hand"),
         ('Cluster("v")', 'holds none of Cluster("w", …)'),
         ('Cluster("w"); Cluster("w")', 'holds 2 of Cluster("w", …)'),
-        ('Cluster("w", b=1)', "line 1: the cluster has b already"),
-        ('Cluster("w", **c)', "line 1: the cluster takes arguments with `**`"),
+        ('Cluster("w", b=1)', "line 2: the cluster has b already"),
+        ('Cluster("w", **c)', "line 2: the cluster takes arguments with `**`"),
         ('x = 1\rCluster("w", c=1)', "lines that end with a carriage return alone"),
     ],
 )
 def test_programs_that_are_left_alone(text: str, said: str) -> None:
     """What cannot be told from the text is said, with what to write by hand."""
     with pytest.raises(ProgramError) as refused:
-        with_argument(text, "w", "a", "True", others=("b",))
+        with_argument(f"from redshift_teardown import Cluster\n{text}", "w", "a", "True", others=("b",))
 
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("imports", "call"),
+    [
+        ("from redshift_teardown import Cluster as Warehouse", "Warehouse"),
+        ("import redshift_teardown", "redshift_teardown.Cluster"),
+        ("import redshift_teardown as rt", "rt.Cluster"),
+        ("from redshift_teardown.cluster import Cluster as C", "C"),
+        ("import redshift_teardown.cluster", "redshift_teardown.cluster.Cluster"),
+        ("import redshift_teardown.cluster as c", "c.Cluster"),
+        ("from redshift_teardown import *", "Cluster"),
+    ],
+)
+def test_the_cluster_of_this_package_is_found_by_its_import(imports: str, call: str) -> None:
+    """Whatever it is called in the program, it is edited; another library's beside it is not."""
+    before = f"from pulumi_aws import ecs\n{imports}\necs.Cluster('w')\n"
+
+    assert with_argument(f"{before}{call}('w')\n", "w", "a", "True") == f"{before}{call}('w', a=True)\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from pulumi_aws import ecs\necs.Cluster('w')",
+        "from pulumi_aws import ecs\nfrom redshift_teardown import Cluster as Warehouse\necs.Cluster('w')",
+        "from pulumi_aws.ecs import Cluster\nCluster('w')",
+        "from pulumi_aws.ecs import Cluster\nfrom redshift_teardown import Cluster\nCluster('w')",
+        "from redshift_teardown import Cluster\nfrom helpers import *\nCluster('w')",
+        "try:\n from redshift_teardown import Cluster\nexcept ImportError:\n Cluster = None\nCluster('w')",
+        "from redshift_teardown import Cluster\ndef make(Cluster):\n    Cluster('w')",
+        "import redshift_teardown as rt\nfor rt in others:\n    rt.Cluster('w')",
+        "import redshift_teardown as rt\nrt.Cluster = ecs.Cluster\nrt.Cluster('w')",
+        "from .redshift_teardown import Cluster\nCluster('w')",
+        "from redshift_teardown import Cluster\nclass Warehouse(Cluster): ...\nWarehouse('w')",
+        "def cluster(): return rt\nimport redshift_teardown as rt\ncluster().Cluster('w')",
+        "Cluster('w')",
+    ],
+)
+def test_a_cluster_that_may_be_somebody_elses_is_left_alone(text: str) -> None:
+    """The line is told instead, to be written by hand."""
+    with pytest.raises(ProgramError, match="next: write this line into it by hand: a=True"):
+        with_argument(text, "w", "a", "True")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda size: "x = 1\n" * (size // 6),
+        lambda size: "ecs.Cluster('w')\n" * (size // 17),
+        lambda size: "x = [" + "Cluster(1)," * (size // 11) + "]",
+        lambda size: "x = y" + ".y()" * (min(size, 4000) // 4),
+        lambda size: "Cluster('w',\n" + "# a comment\n" * (size // 12) + ")",
+    ],
+    ids=["lines", "calls", "list", "chain", "comments"],
+)
+def test_a_program_is_edited_in_linear_time(make: Callable[[int], str]) -> None:
+    """Ten times the size is ten times the work."""
+
+    def edit(text: str) -> None:
+        try:
+            with_argument(text, "w", "a", "True")
+        except ProgramError:
+            return
+
+    head = "from redshift_teardown import Cluster\n"
+    assert ratio(lambda size: head + make(size), edit) < LINEAR
 
 
 def test_nothing_to_restore(place: Place) -> None:

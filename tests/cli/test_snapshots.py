@@ -326,6 +326,36 @@ def test_the_page_takes_nothing_for_markup(place: Place) -> None:
     assert '" / <b>&' in outline.text
 
 
+HOSTILE = "\x9b2Jx\u202e|<script>alert(1)</script>\n| `y` [l](u)"
+"""As much of what a terminal, a table and a browser would obey as an answer of AWS can hold."""
+
+
+@pytest.mark.parametrize("style", ["table", "json", "markdown", "html"])
+@pytest.mark.parametrize("columns", ["60", "200"])
+def test_what_aws_tells_is_no_command(style: str, columns: str, place: Place) -> None:
+    """Identifiers and tags reach no terminal, table or page as anything but text."""
+    tags = {
+        "redshift-teardown:urn": f"urn:pulumi:prod::{HOSTILE}::x:y:Z::{HOSTILE}",
+        "pulumi:project": HOSTILE,
+        "pulumi:stack": HOSTILE,
+        "redshift-teardown:rule": HOSTILE,
+    }
+    place.control().put_snapshot(HOSTILE, HOSTILE, status=HOSTILE, shared_with=[HOSTILE])
+    place.control().set_snapshot(HOSTILE, tags=tags)
+
+    shown = place.run("--format", style, env={"FORCE_COLOR": "1", "NO_COLOR": "1", "COLUMNS": columns}).stdout
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", plain)
+    if style == "markdown":
+        assert "<script" not in plain
+        assert {line.count("|") for line in plain.splitlines() if line.startswith("|")} == {9}
+    if style == "html":
+        outline = Outline()
+        outline.feed(plain)
+        assert "script" not in outline.seen
+
+
 def test_a_page_without_snapshots(place: Place) -> None:
     """Where nothing is kept, the page says so."""
     assert "There is none." in place.run("--format", "html").stdout

@@ -281,6 +281,20 @@ def test_an_error_in_the_configuration_is_its_message_alone(provider: wire.Provi
     )
 
 
+def test_a_key_that_is_not_supported_is_refused_by_name(provider: wire.Provider) -> None:
+    """Nothing is done in the place or with the tags that the configuration did not mean."""
+    provider.configure({"aws:region": wire.REGION, "aws:ignoreTags": '{"keys": ["cost"]}'})
+
+    assert _refusal(provider.create, _inputs("new")).startswith("config aws:ignoreTags is not supported: ")
+
+
+def test_a_key_that_nobody_knows_is_refused(provider: wire.Provider) -> None:
+    """Misspelt, it would leave the cluster to whoever is in the environment."""
+    provider.configure({"aws:region": wire.REGION, "aws:profil": "prod"})
+
+    assert "did you mean aws:profile?" in _refusal(provider.create, _inputs("new"))
+
+
 def test_every_verb_plains_its_errors(provider: wire.Provider, folder: Path) -> None:
     """No verb shows a traceback: of a damaged state, of a broken policy, of a cluster that is not ours."""
     inputs, outputs = _up(provider, "taken")

@@ -46,6 +46,7 @@ class Engine(engine_pb2_grpc.EngineServicer):
     """An engine, as far as the provider talks to it."""
 
     lines: list[Line] = field(default_factory=list)
+    root: str = ""
 
     def Log(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         """Keep what is said."""
@@ -54,8 +55,8 @@ class Engine(engine_pb2_grpc.EngineServicer):
         return empty_pb2.Empty()
 
     def GetRootResource(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """Be there."""
-        return engine_pb2.GetRootResourceResponse()
+        """Be there, and say which stack this is."""
+        return engine_pb2.GetRootResourceResponse(urn=self.root)
 
     def kept(self, name: str) -> list[str]:
         """What stays in the output about a cluster."""
@@ -101,11 +102,13 @@ class Provider:
         self._call("Cancel", empty_pb2.Empty())
 
     def check(
-        self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None
+        self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None, *, told: str | None = None
     ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """Give the checked inputs and the failures, each a property and a reason."""
-        name = str(news.get("urn", "")).rpartition("::")[2]
-        request = provider_pb2.CheckRequest(urn=urn(name), news=_wired(news))
+        """Give the checked inputs and the failures, each a property and a reason.
+
+        The engine says that the resource is ``told``; unless given, what the program says.
+        """
+        request = provider_pb2.CheckRequest(urn=_urn(news) if told is None else told, news=_wired(news))
         if olds is not None:
             request.olds.CopyFrom(_wired(olds))
         answer = self._call("Check", request)
@@ -116,24 +119,37 @@ class Provider:
         answer = self._call("Diff", provider_pb2.DiffRequest(id=id_, olds=_wired(olds), news=_wired(news)))
         return answer.changes == provider_pb2.DiffResponse.DIFF_SOME, list(answer.replaces)
 
-    def create(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    def create(self, inputs: Mapping[str, Any], *, told: str | None = None) -> tuple[str, dict[str, Any]]:
         """Create; gives the id and the outputs."""
-        answer = self._call("Create", provider_pb2.CreateRequest(properties=_wired(inputs)))
+        answer = self._call(
+            "Create", provider_pb2.CreateRequest(urn=told or _urn(inputs), properties=_wired(inputs))
+        )
         return answer.id, _plain(answer.properties)
 
     def read(self, id_: str, outputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Refresh; gives the id and the outputs."""
-        answer = self._call("Read", provider_pb2.ReadRequest(id=id_, properties=_wired(outputs)))
+        answer = self._call(
+            "Read", provider_pb2.ReadRequest(id=id_, urn=_urn(outputs), properties=_wired(outputs))
+        )
         return answer.id, _plain(answer.properties)
 
-    def update(self, id_: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+    def update(
+        self, id_: str, olds: Mapping[str, Any], news: Mapping[str, Any], *, told: str | None = None
+    ) -> dict[str, Any]:
         """Update; gives the outputs."""
-        request = provider_pb2.UpdateRequest(id=id_, olds=_wired(olds), news=_wired(news))
+        request = provider_pb2.UpdateRequest(
+            id=id_, urn=told or _urn(news), olds=_wired(olds), news=_wired(news)
+        )
         return _plain(self._call("Update", request).properties)
 
-    def delete(self, id_: str, outputs: Mapping[str, Any]) -> None:
+    def delete(self, id_: str, outputs: Mapping[str, Any], *, told: str | None = None) -> None:
         """Delete."""
-        self._call("Delete", provider_pb2.DeleteRequest(id=id_, properties=_wired(outputs)))
+        request = provider_pb2.DeleteRequest(id=id_, urn=told or _urn(outputs), properties=_wired(outputs))
+        self._call("Delete", request)
+
+
+def _urn(properties: Mapping[str, Any]) -> str:
+    return str(properties.get("urn") or "")
 
 
 def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:

@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -51,6 +51,7 @@ def _set(project: Project, **variables: str | None) -> None:
             project.environment[name] = value
 
 
+ROLE = "arn:aws:iam::444455556666:role/deploy"
 NODE_TYPES = "dc2.large, dc2.8xlarge, ra3.large, ra3.xlplus, ra3.4xlarge, ra3.16xlarge"
 
 
@@ -169,7 +170,9 @@ def test_an_endpoint_that_is_none(stack: Stack) -> None:
 
     refused = stack.preview().failed()
 
-    assert "AWS cannot be reached with this configuration: Invalid endpoint: nonsense" in refused.error
+    assert refused.error.endswith(
+        "config aws:endpoints: the endpoint of redshift must be a URL, such as https://…"
+    )
 
 
 def test_configuration_of_another_form(stack: Stack) -> None:
@@ -180,6 +183,48 @@ def test_configuration_of_another_form(stack: Stack) -> None:
 
     assert refused.error.endswith(
         'config aws:defaultTags must be an object with tags; write it as {"tags": {"team": "data"}}'
+    )
+
+
+def test_configuration_that_is_not_supported(stack: Stack) -> None:
+    """What pulumi-aws would do, and this package does not, is refused in preview by its name."""
+    stack.configure({"aws:ignoreTags": {"keys": ["cost"]}})
+
+    refused = stack.preview().failed()
+
+    assert "config aws:ignoreTags is not supported: `pulumi up` would take those tags away" in refused.error
+    assert "then `pulumi config rm aws:ignoreTags` and run `pulumi up`" in refused.error
+
+
+def test_a_role_without_credentials(shared_project: Project, stack: Stack) -> None:
+    """A role cannot be assumed by nobody: it is said in words, and nothing is created."""
+    _set(shared_project, **{KEY: None, SECRET: None})
+    stack.configure({"aws:assumeRoles": [{"roleArn": ROLE}]})
+
+    failed = stack.up().failed()
+
+    assert failed.error == (
+        f"cannot read the AWS configuration in {REGION}: Unable to locate credentials\n"
+        "  next: set AWS_PROFILE, run `aws sso login`, or `pulumi config set aws:profile NAME`"
+    )
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"aws:assumeRoles": [{"roleArn": ROLE, "duration": "1h", "tags": {"team": "data"}}]},
+        {"aws:assumeRoleWithWebIdentity": {"roleArn": ROLE, "webIdentityToken": "a-token"}},
+    ],
+    ids=["role", "web identity"],
+)
+def test_nobody_else_is_acted_as(stack: Stack, config: dict[str, Any]) -> None:
+    """The role that is configured is acted as, or nobody: never whoever the environment holds."""
+    stack.configure({**config, "aws:forbiddenAccountIds": ["444455556666"]})
+
+    refused = stack.preview().failed()
+
+    assert refused.error.startswith(
+        f"{ABOUT} has a problem: these are credentials of AWS account 444455556666, which config "
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 
-from redshift_teardown.emulator import Control, ControlError
+from redshift_teardown.emulator import Control, ControlError, Emulator, VirtualClock
 
 FINAL = {"ClusterIdentifier": "alpha", "FinalClusterSnapshotIdentifier": "last"}
 
@@ -199,13 +200,59 @@ def test_reset(redshift: Any, create: Any, control: Control) -> None:
     ("verb", "sent", "complaint"),
     [
         ("set_lifecycle", {"napping": 3}, "no phase is called 'napping'; there are creating, modifying"),
-        ("set_lifecycle", {"creating": -1}, "creating must be a number of at least 0"),
-        ("set_lifecycle", {"creating": "soon"}, "creating must be a number of at least 0"),
+        ("set_lifecycle", {"creating": -1}, "creating must be a number from 0 to"),
+        ("set_lifecycle", {"creating": "soon"}, "creating must be a number, not 'soon'"),
+        ("set_lifecycle", {"creating": 1e308}, "creating must be a number from 0 to"),
+        ("set_lifecycle", {"creating": math.nan}, "creating must be a number, not nan"),
         ("set_behaviour", {"lenient": True}, "no switch is called 'lenient'"),
-        ("set_behaviour", {"delete_paused": "yes"}, "delete_paused must be a bool"),
-        ("advance", {"seconds": -1}, "a clock cannot go back"),
-        ("advance", {"seconds": "later"}, "not"),
-        ("set_snapshot_quota", {"quota": -1}, "the quota must be"),
+        ("set_behaviour", {"delete_paused": "yes"}, "delete_paused must be true or false"),
+        ("advance", {"seconds": -1}, "seconds must be a number from 0 to"),
+        ("advance", {"seconds": "later"}, "seconds must be a number, not 'later'"),
+        ("advance", {"seconds": 1e308}, "seconds must be a number from 0 to"),
+        ("advance", {"seconds": math.inf}, "seconds must be a number"),
+        ("advance", {"seconds": 10**400}, "not a number of that size"),
+        ("advance", {"seconds": True}, "seconds must be a number, not True"),
+        ("set_snapshot_quota", {"quota": -1}, "quota must be a number from 0 to"),
+        ("set_snapshot_quota", {"quota": 1.5}, "quota must be a whole number or null"),
+        ("set_snapshot", {"snapshot_id": "last", "retention": "x"}, "retention must be a whole number"),
+        ("set_snapshot", {"snapshot_id": "last", "tags": {"a": 1}}, "tags must be an object of strings"),
+        ("put_snapshot", {"snapshot_id": "s", "cluster_identifier": "a", "retention": "x"}, "retention must"),
+        ("put_snapshot", {"snapshot_id": "s", "cluster_identifier": "a", "megabytes": "x"}, "megabytes must"),
+        ("put_snapshot", {"snapshot_id": [], "cluster_identifier": "a"}, "snapshot_id must be a string"),
+        ("put_snapshot", {"snapshot_id": "\x00", "cluster_identifier": "a"}, "holds a character that no"),
+        (
+            "put_snapshot",
+            {"snapshot_id": "s", "cluster_identifier": "a", "create_time": 1e300},
+            "create_time",
+        ),
+        (
+            "put_snapshot",
+            {"snapshot_id": "s", "cluster_identifier": "a", "snapshot_type": "x"},
+            "snapshot_type must be one of manual, automated",
+        ),
+        ("set_cluster", {"identifier": "alpha", "status": "\ud800"}, "status holds a character that no"),
+        ("set_cluster", {"identifier": "alpha", "create_time": "9999-12-31"}, "the time must be a number"),
+        ("set_cluster", {"identifier": "alpha", "delete_error": ["x"]}, "a code and a message"),
+        (
+            "set_cluster",
+            {"identifier": "alpha", "settings": {"NumberOfNodes": "x"}},
+            "must be a whole number",
+        ),
+        ("set_cluster", {"identifier": "alpha", "settings": {"VpcSecurityGroupIds": 5}}, "list of strings"),
+        (
+            "set_cluster",
+            {"identifier": "alpha", "settings": {"PreferredMaintenanceWindow": "x"}},
+            "Invalid maintenance window",
+        ),
+        ("add_fault", {"operation": "*", "seconds": "x"}, "seconds must be a number"),
+        ("add_fault", {"operation": "*", "kind": "delay", "seconds": 1e9}, "seconds must be a number from 0"),
+        ("add_fault", {"operation": "*", "status": "x"}, "status must be a whole number or null"),
+        ("add_fault", {"operation": "*", "status": 7}, "status must be a number from 100 to 599"),
+        ("add_fault", {"operation": "*", "code": None}, "code must be a string"),
+        ("add_fault", {"operation": "*", "occurrence": "often"}, "occurrence must be"),
+        ("add_fault", {"operation": "*", "chance": "x", "occurrence": "probability"}, "chance must be"),
+        ("state", {"account": "me"}, "account must be as AWS writes one"),
+        ("state", {"region": 5}, "region must be a string or null"),
         ("set_cluster", {"identifier": "nobody"}, "there is no cluster 'nobody'"),
         ("set_cluster", {"identifier": "alpha", "colour": "red"}, "set_cluster: got an unexpected keyword"),
         (
@@ -232,6 +279,27 @@ def test_what_control_refuses(emulator: Any, create: Any, verb: str, sent: Any, 
     assert answer.status == 400
     assert complaint in json.loads(answer.read())["error"]
     connection.close()
+
+
+def test_a_generation_is_not_overwritten(create: Any, control: Control) -> None:
+    """Two clusters of one namespace would be one life: it is refused, and both live on."""
+    create("alpha")
+    other = create("beta")["ClusterNamespaceArn"].rpartition(":")[2]
+    with pytest.raises(ControlError, match="there is a generation"):
+        control.set_cluster("alpha", namespace=other)
+    control.remove_cluster("alpha")
+    control.remove_cluster("beta")
+
+
+def test_the_clock_ends_before_the_calendar_does() -> None:
+    """Leap after leap, time stops where it could no longer be told."""
+    control = Emulator(VirtualClock()).control
+    for _ in range(31):
+        control.advance(3_000_000_000)
+    with pytest.raises(ControlError, match="beyond the year 5000"):
+        control.advance(3_000_000_000)
+    control.advance(3_000_000)
+    control.reset()
 
 
 def test_a_foreign_snapshot_twice(control: Control) -> None:

@@ -150,6 +150,6 @@ def test_a_deletion_without_a_snapshot_is_given_up(
 
 def test_a_lag_is_a_number_from_0_on(control: Control) -> None:
     """Like every other switch it takes nothing else."""
-    for wrong in (-1, True, "10"):
-        with pytest.raises(ControlError, match="snapshot_listing_lag_seconds must be a number of at least 0"):
+    for wrong in (-1, True, "10", 1e308):
+        with pytest.raises(ControlError, match="snapshot_listing_lag_seconds must be a number"):
             control.set_behaviour(snapshot_listing_lag_seconds=wrong)

@@ -28,6 +28,7 @@ from redshift_teardown.emulator import (
     StateFileError,
     VirtualClock,
 )
+from redshift_teardown.emulator.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -371,3 +372,65 @@ def test_a_request_that_was_cut_off_is_none(sent: bytes) -> None:
         assert answer == b""
         assert emulator.control.calls() == []
         assert client(emulator.url).describe_clusters()["Clusters"] == []
+
+
+def exchange(url: str, sent: bytes) -> bytes:
+    """Send bytes over a connection of their own, and give all that is answered within two seconds."""
+    host, port = url.removeprefix("http://").split(":")
+    answered = b""
+    with socket.create_connection((host, int(port)), timeout=2) as connection:
+        connection.sendall(sent)
+        try:
+            while piece := connection.recv(65536):
+                answered += piece
+        except TimeoutError:
+            pass
+    return answered
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"Content-Length: x", 400),
+        (b"Content-Length: -5", 400),
+        (b"Content-Length: 1_0", 400),
+        ("Content-Length: ٣".encode(), 400),
+        (b"Content-Length: 1\r\nContent-Length: 2", 400),
+        (b"Content-Length: 99999999999999999999999", 413),
+        (b"Content-Length: " + b"9" * 5000, 413),
+        (b"Content-Length: 17000000", 413),
+        (b"Transfer-Encoding: chunked", 411),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+@pytest.mark.parametrize("path", [b"/", b"/_emulator/advance"])
+def test_a_bad_request_gets_an_answer(emulator: Emulator, path: bytes, head: bytes, status: int) -> None:
+    """Whatever is wrong with it, the client is told, and the next one is served."""
+    sent = b"POST " + path + b" HTTP/1.1\r\nHost: here\r\nConnection: close\r\n" + head + b"\r\n\r\n"
+
+    answered = exchange(emulator.url, sent)
+
+    assert int(answered.split()[1]) == status
+    assert emulator.control.now() > 0
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 200_000, b'{"seconds":' * 100_000, b"\xff", b'{"seconds": NaN}'], ids=range(4)
+)
+def test_a_body_that_is_no_message_is_answered(emulator: Emulator, body: bytes) -> None:
+    """Deep, broken or meaningless JSON is 400 with one sentence."""
+    status, text = raw(emulator.url, "/_emulator/advance", body)
+
+    assert (status, list(json.loads(text))) == (400, ["error"])
+
+
+def test_a_fault_of_the_emulator_itself_is_answered(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Should it fail, the client hears of it, and the traceback is on the emulator's standard error."""
+    monkeypatch.setattr(World, "settle_all", lambda _: 1 / 0)
+
+    status, text = raw(emulator.url, "/_emulator/clock", b"")
+
+    assert (status, "ZeroDivisionError" in text) == (500, True)
+    assert "ZeroDivisionError: division by zero" in capfd.readouterr().err

@@ -60,6 +60,12 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         name = request.urn.rpartition("::")[2]
         return provider_pb2.CreateResponse(id=name, properties=_outputs(request, request.properties, name))
 
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
+        """Show a resource that exists elsewhere, with what importing it gives: skipping is on."""
+        shown = struct_pb2.Struct()
+        shown.update({"clusterIdentifier": request.id, "nodeType": "ra3.large", "skipFinalSnapshot": True})
+        return provider_pb2.ReadResponse(id=request.id, properties=shown, inputs=shown)
+
     def Update(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         """Give the new inputs back, with the same."""
         return provider_pb2.UpdateResponse(properties=_outputs(request, request.news, request.id))

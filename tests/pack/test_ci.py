@@ -99,17 +99,16 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
             "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": emulator.url,
+            "RUNNER_TEMP": str(tmp_path),
         }
         made = Checkout(engine.copy_project(tmp_path / "project"), env, emulator.url)
         made.must("pulumi stack init prod && pulumi up --yes --skip-preview --stack prod")
         yield made
 
 
-def test_good_stack_passes_both_workflows_and_leaves_its_snapshot(checkout: Checkout) -> None:
-    """Every step of both workflows succeeds, and what the last one leaves is the final snapshot."""
-    preview, destroy = workflow("Preview"), workflow("Destroy")
-
-    for steps in (preview, destroy):
+def test_good_stack_passes_every_workflow_and_leaves_its_snapshot(checkout: Checkout) -> None:
+    """Every step of the workflows succeeds, and what the last one leaves is the final snapshot."""
+    for steps in map(workflow, ("Preview", "Update", "Destroy")):
         passed, output = checkout.work(steps)
         assert passed == [step.name for step in steps], output
 
@@ -133,6 +132,28 @@ def test_preview_stops_a_request_to_skip(checkout: Checkout) -> None:
 
     assert passed == ["Install what the program and the pack need"]
     assert "remove `skip_final_snapshot=True` from the program" in output
+
+
+@FULL
+def test_update_removes_nothing_that_the_pack_objects_to(checkout: Checkout) -> None:
+    """Where the deployed state is objected to, what puts it right goes on, and a removal does not."""
+    checkout.must(
+        "pulumi config set --stack prod skipFinalSnapshot true && pulumi up -y --skip-preview -s prod"
+    )
+    program = checkout.folder / "__main__.py"
+    text = program.read_text(encoding="utf-8")
+    checkout.must("pulumi config set --stack prod skipFinalSnapshot false")
+    program.write_text("import pulumi\n", encoding="utf-8")
+
+    passed, output = checkout.work(workflow("Update"))
+
+    assert passed == ["Install what the program and the pack need"]
+    assert '"op": "delete"' in output
+
+    program.write_text(text, encoding="utf-8")
+    passed, output = checkout.work(workflow("Update"))
+
+    assert passed == [step.name for step in workflow("Update")], output
 
 
 @FULL

@@ -95,6 +95,35 @@ def test_unknown_setting_blocks_and_says_what_was_meant(running_pack: Pack) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("stacks", "said"),
+    [
+        (["acme/hidden/dev"], "stacks are named without organisation and project"),
+        (["[dev"], 'opens a "[" that it does not close'),
+        (["[^d]*"], 'would match a "^" here'),
+    ],
+)
+def test_a_setting_that_can_never_match_blocks(running_pack: Pack, stacks: list[str], said: str) -> None:
+    """The engine's schema lets it through; it would protect nothing in silence, so it is a finding."""
+    pack = configured(running_pack, productionStacks=stacks)
+
+    found = [one for one in pack.judge(owned()) if one.policy == NAME]
+
+    assert [one.enforcement for one in found] == ["mandatory"]
+    assert "cannot be judged: the pack's configuration has productionStacks: " in found[0].message
+    assert said in found[0].message
+
+
+def test_settings_for_a_policy_that_there_is_not_block(running_pack: Pack) -> None:
+    """The engine says nothing of a misspelt policy, and its settings would be in force nowhere."""
+    running_pack.configure({"redshift-final-snapshot-in-prod": {"productionStacks": ["dev"]}})
+
+    found = [one for one in running_pack.judge(owned()) if "cannot be judged" in one.message]
+
+    assert [(one.policy, one.enforcement) for one in found] == [(NAME, "mandatory")]
+    assert f"there is no policy 'redshift-final-snapshot-in-prod'; did you mean '{NAME}'?" in found[0].message
+
+
 @pytest.mark.parametrize("hidden", ["policy", "skip_final_snapshot", "bypass"])
 def test_no_unknown_value_turns_a_mandatory_policy_into_a_pass(pack: Pack, hidden: str) -> None:
     """A property that decides, and is not known at preview, is a mandatory finding."""

@@ -204,6 +204,8 @@ def three() -> Policy:
         ("unheard-of", "999900001111", {}, True),
         ("unheard-of", "444455556666", {}, False),
         ("dev", "444455556666", {"production_stacks": ("de*",)}, True),
+        ("dev", "444455556666", {"production_stacks": ("DEV",)}, True),
+        ("dev", "444455556666", {"production_stacks": ("D[!X-Z]*",)}, True),
         ("dev", "444455556666", {"production_stacks": ("live", "prod")}, False),
         ("dev", "444455556666", {"production_accounts": ("444455556666",)}, True),
         ("dev", "444455556666", {"production_accounts": ("111122223333",)}, False),

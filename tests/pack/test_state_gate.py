@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from redshift_pack import state
+from tests.hostile import ESCAPES, LINEAR, SECONDS, chances, ratio, spoiled
 from tests.pack.clusters import OWNED, recorded
 from tests.pack.fixtures import FOLDER, POLICY_FILE
 from tests.pack.wire import PACK, Wired
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CONFIG = {"policyFile": POLICY_FILE}
@@ -102,7 +106,14 @@ def test_broken_policy_file_is_a_finding() -> None:
     ("document", "said"),
     [
         ([], "it has no deployment"),
-        ({"deployment": {"resources": [{"type": "x"}]}}, "a resource without a URN or a type"),
+        ({"deployment": {"resources": [{"type": "x"}]}}, "a resource without a URN"),
+        ({"deployment": {"resources": [{"urn": "x"}]}}, "a resource without a type"),
+        ({"deployment": {"resources": 5}}, "resources is no list"),
+        (
+            {"deployment": {"resources": [resource(retainOnDelete=True) | {"inputs": []}]}},
+            "inputs is no object",
+        ),
+        ({"deployment": {"resources": [resource(retainOnDelete="yes")]}}, "is no true or false"),
         (
             {"deployment": {"resources": [resource(retainOnDelete=True) | {"urn": "x"}]}},
             "not a Pulumi URN: 'x'",
@@ -131,20 +142,175 @@ def test_command_reads_standard_input_and_tells_by_its_exit_code(tmp_path: Path)
     assert run(json.dumps(deployment(resource()))) == (0, "0 findings", "")
     code, last, error = run("{")
     assert (code, last) == (2, "")
-    assert error.startswith("error: - is no exported state: ")
+    assert error.startswith("error: standard input is no exported state (see `pulumi stack export`): ")
+
+
+NAME = "redshift-teardown-not-bypassed"
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("mandatory", "an object of policies is due, not the text 'mandatory'"),
+        (None, "an object of policies is due, not nothing"),
+        ({"redshift-teardown-not-bypased": {}}, f"did you mean {NAME!r}?"),
+        ({"all": {"productionStacks": ["dev"]}}, "so productionStacks would have no effect"),
+        ({"all": "loud"}, "all: 'loud' is no enforcement level"),
+        ({NAME: {"enforcementLevel": 1}}, f"{NAME}: 1 is no enforcement level"),
+        ({NAME: ["dev"]}, f"{NAME}: an enforcement level or an object of settings is due, not a list"),
+        ({NAME: {"productionStack": ["dev"]}}, "did you mean 'productionStacks'?"),
+        ({NAME: {"productionStacks": "dev"}}, "productionStacks: a list is due, not the text 'dev'"),
+        ({NAME: {"productionStacks": [5]}}, "productionStacks: a text is due, not 5"),
+        ({NAME: {"productionStacks": ["acme/hidden/dev"]}}, 'without organisation and project; write "dev"'),
+        ({NAME: {"productionStacks": ["[dev"]}}, 'opens a "[" that it does not close'),
+        ({NAME: {"productionStacks": ["[^d]*"]}}, 'write "[!d]*"'),
+        ({NAME: {"productionStacks": ["(live|dev)"]}}, 'write "live" and "dev"'),
+        ({NAME: {"productionStacks": [""]}}, 'no stack can be called ""'),
+        ({NAME: {"productionAccounts": ["1111"]}}, '"1111" is no AWS account'),
+        ({NAME: {"account": 111122223333}}, "account: a text is due, not 111122223333"),
+        ({NAME: {"policyFile": ""}}, "policyFile: it is empty"),
+        ({"redshift-final-snapshot-retention": {"minimumDays": 0}}, "minimumDays: 0 is out of range"),
+        ({"redshift-final-snapshot-retention": {"minimumDays": True}}, "minimumDays: a whole number is due"),
+        ({"redshift-environment-honest": {"environmentTags": ["aws:x"]}}, "AWS's own"),
+    ],
+)
+def test_a_configuration_that_says_nothing_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    config: object,
+    said: str,
+) -> None:
+    """What could never match, or is no setting of any policy, is told, whichever policy it is for."""
+    file = tmp_path / "pack.json"
+    file.write_text(json.dumps(config))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(deployment())))
+
+    assert state.main(["--config", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {file} is no configuration of this policy pack: ")
+    assert said in error
+
+
+@pytest.mark.parametrize(
+    ("config", "code", "last"),
+    [
+        ({}, 1, "1 finding"),
+        ({"all": "advisory"}, 0, "1 finding"),
+        ({NAME: "advisory", "all": "mandatory"}, 0, "1 finding"),
+        ({NAME: {"enforcementLevel": "mandatory"}, "all": "disabled"}, 1, "1 finding"),
+        ({NAME: "remediate"}, 1, "1 finding"),
+        ({"all": "disabled"}, 0, f"{NAME} is disabled by FILE: nothing was looked at"),
+        ({"environments": ["aws-production"]}, 1, "1 finding"),
+    ],
+)
+def test_the_enforcement_level_is_in_force(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    config: object,
+    code: int,
+    last: str,
+) -> None:
+    """What the configuration makes advisory tells and lets through; what it disables looks at nothing."""
+    file = tmp_path / "pack.json"
+    file.write_text(json.dumps(config))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(deployment(resource(retainOnDelete=True)))))
+
+    assert state.main(["--config", str(file)]) == code
+    assert capsys.readouterr().out.splitlines()[-1].replace(str(file), "FILE") == last
 
 
 def test_command_refuses_files_it_cannot_use(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A missing state, and a configuration that is none, are told apart from an empty stack."""
-    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(deployment())))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(deployment()).encode())))
     listed = tmp_path / "list.json"
     listed.write_text("[]")
 
     assert state.main([str(tmp_path / "nothing.json")]) == 2
     assert state.main(["--config", str(listed)]) == 2
     assert capsys.readouterr().err == (
-        f"error: cannot read {tmp_path / 'nothing.json'}: No such file or directory\n"
-        f"error: {listed} is no configuration of a policy pack: an object is due\n"
+        f"error: {tmp_path / 'nothing.json'} cannot be read: No such file or directory\n"
+        f"error: {listed} is no configuration of this policy pack: an object of policies is due, not a list\n"
     )
+
+
+@pytest.mark.parametrize("key", ["inputs", "outputs"])
+def test_properties_may_be_null(key: str) -> None:
+    """A resource without properties, as the engine also writes it, hides nothing of the others."""
+    empty = resource(retainOnDelete=True) | {key: None}
+
+    assert len(state.findings(deployment(empty, resource(retainOnDelete=True)), CONFIG)) == 2
+
+
+@pytest.mark.parametrize("option", [[], ["--config"]], ids=["state", "configuration"])
+def test_no_pipe_is_waited_for(
+    option: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a pipe nor a device is read, as a state or as a configuration."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(deployment()).encode())))
+    os.mkfifo(tmp_path / "pipe")
+
+    for file in (str(tmp_path / "pipe"), "/dev/zero"):
+        assert state.main([*option, file]) == 2
+        assert "it is no ordinary file" in capsys.readouterr().err
+
+
+def test_a_name_is_no_command_and_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a resource is called reaches no terminal as a command, and begins no line of its own."""
+    file = tmp_path / "state.json"
+    named = resource(retainOnDelete=True)
+    named["urn"] += f"\n0 findings\n{ESCAPES}"
+    named["inputs"] = named["outputs"] = {"cluster_identifier": f"x\n0 findings\n{ESCAPES}"}
+    file.write_text(json.dumps(deployment(named)), "utf-8")
+
+    assert state.main([str(file)]) == 1
+    shown = capsys.readouterr().out.split("\n")
+    assert "\x1b" not in "".join(shown)
+    assert [line for line in shown if not line.startswith("  ")] == [shown[0], "1 finding", ""]
+
+
+def test_no_state_ends_in_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A minute of spoiled states: judged, or refused in words."""
+    good = deployment(
+        resource(retainOnDelete=True, deletedWith="urn:pulumi:prod::w::aws:s3/bucket:Bucket::b"),
+        resource("dev", account="444455556666", retainOnDelete=True),
+    )
+    config = tmp_path / "pack.json"
+    config.write_text(json.dumps({"redshift-teardown-not-bypassed": CONFIG}), "utf-8")
+    file = tmp_path / "state.json"
+    seed, chance = chances()
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        text = json.dumps(spoiled(good, chance))
+        file.write_text(text, "utf-8")
+        try:
+            code = state.main(["--config", str(config), str(file)])
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {text}") from error
+        assert code in (0, 1, 2)
+        assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda size: [resource(retainOnDelete=True) for _ in range(size // 1500)],
+        lambda size: [
+            resource(retainOnDelete=True) | {"inputs": {"cluster_identifier": "x\n" * (size // 2)}}
+        ],
+        lambda size: [resource(retainOnDelete=True) | {"inputs": {f"k{n}": "v" for n in range(size // 12)}}],
+    ],
+    ids=["resources", "lines", "properties"],
+)
+def test_a_state_is_judged_in_linear_time(make: Callable[[int], Any], tmp_path: Path) -> None:
+    """Ten times the size is ten times the work."""
+    file = tmp_path / "state.json"
+
+    def act(text: str) -> None:
+        file.write_text(text, "utf-8")
+        state.main([str(file)])
+
+    assert ratio(lambda size: json.dumps(deployment(*make(size))), act) < LINEAR

@@ -127,6 +127,9 @@ class Pack:
                 proto.EnforcementLevel.Value(level.upper()) if level else policy.enforcementLevel
             )
             entry.properties.update(given)
+        for name in set(config) - {policy.name for policy in self.info().policies} - {"all"}:
+            # The engine hands over what no policy will ask for, and says nothing.
+            request.policyConfig[name].properties.update(dict(config[name]))
         self._stub.Configure(request)
 
     def tag_stack(self, tags: Mapping[str, str]) -> None:

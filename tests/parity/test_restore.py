@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown.deletion_policy import fit_tag_value, once_fitted
 from redshift_teardown.parameters import read_arguments
 from tests.parity.bench import changing, did
 from tests.teardown.stage import SKIPPING, URN
@@ -165,6 +166,53 @@ def test_of_another_resource_it_is_in_doubt(stack: Bench) -> None:
     assert changing(refused) == []
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("wh#1", "wh!1"), ("wh#1", "wh-1"), ("wh 1", "wh,1"), ("a(b)", "a[b]")]
+)
+def test_two_resources_never_share_a_snapshot(stack: Bench, one: str, other: str) -> None:
+    """Names that AWS's tags cannot hold are told apart all the same: the other's data is not restored."""
+    stack.apply(urn=URN.replace("::warehouse", f"::{one}"))
+    stack.control.set_marker("warehouse", "the first one's data")
+    assert stack.destroy().said == ""
+    urn = URN.replace("::warehouse", f"::{other}")
+
+    fresh = stack.apply(**RESTORE, urn=urn, cluster_identifier="another")
+
+    assert (fresh.said, stack.control.marker("another")) == ("", "")
+    assert stack.destroy().said == ""
+    again = stack.apply(**RESTORE, urn=URN.replace("::warehouse", f"::{one}"))
+    assert (again.said, stack.control.marker("warehouse")) == ("", "the first one's data")
+
+
+@pytest.mark.parametrize(
+    "urn", [URN, URN.replace("my:Group$", ""), URN.replace("my:Group", "my-org:index:Team")]
+)
+def test_a_snapshot_of_an_earlier_release_is_found(stack: Bench, urn: str) -> None:
+    """It had no hash in the tag that says whose it is; a nested resource finds its data by it still."""
+    name = lived(stack, "data", urn=urn)
+    [found] = stack.outsider.describe_cluster_snapshots(SnapshotIdentifier=name)["Snapshots"]
+    tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+    stack.control.set_snapshot(name, tags={**tags, "redshift-teardown:urn": once_fitted(urn)})
+
+    restored = stack.apply(**RESTORE, urn=urn)
+
+    assert (restored.said, stack.control.marker("warehouse")) == ("", "data")
+
+
+def test_an_old_tag_that_two_resources_would_have_is_in_doubt(stack: Bench) -> None:
+    """It may be the other one's: nothing is created, and the snapshot is named."""
+    urn = URN.replace("::warehouse", "::wh#1")
+    name = lived(stack, "data", urn=urn)
+    [found] = stack.outsider.describe_cluster_snapshots(SnapshotIdentifier=name)["Snapshots"]
+    tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+    stack.control.set_snapshot(name, tags={**tags, "redshift-teardown:urn": once_fitted(urn)})
+
+    refused = stack.apply(**RESTORE, urn=urn)
+
+    assert f"set snapshot_identifier='{name}'" in refused.said
+    assert changing(refused) == []
+
+
 @pytest.mark.parametrize("lost", ["all", "urn", "stack", "project"])
 def test_a_final_snapshot_that_lost_its_tags_is_an_error(stack: Bench, lost: str) -> None:
     """It looks like ours and does not say so: never "fresh", and never an older one in its place."""
@@ -289,7 +337,7 @@ def test_replacement_restores_what_was_just_deleted(groups: Bench) -> None:
     tags = {
         "pulumi:project": "shop",
         "pulumi:stack": "live",
-        "redshift-teardown:urn": URN.replace("$", "-"),
+        "redshift-teardown:urn": fit_tag_value(URN),
         "redshift-teardown:cluster": "warehouse",
     }
     groups.control.put_snapshot(

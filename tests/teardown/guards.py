@@ -363,8 +363,8 @@ GUARDS = (
     Guard(
         "our own tags beat the policy's",
         PLAN,
-        "tags.update({fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()})",
-        "tags = {**{fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()}, **tags}",
+        "asked = [tag for tag in asked if tag[0] not in own]",
+        "asked = list(asked)",
     ),
     Guard(
         "every create time seen counts",
@@ -738,14 +738,14 @@ GUARDS = (
     Guard(
         "the recorded policy is asked",
         POLICY,
-        "both = ((self.recorded, RECORDED), (self.current, CURRENT))",
-        "both = ((self.current, CURRENT),)",
+        "every = ((self.recorded, RECORDED), (self.current, CURRENT), (self.here, CURRENT))",
+        "every = ((self.current, CURRENT), (self.here, CURRENT))",
     ),
     Guard(
         "the current policy is asked",
         POLICY,
-        "both = ((self.recorded, RECORDED), (self.current, CURRENT))",
-        "both = ((self.recorded, RECORDED),)",
+        "every = ((self.recorded, RECORDED), (self.current, CURRENT), (self.here, CURRENT))",
+        "every = ((self.recorded, RECORDED), (self.here, CURRENT))",
     ),
     Guard(
         "the recorded facts are asked",

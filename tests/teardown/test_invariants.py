@@ -399,7 +399,7 @@ def test_tags_are_encoded_before_the_cluster_is_gone(stage: Stage) -> None:
         "redshift-teardown:data-since": created,
         "redshift-teardown:generation": stage.generation()["namespace"],
         "redshift-teardown:rule": f"ours: {stage.policy_file}:6",
-        "redshift-teardown:urn": URN.replace("$", "-"),
+        "redshift-teardown:urn": URN.replace("$", "-") + "-0bcdf4cd",
     }
 
 

@@ -124,6 +124,7 @@ def test_check_as_json() -> None:
         "file": "policy/deletion-policy.yaml",
         "valid": True,
         "problems": [],
+        "warnings": [],
         "environments": [
             {"name": "production", "protected": True, "line": 3},
             {"name": "staging", "protected": False, "line": 7},
@@ -250,6 +251,28 @@ def test_explain_takes_a_stack_as_pulumi_calls_it() -> None:
         assert "no stack can be called" in refused.output
 
 
+def test_a_pattern_that_reads_like_a_regular_expression_is_told_of() -> None:
+    """It is legal, so `check` ends well and warns, in each format; `explain` says what it matches."""
+    Path("regex.yaml").write_text("version: 1\nenvironments: {dev: {stacks: ['dev.*']}}\n")
+    words = (
+        'the pattern "dev.*" reads like a regular expression and is none: it matches "dev." and "dev.-eu", '
+        'and not "dev" or "dev1"'
+    )
+
+    text, github = run("check", "regex.yaml"), run("check", "regex.yaml", "--format", "github")
+    told = json.loads(run("check", "regex.yaml", "--format", "json").output)
+
+    assert (text.exit_code, github.exit_code) == (0, 0)
+    assert "regex.yaml:2:31: the pattern" in text.output
+    assert "regex.yaml is right, with 1 warning" in text.output
+    assert github.output == (
+        f"::warning file=regex.yaml,line=2,col=31,title=deletion policy::{words}%0A"
+        'write instead: "dev*", if those are meant\n'
+    )
+    assert [(each["line"], each["column"], each["message"]) for each in told["warnings"]] == [(2, 31, words)]
+    assert rows("--policy", "regex.yaml", "--stack", "dev")["pattern"] == f"{words} (regex.yaml:2)"
+
+
 def test_explain_an_account() -> None:
     """An account that belongs to production makes every stack production."""
     assert rows("--stack", "dev-1", "--account", "111122223333")["environment"] == "production, protected"
@@ -303,6 +326,7 @@ def test_explain_as_json() -> None:
             "tags": {},
             "timeout_hours": 24.0,
         },
+        "patterns": [],
     }
 
 

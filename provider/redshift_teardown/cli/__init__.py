@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from redshift_teardown.escaping import show_what_is_not_encoded
+
 
 def main() -> None:
     """Run the command line; exits 0 when all is well; a command tells its other codes by --help."""
+    show_what_is_not_encoded()
     try:
         from redshift_teardown.cli.commands import cli  # noqa: PLC0415 - the extra may be missing
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,13 +12,13 @@ from redshift_teardown.deletion_policy import (
     Environment,
     Policy,
     PolicyError,
+    Problem,
     describe_retention,
     load,
     loads,
 )
-
-if TYPE_CHECKING:
-    from redshift_teardown.deletion_policy import Problem
+from redshift_teardown.escaping import lines
+from redshift_teardown.input_file import InputError, read_bytes
 
 STANDARD_INPUT = "<stdin>"
 
@@ -44,22 +44,27 @@ Examples:
 def check(file: str, style: str) -> None:
     """Check the deletion policy FILE (policy/deletion-policy.yaml; - reads standard input).
 
-    All problems are told at once, each with its place and what to write instead. Exits 1 if there is one.
+    All problems are told at once, each with its place and what to write instead. Exits 1 if there is one. A
+    pattern that is right and reads like a regular expression is a warning, with what it matches.
     """
     source = STANDARD_INPUT if file == "-" else file
     policy: Policy | None = None
     problems: tuple[Problem, ...] = ()
     try:
-        policy = loads(sys.stdin.buffer.read(), source=source) if file == "-" else load(file)
+        policy = loads(read_bytes(file), source=source) if file == "-" else load(file)
     except PolicyError as error:
         problems = error.problems
+    except InputError as error:
+        problems = (Problem(source, 0, 0, str(error)),)
     if style == "json":
         say_json(_as_json(source, policy, problems))
     elif style == "github":
         for problem in problems:
-            click.echo(_annotation(problem))
+            click.echo(_annotation(problem, "error"))
+        for warning in policy.warnings if policy else ():
+            click.echo(_annotation(warning, "warning"))
     else:
-        for problem in problems:
+        for problem in (*problems, *(policy.warnings if policy else ())):
             say(styled(problem))
         count = len(problems)
         say(_summary(policy) if policy else f"{count} {'problem' if count == 1 else 'problems'} in {source}")
@@ -72,7 +77,9 @@ def _summary(policy: Policy) -> str:
     rows.append(("(no match)", "every other stack", _leaves(policy.unmatched)))
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}" for row in rows]
-    return "\n".join([f"{policy.source} is right", "", *lines])
+    warned = len(policy.warnings)
+    doubt = f", with {warned} {'warning' if warned == 1 else 'warnings'}" if warned else ""
+    return "\n".join([f"{policy.source} is right{doubt}", "", *lines])
 
 
 def _claims(environment: Environment) -> str:
@@ -92,16 +99,8 @@ def _as_json(source: str, policy: Policy | None, problems: tuple[Problem, ...]) 
     return {
         "file": source,
         "valid": policy is not None,
-        "problems": [
-            {
-                "line": problem.line,
-                "column": problem.column,
-                "message": problem.message,
-                "hint": problem.hint,
-                "excerpt": problem.excerpt,
-            }
-            for problem in problems
-        ],
+        "problems": [_told(problem) for problem in problems],
+        "warnings": [_told(warning) for warning in (policy.warnings if policy else ())],
         "environments": [
             {"name": environment.name, "protected": environment.protected, "line": environment.place.line}
             for environment in (policy.environments if policy else ())
@@ -109,15 +108,25 @@ def _as_json(source: str, policy: Policy | None, problems: tuple[Problem, ...]) 
     }
 
 
-def _annotation(problem: Problem) -> str:
+def _told(problem: Problem) -> dict[str, Any]:
+    return {
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+        "hint": problem.hint,
+        "excerpt": problem.excerpt,
+    }
+
+
+def _annotation(problem: Problem, severity: str) -> str:
     """Write a problem as GitHub's workflow commands want it."""
-    properties = f"file={_escaped(problem.source, ':,')}"
+    properties = f"file={_escaped(lines(problem.source), ':,')}"
     if problem.line:
         properties += f",line={problem.line}"
     if problem.column:
         properties += f",col={problem.column}"
     message = f"{problem.message}\nwrite instead: {problem.hint}" if problem.hint else problem.message
-    return f"::error {properties},title=deletion policy::{_escaped(message)}"
+    return f"::{severity} {properties},title=deletion policy::{_escaped(lines(message))}"
 
 
 def _escaped(text: str, more: str = "") -> str:

@@ -25,7 +25,7 @@ from redshift_teardown.deletion_policy import (
 from redshift_teardown.deletion_policy.checks import STACK_NAME
 
 if TYPE_CHECKING:
-    from redshift_teardown.deletion_policy import Decision, Match, SkipRule
+    from redshift_teardown.deletion_policy import Decision, Match, Policy, SkipRule
 
 _AGE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|h|d)")
 _HOURS = {"m": 1 / 60, "h": 1, "d": 24}
@@ -155,9 +155,11 @@ def explain(
     rules = [(rule, _verdict(rule, facts)) for rule in found.environment.skip]
     name = snapshot_name(decision.name_template, _named(facts), environment=decision.environment, at=now)
     if style == "json":
-        say_json(_as_json(found, decision, rules, name))
+        say_json({**_as_json(found, decision, rules, name), "patterns": _read_otherwise(policy)})
         return
-    for label, text, colour in _rows(found, decision, rules, name):
+    rows = _rows(found, decision, rules, name)
+    rows += [("pattern" if not n else "", text, "yellow") for n, text in enumerate(_read_otherwise(policy))]
+    for label, text, colour in rows:
         line = Text(f"{label:<12}", style="bold")
         line.append(text.replace("\n", "\n" + " " * 12), style=colour)
         say(line)
@@ -187,6 +189,11 @@ def _rows(
     if options:
         rows.append(("to know", f"give {', '.join(options)}", "yellow"))
     return rows
+
+
+def _read_otherwise(policy: Policy) -> list[str]:
+    """Say of each pattern that reads like a regular expression what it matches, and what it does not."""
+    return [f"{warning.message} ({warning.source}:{warning.line})" for warning in policy.warnings]
 
 
 def _verdict(rule: SkipRule, facts: Facts) -> str:

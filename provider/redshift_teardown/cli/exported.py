@@ -13,31 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from redshift_teardown.crud.forecast import StackCluster
-from redshift_teardown.errors import TeardownError
-from redshift_teardown.settings import Settings, read_settings
-from redshift_teardown.state import UNKNOWN
-from redshift_teardown.urn import Urn, UrnError
+from redshift_teardown.cli.state_document import clusters_of, configurations_of, is_hidden
+from redshift_teardown.exported_state import SourceError
+from redshift_teardown.input_file import InputError, name_of, read_json, read_yaml
+from redshift_teardown.settings import CREDENTIAL_KEYS, Settings, read_settings
+from redshift_teardown.urn import Urn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-CLUSTER_TYPE = "pulumi-python:dynamic/redshift:Cluster"
+    from redshift_teardown.crud.forecast import StackCluster
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret in a state, not one
-_KEYS = ("aws:kms/key:Key", "aws-native:kms:Key")
-_ALIASES = ("aws:kms/alias:Alias", "aws-native:kms:Alias")
-_TARGETS = ("targetKeyId", "targetKeyArn")
 _CONFIGURED = ("aws:", "redshift-teardown:")
-_DECIDING = ("policy", "identity", "cluster_identifier", "environment", "region", "urn")
 _ENGINE_SECONDS = 300
-
-
-class SourceError(TeardownError):
-    """A stack cannot be read; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +81,8 @@ def program_folder(project: Path) -> Path:
     """
     file = _project_file(project)
     try:
-        document = yaml.safe_load(_text(file)) if file is not None else None
-    except yaml.YAMLError:
+        document = read_yaml(file, "project file") if file is not None else None
+    except InputError:
         # The engine says what is wrong with it.
         document = None
     main = document.get("main") if isinstance(document, dict) else None
@@ -121,7 +109,7 @@ def read_from_engine(stack: str | None, folder: Path, *, run_program: bool) -> S
     named = ("--stack", stack) if stack else ()
     document = _json_of(folder, "stack", "export", *named)
     clusters, recorded = clusters_of(document), configurations_of(document)
-    if any(cluster.encrypted_facts for cluster in clusters) or _is_hidden(recorded):
+    if any(cluster.encrypted_facts for cluster in clusters) or is_hidden(recorded):
         # Destroy sees them in clear, and so must what foresees it.
         document = _json_of(folder, "stack", "export", "--show-secrets", *named)
         clusters, recorded = clusters_of(document), configurations_of(document)
@@ -166,22 +154,19 @@ def _json_of(folder: Path, *arguments: str) -> Any:
 # --- from files ---
 
 
-def read_from_files(state: Path, settings_file: Path | None, *, run_program: bool) -> Stack:
+def read_from_files(state: str | Path, settings_file: str | Path | None, *, run_program: bool) -> Stack:
     """Read a stack from an exported state and, where there is one, its settings file.
 
     Args:
-        state: What `pulumi stack export` wrote.
+        state: What `pulumi stack export` wrote; ``-`` for standard input.
         settings_file: The stack's ``Pulumi.STACK.yaml``.
         run_program: Whether the destroy meant runs the program, and so takes today's configuration.
 
     Raises:
-        SourceError: a file cannot be read, or is something else.
+        TeardownError: a file cannot be read, or is something else.
 
     """
-    try:
-        document = json.loads(_text(state))
-    except ValueError as error:
-        raise SourceError(f"{state} is no exported state: {error} (see `pulumi stack export`)") from None
+    document = read_json(state, "exported state (see `pulumi stack export`)")
     clusters = clusters_of(document)
     recorded = {} if run_program else configurations_of(document)
     if settings_file is None:
@@ -190,31 +175,29 @@ def read_from_files(state: Path, settings_file: Path | None, *, run_program: boo
     return _stack(_name_of(clusters), clusters, values, recorded, notes)
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SourceError(f"{file} cannot be read: {why}") from None
-
-
-def _values_of(file: Path) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    try:
-        document = yaml.safe_load(_text(file))
-    except yaml.YAMLError as error:
-        raise SourceError(f"{file} is no YAML: {' '.join(str(error).split())}") from None
+def _values_of(file: str | Path) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    kind = "settings file of a stack"
+    document = read_yaml(file, kind)
     config = document.get("config") if isinstance(document, dict) else None
-    if document is not None and not isinstance(document, dict):
-        raise SourceError(f"{file} is no settings file of a stack: it has no `config:`")
+    if not isinstance(document, (dict, type(None))) or not isinstance(config, (dict, type(None))):
+        raise SourceError(f"{name_of(file)} is no {kind}: it has no `config:` with keys and values")
     values: dict[str, Any] = {}
     hidden = []
     for key, value in (config or {}).items():
-        if isinstance(value, dict) and set(value) == {"secure"}:
+        if _is_encrypted(value):
             hidden.append(str(key))
-        else:
+        elif value is not None:
             values[str(key)] = value if isinstance(value, (dict, list)) else _scalar(value)
-    note = f"{', '.join(hidden)}: encrypted in {file}, and left out"
-    return values, (note,) if hidden else ()
+    readable = _readable(values, hidden)
+    left_out = ", ".join([*hidden, *sorted(values.keys() - readable.keys())])
+    return readable, (f"{left_out}: encrypted in {name_of(file)}, and left out",) if hidden else ()
+
+
+def _is_encrypted(value: Any) -> bool:
+    """Tell whether a value of a settings file, or a part of it, is encrypted."""
+    if isinstance(value, dict):
+        return set(value) == {"secure"} or any(map(_is_encrypted, value.values()))
+    return isinstance(value, list) and any(map(_is_encrypted, value))
 
 
 def _scalar(value: Any) -> str:
@@ -233,8 +216,8 @@ def _stack(
     hidden: set[str] = set()
     settings = {}
     for urn, kept in recorded.items():
-        known = {key: value for key, value in kept.items() if not _is_hidden(value)}
-        settings[urn] = read_settings(known.get)
+        known = _readable(kept, [key for key, value in kept.items() if is_hidden(value)])
+        settings[urn] = read_settings(known.get, known)
         hidden |= kept.keys() - known.keys()
         if values is not None:
             changed |= {key for key in known.keys() | values.keys() if _differ(key, known, values)} - hidden
@@ -247,7 +230,13 @@ def _stack(
             "what that `up` had, and so does this plan; with --run-program both go by what is now"
         )
         notes += (note,)
-    return Stack(name, clusters, read_settings((values or {}).get), notes, settings)
+    return Stack(name, clusters, read_settings((values or {}).get, values or ()), notes, settings)
+
+
+def _readable(values: Mapping[str, Any], hidden: Sequence[str]) -> dict[str, Any]:
+    """Leave out what is encrypted, and with one part of the credentials the others: they belong together."""
+    out = {*hidden, *(CREDENTIAL_KEYS if set(hidden) & set(CREDENTIAL_KEYS) else ())}
+    return {key: value for key, value in values.items() if key not in out}
 
 
 def _differ(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -260,110 +249,8 @@ def _plain(value: Any) -> Any:
         return value
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
-
-
-# --- the state ---
-
-
-def clusters_of(document: Any) -> tuple[StackCluster, ...]:
-    """Take the clusters of this package out of what `pulumi stack export` writes.
-
-    Raises:
-        SourceError: it is no such document.
-
-    """
-    deployment = document.get("deployment") if isinstance(document, dict) else None
-    if not isinstance(deployment, dict):
-        raise SourceError("this is no exported state: it has no deployment (see `pulumi stack export`)")
-    resources = deployment.get("resources") or []
-    for resource in resources:
-        if not isinstance(resource, dict) or not isinstance(resource.get("urn"), str):
-            raise SourceError("this is no exported state: it has a resource without a URN")
-    found = []
-    for resource in resources:
-        try:
-            urn = Urn.parse(resource["urn"])
-        except UrnError as error:
-            raise SourceError(f"this is no exported state: {error}") from None
-        if urn.type == CLUSTER_TYPE:
-            found.append(_cluster(resource, resources))
-    return tuple(found)
-
-
-def configurations_of(document: Any) -> dict[str, dict[str, Any]]:
-    """Take the configuration that `pulumi destroy` would hand over out of what `pulumi stack export` writes.
-
-    Args:
-        document: An exported state, as `clusters_of` accepts it.
-
-    Returns:
-        By the URN of each cluster whose provider the state holds, the keys and values.
-
-    """
-    resources = document["deployment"].get("resources") or []
-    providers = {
-        f"{resource['urn']}::{resource.get('id')}": resource.get("inputs") or {} for resource in resources
-    }
-    return {
-        resource["urn"]: {key: _revealed(value) for key, value in providers[resource["provider"]].items()}
-        for resource in resources
-        if resource.get("type") == CLUSTER_TYPE and resource.get("provider") in providers
-    }
-
-
-def _cluster(resource: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> StackCluster:
-    outputs = {key: _revealed(value) for key, value in (resource.get("outputs") or {}).items()}
-    return StackCluster(
-        urn=resource["urn"],
-        outputs=outputs,
-        protect=bool(resource.get("protect")),
-        retain_on_delete=bool(resource.get("retainOnDelete")),
-        deleted_with=str(resource.get("deletedWith") or ""),
-        key_of_the_stack=_key_that_goes(outputs.get("kms_key_id"), resources),
-        encrypted_facts=tuple(name for name in _DECIDING if _is_hidden(outputs.get(name))),
-    )
-
-
-def _key_that_goes(key: object, resources: Sequence[Mapping[str, Any]]) -> str:
-    """Find the KMS key of the same stack that a cluster is encrypted with, where destroy deletes it too."""
-    if not isinstance(key, str) or not key:
-        return ""
-    keys = {key}
-    for alias in _of_types(resources, _ALIASES):
-        outputs = alias.get("outputs") or {}
-        if keys & {outputs.get("arn"), outputs.get("name"), outputs.get("aliasName"), alias.get("id")}:
-            keys |= {str(target) for name in _TARGETS if (target := outputs.get(name))}
-    for resource in _of_types(resources, _KEYS):
-        outputs = resource.get("outputs") or {}
-        names = {resource.get("id"), outputs.get("arn"), outputs.get("keyId")} - {None, ""}
-        if keys & names and not (resource.get("protect") or resource.get("retainOnDelete")):
-            return str(resource["urn"])
-    return ""
-
-
-def _of_types(resources: Iterable[Mapping[str, Any]], types: tuple[str, ...]) -> Iterable[Mapping[str, Any]]:
-    return (resource for resource in resources if resource.get("type") in types)
-
-
-def _revealed(value: Any) -> Any:
-    """Give a value with its secrets in clear where the state holds them so, and unknown where it does not."""
-    if isinstance(value, dict):
-        if value.get(_SIGNATURE) == _SECRET:
-            return _revealed(json.loads(value["plaintext"])) if "plaintext" in value else UNKNOWN
-        return {key: _revealed(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_revealed(item) for item in value]
-    return value
-
-
-def _is_hidden(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_is_hidden(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_is_hidden(item) for item in value)
-    return value is UNKNOWN
 
 
 def _name_of(clusters: Sequence[StackCluster]) -> str:

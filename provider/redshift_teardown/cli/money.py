@@ -9,6 +9,8 @@ import click
 DEFAULT_PRICE = 0.023
 """US dollars per GB and month: the list price of S3 Standard in us-east-1, which manual snapshots go by."""
 
+MOST = 1e6
+"""The highest price that is counted with."""
 _GIGABYTE = 1000.0
 """Megabytes, as AWS counts them for a snapshot."""
 DAYS_A_MONTH = 365.25 / 12
@@ -44,7 +46,7 @@ def dollars(amount: float) -> str:
 
 price_option = click.option(
     "--price",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(0, MOST),
     default=DEFAULT_PRICE,
     show_default=True,
     envvar="REDSHIFT_TEARDOWN_PRICE",

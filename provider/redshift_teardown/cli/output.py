@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from rich.console import Console
 from rich.progress import track
-from rich.text import Text
+from rich.text import Span, Text
+
+from redshift_teardown.escaping import CONTROL, as_json, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,13 +27,31 @@ T = TypeVar("T")
 def say(text: Text | str, *, err: bool = False) -> None:
     """Write a line, never broken and never read as markup: brackets in it belong to somebody's file.
 
+    What a terminal would take for a command is shown, also in a pipe, whose end is often a terminal.
+
     Args:
         text: The line, plain or styled.
         err: Whether it goes to standard error.
     """
     # A console for each call, since standard output may be another one by then.
     console = Console(stderr=err, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    console.print(text)
+    console.print(harmless(text))
+
+
+def harmless(text: Text | str) -> Text:
+    """Give a text, its styles kept, in which everything that a terminal would take for a command is shown."""
+    whole = Text(text) if isinstance(text, str) else text
+    places, grown = [], [0]
+    for found in CONTROL.finditer(whole.plain):
+        places.append(found.start())
+        grown.append(grown[-1] + len(lines(found[0])) - 1)
+
+    def moved(place: int) -> int:
+        return place + grown[bisect_left(places, place)]
+
+    shown = Text(lines(whole.plain), style=whole.style)
+    shown.spans = [Span(moved(span.start), moved(span.end), span.style) for span in whole.spans]
+    return shown
 
 
 NARROW = 120
@@ -59,7 +79,7 @@ def say_table(table: Table) -> None:
 
 def say_json(value: Any) -> None:
     """Write a value as JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(as_json(value))
 
 
 def progress(items: Iterable[T], words: str, total: int) -> Iterable[T]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from html import escape
 from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from redshift_teardown.cli.money import Price, dollars
+from redshift_teardown.escaping import markup
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def page(kept: Kept, price: Price, now: datetime) -> str:
     body = "\n".join(
         [
             "<h1>Final snapshots</h1>",
-            f'<p class="lead">What destroyed Redshift clusters have left in {escape(_where(kept))}, as of {now:%Y-%m-%d %H:%M} UTC.</p>',
+            f'<p class="lead">What destroyed Redshift clusters have left in {markup(_where(kept))}, as of {now:%Y-%m-%d %H:%M} UTC.</p>',
             _tiles(kept, price, now),
             *_warnings(kept),
             *(_figures(kept, price, now, span) if kept.snapshots else ["<p>There is none.</p>"]),
@@ -91,7 +91,7 @@ def _tiles(kept: Kept, price: Price, now: datetime) -> str:
     if ending and ending[0].expires:
         tiles.append(("next to go", f"{ending[0].expires:%Y-%m-%d}", ending[0].cluster_identifier))
     items = "".join(
-        f'<div class="tile"><dt>{escape(term)}</dt><dd>{escape(value)}<small>{escape(note)}</small></dd></div>'
+        f'<div class="tile"><dt>{markup(term)}</dt><dd>{markup(value)}<small>{markup(note)}</small></dd></div>'
         for term, value, note in tiles
     )
     return f'<dl class="tiles">{items}</dl>'
@@ -100,12 +100,12 @@ def _tiles(kept: Kept, price: Price, now: datetime) -> str:
 def _warnings(kept: Kept) -> Iterator[str]:
     for each in kept.unfinished:
         yield (
-            f'<p class="warn">Cluster <b>{escape(each.identifier)}</b> in {escape(each.region)} was left by a '
-            f"create that did not finish ({escape(each.status)}). It goes on with the next <code>pulumi "
-            f"up</code> of <code>{escape(each.urn)}</code>.</p>"
+            f'<p class="warn">Cluster <b>{markup(each.identifier)}</b> in {markup(each.region)} was left by a '
+            f"create that did not finish ({markup(each.status)}). It goes on with the next <code>pulumi "
+            f"up</code> of <code>{markup(each.urn)}</code>.</p>"
         )
     for region, words in kept.problems:
-        yield f'<p class="warn">{escape(region)} could not be asked: {escape(words)}</p>'
+        yield f'<p class="warn">{markup(region)} could not be asked: {markup(words)}</p>'
 
 
 def _figures(kept: Kept, price: Price, now: datetime, span: _Span) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _figures(kept: Kept, price: Price, now: datetime, span: _Span) -> Iterator[s
     yield f'<ul class="legend">{legend}</ul>'
     for group, members in groupby(kept.snapshots, _group):
         rows = list(members)
-        yield f'<section class="group"><h3>{escape(group)}</h3>{_scale(now, span)}<ul class="rows">'
+        yield f'<section class="group"><h3>{markup(group)}</h3>{_scale(now, span)}<ul class="rows">'
         yield from (_row(snapshot, price, now, span) for snapshot in rows)
         yield "</ul></section>"
 
@@ -209,8 +209,8 @@ def _curve(snapshots: Sequence[KeptSnapshot], price: Price, now: datetime, span:
     )
     return (
         f'<figure><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="curve-words">'
-        f'<title id="curve-words">{escape(words)}</title>{grid}<path class="curve-area" d="{area}"/>'
-        f'<path class="curve-line" d="{line}"/>{today}{months}</svg><figcaption class="hint">{escape(words)}'
+        f'<title id="curve-words">{markup(words)}</title>{grid}<path class="curve-area" d="{area}"/>'
+        f'<path class="curve-line" d="{line}"/>{today}{months}</svg><figcaption class="hint">{markup(words)}'
         "</figcaption></figure>"
     )
 
@@ -260,28 +260,28 @@ def _row(snapshot: KeptSnapshot, price: Price, now: datetime, span: _Span) -> st
     monthly = dollars(price.monthly(snapshot.megabytes))
     so_far = dollars(price.so_far(snapshot.megabytes, _days(snapshot, now)))
     facts = [
-        ("snapshot", f"<code>{escape(snapshot.identifier)}</code>"),
-        ("ARN", f"<code>{escape(snapshot.arn)}</code>"),
-        ("of", f"{escape(snapshot.cluster_identifier)}, generation {escape(snapshot.generation)}"),
+        ("snapshot", f"<code>{markup(snapshot.identifier)}</code>"),
+        ("ARN", f"<code>{markup(snapshot.arn)}</code>"),
+        ("of", f"{markup(snapshot.cluster_identifier)}, generation {markup(snapshot.generation)}"),
         ("taken", f"{snapshot.created:%Y-%m-%d %H:%M} UTC" if snapshot.created else "unknown"),
         ("kept", until),
         ("cost", f"{monthly} a month, {so_far} so far"),
-        ("status", escape(snapshot.status)),
-        ("encrypted", escape(snapshot.kms_key_id or "yes") if snapshot.encrypted else "no"),
-        ("shared with", escape(", ".join(snapshot.shared_with)) or "nobody"),
-        ("asked for by", escape(snapshot.rule) or "not recorded"),
-        ("restore", f"<code>redshift-teardown restore {escape(snapshot.identifier)}</code>"),
+        ("status", markup(snapshot.status)),
+        ("encrypted", markup(snapshot.kms_key_id or "yes") if snapshot.encrypted else "no"),
+        ("shared with", markup(", ".join(snapshot.shared_with)) or "nobody"),
+        ("asked for by", markup(snapshot.rule) or "not recorded"),
+        ("restore", f"<code>redshift-teardown restore {markup(snapshot.identifier)}</code>"),
     ]
     listed = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in facts)
     return (
-        f'<li><details><summary><span class="name"><b>{escape(snapshot.cluster_identifier)}</b>'
-        f"<span>{size(snapshot.megabytes)}, {escape(snapshot.region)}, {until}{_caution(snapshot)}</span></span>"
+        f'<li><details><summary><span class="name"><b>{markup(snapshot.cluster_identifier)}</b>'
+        f"<span>{size(snapshot.megabytes)}, {markup(snapshot.region)}, {until}{_caution(snapshot)}</span></span>"
         f'<span class="track" aria-hidden="true">{bar}</span></summary><dl class="facts">{listed}</dl></details></li>'
     )
 
 
 def _caution(snapshot: KeptSnapshot) -> str:
-    return "" if snapshot.restorable else f", {escape(snapshot.status)}"
+    return "" if snapshot.restorable else f", {markup(snapshot.status)}"
 
 
 def _kind(snapshot: KeptSnapshot, now: datetime) -> str:

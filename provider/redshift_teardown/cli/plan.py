@@ -6,7 +6,6 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +22,7 @@ from redshift_teardown.cli.money import Price, dollars, price_option
 from redshift_teardown.cli.output import progress, say, say_json
 from redshift_teardown.crud.forecast import Forecast, Room, Seen, Verdict, judge, look_at
 from redshift_teardown.errors import TeardownError
+from redshift_teardown.escaping import cell, code, one_line
 from redshift_teardown.teardown.foresee import describe_step
 from redshift_teardown.wording import size
 
@@ -54,12 +54,12 @@ Exit codes: 0 the data of every cluster is kept, 2 a cluster would lose data,
 @click.option("--stack", help="The stack, read through the Pulumi CLI; the selected one unless given.")
 @click.option(
     "--file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="An exported state instead: what `pulumi stack export` wrote.",
+    metavar="FILE",
+    help="An exported state instead: what `pulumi stack export` wrote; - reads standard input.",
 )
 @click.option(
     "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
     help="With --file, the stack's settings file, such as Pulumi.prod.yaml.",
 )
 @click.option(
@@ -86,8 +86,8 @@ Exit codes: 0 the data of every cluster is kept, 2 a cluster would lose data,
 )
 def plan(
     stack: str | None,
-    file: Path | None,
-    config: Path | None,
+    file: str | None,
+    config: str | None,
     run_program: bool,
     policy: str | None,
     offline: bool,
@@ -120,10 +120,10 @@ def plan(
         click.echo(_as_markdown(found, forecasts, counted))
     else:
         _say_table(found, forecasts, counted)
-    sys.exit(exit_code(forecasts))
+    sys.exit(exitcode(forecasts))
 
 
-def _read(stack: str | None, file: Path | None, config: Path | None, *, run_program: bool) -> Stack:
+def _read(stack: str | None, file: str | None, config: str | None, *, run_program: bool) -> Stack:
     if file is not None:
         return read_from_files(file, config, run_program=run_program)
     folder = project_folder()
@@ -153,7 +153,7 @@ def forecast_all(stack: Stack, *, ask_aws: bool, quota: int | None) -> list[Fore
     return [judge(each, room) for each in seen]
 
 
-def exit_code(forecasts: Sequence[Forecast]) -> int:
+def exitcode(forecasts: Sequence[Forecast]) -> int:
     """Give the exit code: a loss counts more than a refusal, which keeps the data."""
     verdicts = {forecast.verdict for forecast in forecasts}
     if Verdict.LOSES_DATA in verdicts:
@@ -168,7 +168,7 @@ def _say_table(stack: Stack, forecasts: Sequence[Forecast], price: Price) -> Non
     for number, forecast in enumerate(forecasts):
         if number:
             say("")
-        head = Text(forecast.urn.name, style="bold")
+        head = Text(one_line(forecast.urn.name), style="bold")
         head.append(": ", style="bold")
         head.append(forecast.verdict.value, style=f"bold {_COLOURS[forecast.verdict]}")
         say(head)
@@ -177,7 +177,7 @@ def _say_table(stack: Stack, forecasts: Sequence[Forecast], price: Price) -> Non
             line.append(text.replace("\n", "\n" + " " * (_LABEL + 2)), style=f"not dim {colour}")
             say(line)
     for note in stack.notes:
-        say(Text(f"note: {note}"))
+        say(Text(f"note: {one_line(note)}"))
     say(Text(("\n" if forecasts else "") + _summary(stack, forecasts, price), style="bold"))
 
 
@@ -235,7 +235,7 @@ def _counts(verdict: Verdict) -> bool:
 
 
 def _summary(stack: Stack, forecasts: Sequence[Forecast], price: Price) -> str:
-    name = f"stack {stack.name}" if stack.name else "this stack"
+    name = f"stack {one_line(stack.name)}" if stack.name else "this stack"
     if not forecasts:
         return f"{name} holds no cluster of redshift-teardown"
     counts = {verdict: sum(1 for f in forecasts if f.verdict is verdict) for verdict in Verdict}
@@ -259,9 +259,9 @@ def _monthly(forecasts: Sequence[Forecast], price: Price) -> float:
 
 def _as_markdown(stack: Stack, forecasts: Sequence[Forecast], price: Price) -> str:
     lines = [
-        f"### Destroying {_code(stack.name or 'this stack')}",
+        f"### Destroying {code(stack.name or 'this stack')}",
         "",
-        f"{_summary(stack, forecasts, price)}.",
+        f"{cell(_summary(stack, forecasts, price))}.",
     ]
     if forecasts:
         lines += [
@@ -275,28 +275,19 @@ def _as_markdown(stack: Stack, forecasts: Sequence[Forecast], price: Price) -> s
         kept = "" if not forecast.snapshot_name else f"{until:%Y-%m-%d}" if until else "for ever"
         known = forecast.megabytes is not None and forecast.snapshot_name
         cost = dollars(price.monthly(forecast.megabytes or 0)) if known else ""
-        cells = (_code(forecast.urn.name), f"**{forecast.verdict.value}**", _cell(decision), kept, cost)
+        cells = (code(forecast.urn.name), f"**{forecast.verdict.value}**", cell(decision), kept, cost)
         lines.append(f"| {' | '.join(cells)} |")
     for forecast in forecasts:
         items = [
-            f"- {_WORDS[finding.verdict]}: {_cell(finding.text)}"
-            + (f" Next: {_cell(finding.next_step)}" if finding.next_step else "")
+            f"- {_WORDS[finding.verdict]}: {cell(finding.text)}"
+            + (f" Next: {cell(finding.next_step)}" if finding.next_step else "")
             for finding in forecast.findings
         ]
-        items += [f"- not known: {_cell(text)}" for text in forecast.unknown]
+        items += [f"- not known: {cell(text)}" for text in forecast.unknown]
         if items:
-            lines += ["", f"**{_cell(forecast.urn.name)}**", "", *items]
-    lines += [f"\n{_cell(note)}" for note in stack.notes]
+            lines += ["", f"**{cell(forecast.urn.name)}**", "", *items]
+    lines += [f"\n{cell(note)}" for note in stack.notes]
     return "\n".join(lines)
-
-
-def _code(text: str) -> str:
-    return f"`{text.replace('`', '')}`"
-
-
-def _cell(text: str) -> str:
-    """Put a text on one line, with nothing in it that a table would take for its own."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 # --- for a program ---
@@ -305,7 +296,7 @@ def _cell(text: str) -> str:
 def _as_json(stack: Stack, forecasts: Sequence[Forecast], price: Price) -> dict[str, Any]:
     return {
         "stack": stack.name,
-        "exit_code": exit_code(forecasts),
+        "exit_code": exitcode(forecasts),
         "price_per_gb_month": price.per_gigabyte_month,
         "notes": list(stack.notes),
         "clusters": [_cluster_as_json(forecast, price) for forecast in forecasts],

@@ -6,7 +6,9 @@ import ast
 import io
 import tokenize
 
+from redshift_teardown.cli.names import Names
 from redshift_teardown.errors import TeardownError
+from redshift_teardown.escaping import one_line
 
 _BLANK = frozenset(
     {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
@@ -31,6 +33,16 @@ def with_argument(text: str, resource: str, argument: str, value: str, others: t
         ProgramError: the text is no Python, or it does not hold exactly one such cluster.
 
     """
+    try:
+        return _with_argument(text, resource, argument, value, others)
+    except (RecursionError, MemoryError):
+        # How deep Python reads its own language depends on the version.
+        raise ProgramError(
+            f"the program is nested too deeply to be read; write {argument}={value} by hand"
+        ) from None
+
+
+def _with_argument(text: str, resource: str, argument: str, value: str, others: tuple[str, ...]) -> str:
     call = _find(text, resource, f"{argument}={value}")
     present = {keyword.arg: keyword for keyword in call.keywords}
     clashing = [name for name in others if name in present]
@@ -75,24 +87,28 @@ def _find(text: str, resource: str, wanted: str) -> ast.Call:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise ProgramError(f"line {error.lineno}: this is no Python: {error.msg}") from None
+    except ValueError as error:
+        raise ProgramError(f"this is no Python: {error}") from None
     named = _named(tree, resource)
     if len(named) != 1:
         found = "none" if not named else str(len(named))
         raise ProgramError(
-            f'the program holds {found} of Cluster("{resource}", …) that can be told from the text; '
-            f"write {wanted} by hand"
+            f'the program holds {found} of Cluster("{one_line(resource)}", …) of redshift_teardown that can '
+            f"be told from the text\n  next: write this line into it by hand: {wanted}"
         )
     return named[0]
 
 
-def _named(tree: ast.AST, resource: str) -> list[ast.Call]:
-    calls = [
+def _named(tree: ast.Module, resource: str) -> list[ast.Call]:
+    names = Names(tree)
+    return [
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).split(".")[-1] == "Cluster"
-    ]
-    return [
-        call for call in calls if isinstance(call.args[0], ast.Constant) and call.args[0].value == resource
+        if isinstance(node, ast.Call)
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and node.args[0].value == resource
+        and names.is_cluster(node.func)
     ]
 
 

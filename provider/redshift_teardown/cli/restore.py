@@ -16,6 +16,7 @@ from redshift_teardown.cli.program import with_argument
 from redshift_teardown.cli.snapshots import kept_until, regions_of, taken
 from redshift_teardown.crud.kept import find_kept, united
 from redshift_teardown.errors import TeardownError
+from redshift_teardown.input_file import name_of, read_text
 from redshift_teardown.settings import Settings
 from redshift_teardown.wording import size
 
@@ -48,7 +49,8 @@ Examples:
 @click.option("--write", is_flag=True, help="Write the line into the program; the file is told.")
 @click.option(
     "--program",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    type=click.Path(path_type=Path),
     help="The program's file; __main__.py of the project unless given.",
 )
 @click.option(
@@ -187,12 +189,11 @@ def _written(program: Path | None, found: KeptSnapshot, argument: str, value: st
         )
     others = tuple(name for name in (*_NAMED, "restore_final_snapshot") if name != argument)
     try:
-        # As bytes, so that line endings and a byte-order mark stay.
-        text = file.read_bytes().decode("utf-8")
+        # In bytes, so that line endings and a byte-order mark stay.
+        text = read_text(file)
         mark = BOM if text.startswith(BOM) else ""
         edited = with_argument(text.removeprefix(BOM), _resource(found), argument, value, others)
         file.write_bytes((mark + edited).encode("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise RestoreError(f"{file} cannot be edited: {why}") from None
+    except OSError as error:
+        raise RestoreError(f"{name_of(file)} cannot be edited: {error.strerror}") from None
     return file

@@ -18,6 +18,7 @@ from redshift_teardown.cli.output import is_narrow, progress, say, say_json, say
 from redshift_teardown.cli.page import page
 from redshift_teardown.crud.kept import KeptSnapshot, find_kept, united
 from redshift_teardown.errors import ConfigError, TeardownError
+from redshift_teardown.escaping import cell, code, one_line
 from redshift_teardown.settings import Settings
 from redshift_teardown.wording import size
 
@@ -202,14 +203,14 @@ def _notes(kept: Kept) -> Iterator[str]:
 
 def _say(kept: Kept, price: Price, now: datetime) -> None:
     for group, members in groupby(kept.snapshots, group_of):
-        say(Text(group, style="bold"))
+        say(Text(one_line(group), style="bold"))
         if is_narrow():
             for snapshot in members:
                 _say_narrow(snapshot, price, now)
         else:
             say_table(_table(list(members), price, now))
     for note in _notes(kept):
-        say(note)
+        say(one_line(note))
     say(Text(totals(kept, price, now), style="bold"))
 
 
@@ -229,57 +230,53 @@ def _table(members: list[KeptSnapshot], price: Price, now: datetime) -> Table:
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for snapshot in members:
         table.add_row(
-            Text(snapshot.cluster_identifier),
-            Text(snapshot.identifier),
-            snapshot.region,
+            Text(one_line(snapshot.cluster_identifier)),
+            Text(one_line(snapshot.identifier)),
+            Text(one_line(snapshot.region)),
             taken(snapshot),
             kept_until(snapshot, now),
             size(snapshot.megabytes),
             dollars(price.monthly(snapshot.megabytes)),
             dollars(price.so_far(snapshot.megabytes, days_kept(snapshot, now))),
-            Text(state_of(snapshot), style="" if snapshot.restorable else "yellow"),
+            Text(one_line(state_of(snapshot)), style="" if snapshot.restorable else "yellow"),
         )
     return table
 
 
 def _say_narrow(snapshot: KeptSnapshot, price: Price, now: datetime) -> None:
-    say(Text(f"  {snapshot.identifier}"))
+    say(Text(f"  {one_line(snapshot.identifier)}"))
     for line in (
         f"cluster {snapshot.cluster_identifier}, {snapshot.region}",
         f"taken {taken(snapshot)}, kept until {kept_until(snapshot, now)}",
         f"{size(snapshot.megabytes)}, {dollars(price.monthly(snapshot.megabytes))} a month",
         state_of(snapshot),
     ):
-        say(Text(f"    {line}", style="dim"))
+        say(Text(f"    {one_line(line)}", style="dim"))
 
 
 # --- for a pull request ---
 
 
 def _as_markdown(kept: Kept, price: Price, now: datetime) -> str:
-    lines = [f"### Final snapshots\n\n{totals(kept, price, now)}."]
+    lines = [f"### Final snapshots\n\n{cell(totals(kept, price, now))}."]
     for group, members in groupby(kept.snapshots, group_of):
-        lines.append(f"\n#### {_plain(group)}\n")
+        lines.append(f"\n#### {cell(group)}\n")
         lines.append("| cluster | snapshot | region | taken | kept until | size | a month | state |")
         lines.append("|---|---|---|---|---|--:|--:|---|")
         for snapshot in members:
             cells = (
-                _plain(snapshot.cluster_identifier),
-                f"`{snapshot.identifier}`",
-                snapshot.region,
+                cell(snapshot.cluster_identifier),
+                code(snapshot.identifier),
+                cell(snapshot.region),
                 taken(snapshot),
                 kept_until(snapshot, now),
                 size(snapshot.megabytes),
                 dollars(price.monthly(snapshot.megabytes)),
-                state_of(snapshot),
+                cell(state_of(snapshot)),
             )
             lines.append(f"| {' | '.join(cells)} |")
-    lines += [f"\n{_plain(note)}" for note in _notes(kept)]
+    lines += [f"\n{cell(note)}" for note in _notes(kept)]
     return "\n".join(lines)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 # --- for a program ---

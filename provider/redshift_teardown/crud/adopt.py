@@ -11,9 +11,10 @@ from redshift_teardown.crud.outputs import CREATING_TAG, identity_of, outputs, u
 from redshift_teardown.crud.protection import protected_place
 from redshift_teardown.crud.settle import wait_until_available
 from redshift_teardown.crud.wanted import inherited_from
-from redshift_teardown.deletion_policy import fit_tag_value, from_json
+from redshift_teardown.deletion_policy import from_json
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK
+from redshift_teardown.teardown.resource_tag import says
 from redshift_teardown.teardown.statuses import ENDING
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _require_adoptable(
     identifier = cluster["ClusterIdentifier"]
     tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project), (CREATING_TAG, str(urn))):
-        if key in tags and tags[key] != fit_tag_value(own):
+        if key in tags and not says(tags[key], own):
             raise RefusedError(
                 f"cluster {identifier} carries the tag {key}={tags[key]}: it is another stack's",
                 data="that cluster was not touched",

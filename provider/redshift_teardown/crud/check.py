@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws import connect, resolve_region
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.foretell import foretell
+from redshift_teardown.crud.wanted import INHERITED
 from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.errors import NoAnswerError, TeardownError
-from redshift_teardown.parameters import BY_NAME
-from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve, wants_account
-from redshift_teardown.state import STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
+from redshift_teardown.parameters import BY_NAME, READ_ONLY
+from redshift_teardown.stack_policy import BYPASSES, read_policy, refuse_bypass, resolve, wants_account
+from redshift_teardown.state import CARRIED, GONE, STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
 from redshift_teardown.urn import Urn
 from redshift_teardown.validation import Failure, validate
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
     from redshift_teardown.deletion_policy import Policy
     from redshift_teardown.settings import Settings
+
+RECORDED = ("policy", "on_destroy")
+"""What this very check records. A program's own word for it is not looked at."""
+
+ONLY_SEEN = (*READ_ONLY, "identity", *CARRIED, GONE, INHERITED)
+"""What AWS shows, or an operation records. A policy pack believes it, so no program may say it."""
 
 WHOLE_RESOURCE = ""
 """The engine says "resource … has a problem" where a failure names no property."""
@@ -40,10 +47,11 @@ def check(
 
     """
     inputs: dict[str, Any] = {
-        **{name: for_wire(value) for name, value in news.items()},
+        **{name: for_wire(value) for name, value in news.items() if name not in RECORDED},
         "state_version": STATE_VERSION,
     }
     failures = [_without_secret(failure) for failure in _failures(olds, news, settings)]
+    failures += _written_by_the_program(news)
     urn_text = inputs.get("urn")
     if not isinstance(urn_text, str) or urn_text == UNKNOWN_SENTINEL:
         return inputs, failures
@@ -54,8 +62,7 @@ def check(
         account = _account(olds, policy, settings)
         region = resolve_region(settings, plain(news.get("region")))
         resolved = resolve(policy, settings, _plain_inputs(news), urn, account=account, region=region)
-        bypass = news.get("bypass")
-        refuse_bypass(resolved.match.environment, list(bypass or []), urn.name)
+        refuse_bypass(resolved.match.environment, _bypass(news), urn.name)
     except (PolicyError, TeardownError) as error:
         failures.append(Failure(WHOLE_RESOURCE, str(error)))
         return inputs, failures
@@ -65,6 +72,32 @@ def check(
         refused = foretell(settings, news, urn, resolved.match.environment)
         failures += [Failure(WHOLE_RESOURCE, refused)] if refused else []
     return inputs, failures
+
+
+def _written_by_the_program(news: Mapping[str, Any]) -> list[Failure]:
+    """Refuse properties that are no program's to write; a transform can set them all the same."""
+    failures = [
+        Failure(
+            WHOLE_RESOURCE,
+            f"{name} is set, which is not for a program to say: AWS shows it, or a teardown records it. Take "
+            "it out of the resource's properties; a transform may have set it",
+        )
+        for name in ONLY_SEEN
+        if news.get(name) is not None
+    ]
+    if news.get("bypass") is not None and not set(_bypass(news)):
+        failures.append(
+            Failure(
+                WHOLE_RESOURCE, f"bypass must be a list of {' and '.join(BYPASSES)}; leave it to the class"
+            )
+        )
+    return failures
+
+
+def _bypass(news: Mapping[str, Any]) -> list[str]:
+    """Return the options that the class has seen; nothing of what is none."""
+    written = news.get("bypass")
+    return [option for option in BYPASSES if option in written] if isinstance(written, list) else []
 
 
 def _failures(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -> list[Failure]:

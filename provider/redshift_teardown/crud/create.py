@@ -29,6 +29,7 @@ from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, mark_of, new_clai
 from redshift_teardown.teardown.identity import Identity
 from redshift_teardown.teardown.model import Answer, Attempt
 from redshift_teardown.teardown.plan import TAG_GENERATION
+from redshift_teardown.teardown.resource_tag import says
 from redshift_teardown.teardown.statuses import ENDING
 from redshift_teardown.urn import Urn
 
@@ -110,7 +111,7 @@ class _Create:
         document = find_earlier(self._receipts, self._place, cluster, self._session.clock.now())
         self._origin = document or self._origin
         mark = dict(view_cluster(cluster).tags).get(CREATING_TAG)
-        return document is not None if mark is None else mark == self._creating[CREATING_TAG]
+        return document is not None if mark is None else says(mark, str(self._urn))
 
     def require_no_living_one(self) -> None:
         """Refuse to begin a second cluster of a resource whose first one lives under another identifier.

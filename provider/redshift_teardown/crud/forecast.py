@@ -18,6 +18,7 @@ from redshift_teardown.crud.operation import memory_of, open_recorded
 from redshift_teardown.crud.planner import Planner, read_recorded
 from redshift_teardown.deletion_policy import FOREVER, next_name
 from redshift_teardown.errors import RefusedError, TeardownError
+from redshift_teardown.place import Place
 from redshift_teardown.teardown.calls import view_snapshot
 from redshift_teardown.teardown.clock import SystemClock
 from redshift_teardown.teardown.foresee import foresee
@@ -214,6 +215,7 @@ def look_at(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen
         What was found; what keeps a destroy from going on is among its findings.
 
     """
+    settings = replace(settings, place=Place.of(cluster.urn))
     seen = Seen(cluster, SystemClock().now(), findings=_options_of(cluster))
     if cluster.encrypted_facts:
         names = ", ".join(cluster.encrypted_facts)
@@ -303,6 +305,8 @@ def judge(seen: Seen, room: Room) -> Forecast:
     if seen.planner is None or seen.identity is None:
         return Forecast(urn, seen.at, seen.identity, findings=tuple(findings), unknown=tuple(unknown))
     plan = _plan_of(seen, seen.planner)
+    if plan.wants_snapshot and plan.crowded:
+        findings.append(Finding(Verdict.SAFE, plan.crowded))
     foreseen, status = None, ""
     if seen.observation is not None and seen.session is not None:
         cluster = seen.observation.cluster
@@ -334,7 +338,7 @@ def judge(seen: Seen, room: Room) -> Forecast:
             Finding(
                 Verdict.SAFE,
                 f"the stack or the resource was renamed: it is judged as {plan.urn}, which it was brought up "
-                "as",
+                "as, and by the stack it is in now, whichever is stricter",
                 "run `pulumi up` to have it recorded, and judged, under its new name",
             )
         )

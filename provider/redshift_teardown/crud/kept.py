@@ -16,6 +16,7 @@ from redshift_teardown.teardown.calls import view_cluster, view_snapshot
 from redshift_teardown.teardown.claim import UNCLAIMED, Claim
 from redshift_teardown.teardown.identity import same_moment
 from redshift_teardown.teardown.plan import TAG_GENERATION, TAG_PROJECT, TAG_RULE, TAG_STACK, TAG_URN
+from redshift_teardown.teardown.resource_tag import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -201,7 +202,7 @@ def _find_in(settings: Settings, region: str) -> Kept:
         else:
             others += 1
     unfinished = [
-        UnfinishedCreate(cluster.identifier, region, cluster.status, cluster.create_time, tag)
+        UnfinishedCreate(cluster.identifier, region, cluster.status, cluster.create_time, decoded(tag))
         for cluster in alive
         if (tag := dict(cluster.tags).get(CREATING_TAG)) is not None
     ]
@@ -243,7 +244,7 @@ def _kept(raw: Mapping[str, Any], account: str, region: str) -> KeptSnapshot:
         shared_with=tuple(sorted(str(each.get("AccountId") or "") for each in shared)),
         project=tags.get(TAG_PROJECT, "") if TAG_URN in tags else "",
         stack=tags.get(TAG_STACK, "") if TAG_URN in tags else "",
-        urn=tags.get(TAG_URN, ""),
+        urn=decoded(tags.get(TAG_URN, "")),
         generation=tags.get(TAG_GENERATION, generation),
         rule=tags.get(TAG_RULE, ""),
     )

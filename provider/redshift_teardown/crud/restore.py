@@ -21,6 +21,7 @@ from redshift_teardown.teardown.plan import (
     TAG_URN,
 )
 from redshift_teardown.teardown.receipt import last_kept
+from redshift_teardown.teardown.resource_tag import is_named, says
 from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
@@ -313,13 +314,12 @@ def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules:
     identifier = str(arguments["cluster_identifier"]).lower()
     of_our_cluster = snapshot.cluster_identifier.lower() == identifier
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project)):
-        if key in tags and tags[key] != fit_tag_value(own):
+        if key in tags and not says(tags[key], own):
             return Whose.ANOTHERS
     recorded = tags.get(TAG_URN)
     complete = recorded is not None and TAG_STACK in tags and TAG_PROJECT in tags
     if complete and (
-        recorded == fit_tag_value(str(urn))
-        or (str(recorded).endswith(f"::{fit_tag_value(urn.name)}") and tags.get(TAG_CLUSTER) == identifier)
+        says(recorded, str(urn)) or (is_named(recorded, urn.name) and tags.get(TAG_CLUSTER) == identifier)
     ):
         return Whose.OURS
     if not of_our_cluster:

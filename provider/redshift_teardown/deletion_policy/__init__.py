@@ -30,26 +30,31 @@ from redshift_teardown.deletion_policy.model import (
     When,
 )
 from redshift_teardown.deletion_policy.naming import (
+    MOST_POLICY_TAGS,
     expand_tags,
     fit_tag_key,
     fit_tag_value,
     fits_template,
     name_problem,
     next_name,
+    once_fitted,
     snapshot_name,
     time_in_name,
 )
 from redshift_teardown.deletion_policy.normal_form import digest, from_json, to_json, to_text
-from redshift_teardown.deletion_policy.problems import Place, PolicyError, Problem
+from redshift_teardown.deletion_policy.patterns import matches
+from redshift_teardown.deletion_policy.problems import Objection, Place, PolicyError, Problem
 from redshift_teardown.deletion_policy.schema import schema_text
 
 __all__ = [
     "FOREVER",
+    "MOST_POLICY_TAGS",
     "Decision",
     "Environment",
     "Facts",
     "FinalSnapshot",
     "Match",
+    "Objection",
     "Outcome",
     "Place",
     "Policy",
@@ -73,8 +78,10 @@ __all__ = [
     "load",
     "loads",
     "match",
+    "matches",
     "name_problem",
     "next_name",
+    "once_fitted",
     "schema_text",
     "snapshot_name",
     "stricter",

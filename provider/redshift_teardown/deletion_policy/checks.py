@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import re
 import string
-from fnmatch import fnmatchcase
 
-from redshift_teardown.deletion_policy.matching import is_glob
+from redshift_teardown.deletion_policy import patterns
 from redshift_teardown.deletion_policy.naming import (
     LONGEST_TAG_KEY,
     LONGEST_TAG_VALUE,
     RESERVED_TAG_PREFIX,
+    allowed_in_tag,
     placeholder_problem,
     tag_text_problem,
 )
+from redshift_teardown.deletion_policy.patterns import is_glob
 from redshift_teardown.deletion_policy.problems import Objection, shown
 
 LONGEST_REASON = 500
-LONGEST_GLOB = 200
 LONGEST_ENVIRONMENT_NAME = 64
 
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
@@ -28,11 +28,6 @@ STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _IN_IDENTIFIERS = string.ascii_lowercase + string.digits + "-"
 _IN_NODE_TYPES = _IN_IDENTIFIERS + "."
 _IN_STACKS = string.ascii_letters + string.digits + "-_."
-# One of the characters between brackets; `fnmatch` would take a "]" right behind the "[" for one of them, and
-# what its author means nobody knows.
-_CLASS = re.compile(r"\[!?([^\]!][^\]]*)\]")
-_EMPTY_CLASS = re.compile(r"\[!?\]")
-_RANGE = re.compile(r"(.)-(.)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{[a-z]*\}")
 
 
@@ -66,10 +61,12 @@ def stack(text: str) -> Objection | None:
         return Objection(
             "stacks are named without organisation and project", json.dumps(last, ensure_ascii=False)
         )
-    if is_glob(text):
-        return _pattern(text, _IN_STACKS, "stack; their names hold letters, digits and - _ . only", "dev-*")
     if STACK_NAME.fullmatch(text):
         return None
+    if patterns.is_glob(text) or patterns.is_foreign(text):
+        return patterns.objection(
+            text, _IN_STACKS.__contains__, "stack; their names hold letters, digits and - _ . only", "dev-*"
+        )
     return Objection(
         f"no stack can be called {shown(text)}; names hold 1 to 100 letters, digits and - _ .",
         'a name such as "dev", or a pattern such as "dev-*"',
@@ -112,12 +109,16 @@ def account(text: str) -> Objection | None:
 
 def identifier(text: str) -> Objection | None:
     """Tell why a pattern can match no cluster identifier."""
-    return _pattern(text, _IN_IDENTIFIERS, "cluster; identifiers hold a to z, digits and hyphens", "etl-*")
+    return patterns.objection(
+        text, _IN_IDENTIFIERS.__contains__, "cluster; identifiers hold a to z, digits and hyphens", "etl-*"
+    )
 
 
 def node_type(text: str) -> Objection | None:
     """Tell why a pattern can match no node type."""
-    return _pattern(text, _IN_NODE_TYPES, "node type; they look like ra3.xlplus", "dc2.*")
+    return patterns.objection(
+        text, _IN_NODE_TYPES.__contains__, "node type; they look like ra3.xlplus", "dc2.*"
+    )
 
 
 def tag_key(text: str) -> Objection | None:
@@ -156,8 +157,13 @@ def tag_value(text: str) -> Objection | None:
 
 
 def tag_pattern(text: str) -> Objection | None:
-    """Tell why a glob can match no value of a tag."""
-    return _tag_length(text) or _bracket_problem(text, "tmp-*")
+    """Tell why a pattern can match no value of a tag, or not the one it reads like."""
+    if not text:
+        return None
+    what = "value of a tag; AWS allows letters, digits, spaces and _ . : / = + - @ in them"
+    return _tag_length(text) or patterns.objection(
+        text, allowed_in_tag, what, "tmp-*", each=", in a rule each"
+    )
 
 
 def reason(text: str) -> Objection | None:
@@ -177,36 +183,3 @@ def _tag_length(text: str) -> Objection | None:
     return Objection(
         f"a tag's value has at most {LONGEST_TAG_VALUE} characters, not {len(text)}", "a shorter value"
     )
-
-
-def _pattern(text: str, alphabet: str, what: str, example: str) -> Objection | None:
-    """Tell why a glob can match nothing that is written in an alphabet."""
-    problem = _bracket_problem(text, example)
-    if problem:
-        return problem
-    signs = _CLASS.sub("", text)
-    classes = [found[0] for found in _CLASS.finditer(text)]
-    possible = set(signs) <= {*alphabet, "*", "?"} and all(
-        any(fnmatchcase(character, each) for character in alphabet) for each in classes
-    )
-    if possible and 1 <= len(text) <= LONGEST_GLOB:
-        return None
-    return Objection(f"the pattern {shown(text)} can match no {what}", f'a pattern such as "{example}"')
-
-
-def _bracket_problem(text: str, example: str) -> Objection | None:
-    """Refuse brackets that `fnmatch` takes otherwise than they read: open, empty, or with a turned range."""
-    hint = f'a pattern such as "{example}"'
-    rest = _CLASS.sub("", text)
-    if _EMPTY_CLASS.search(rest):
-        return Objection(f"the pattern {shown(text)} has brackets with nothing right behind the first", hint)
-    if "[" in rest:
-        return Objection(f'the pattern {shown(text)} opens a "[" that it does not close', hint)
-    for found in _CLASS.finditer(text):
-        turned = next((each[0] for each in _RANGE.finditer(found[1]) if each[1] > each[2]), None)
-        if turned is not None:
-            return Objection(
-                f"the pattern {shown(text)} has the range {turned}, which ends before it begins",
-                f"{turned[2]}-{turned[0]}",
-            )
-    return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from redshift_teardown.deletion_policy.model import FOREVER, Wait
 from redshift_teardown.deletion_policy.naming import name_problem
+from redshift_teardown.deletion_policy.patterns import matches, misread
+from redshift_teardown.deletion_policy.problems import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -286,11 +287,19 @@ def _tag_verdict(facts: Facts, key: str, pattern: str) -> bool | str:
     if key not in facts.tags:
         return False
     value = facts.tags[key]
-    return f"tag {key} unknown" if value is None else fnmatchcase(value, pattern)
+    return f"tag {key} unknown" if value is None else _matched(value, (pattern,))
 
 
 def _glob_verdict(text: str | None, patterns: tuple[str, ...], what: str) -> bool | str:
-    return f"{what} unknown" if text is None else any(fnmatchcase(text, pattern) for pattern in patterns)
+    return f"{what} unknown" if text is None else _matched(text, patterns)
+
+
+def _matched(text: str, patterns: tuple[str, ...]) -> bool | str:
+    """Match; a recorded pattern that reads two ways, which no file may have today, leaves it in doubt."""
+    if any(matches(text, pattern) for pattern in patterns if not misread(pattern)):
+        return True
+    doubtful = next((pattern for pattern in patterns if misread(pattern)), None)
+    return f"pattern {shown(doubtful)} reads two ways" if doubtful is not None else False
 
 
 def _age_verdict(facts: Facts, hours: float) -> bool | str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from redshift_teardown.deletion_policy import checks, model
@@ -18,6 +20,7 @@ from redshift_teardown.deletion_policy.model import (
 )
 from redshift_teardown.deletion_policy.naming import MOST_POLICY_TAGS, template_problem
 from redshift_teardown.deletion_policy.nodes import ListNode, MapNode, ScalarNode
+from redshift_teardown.deletion_policy.patterns import is_glob, reading
 from redshift_teardown.deletion_policy.problems import Objection, shown
 from redshift_teardown.deletion_policy.reader import (
     CONDITIONS,
@@ -35,7 +38,7 @@ from redshift_teardown.deletion_policy.reader import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from redshift_teardown.deletion_policy.nodes import Mark, Node
+    from redshift_teardown.deletion_policy.nodes import Mark, Node, Report
     from redshift_teardown.deletion_policy.problems import Place
     from redshift_teardown.deletion_policy.reader import Fields
 
@@ -75,7 +78,17 @@ class Defaults:
 
 
 class Decoder(NodeReader):
-    """Decodes nodes; what is wrong goes to the report, and whoever asked for it goes on without."""
+    """Decodes nodes; what is wrong goes to the report, and whoever asked for it goes on without.
+
+    Args:
+        report: Where what is wrong goes.
+        recorded: Whether the rules are those of a state. Their patterns were right for the release that wrote
+            them, and stay readable; one that reads two ways lets nothing go (see `decide`).
+    """
+
+    def __init__(self, report: Report, *, recorded: bool = False) -> None:
+        super().__init__(report)
+        self._recorded = recorded
 
     def policy(self, root: Node) -> Policy:
         """Decode a whole document.
@@ -118,6 +131,7 @@ class Decoder(NodeReader):
                 receipts=defaults.receipts,
                 place=place,
             ),
+            warnings=self.report.warnings(),
         )
 
     def environment(self, name: str, mark: Mark, node: Node, defaults: Defaults) -> Environment:
@@ -139,7 +153,7 @@ class Decoder(NodeReader):
         skip: tuple[SkipRule, ...] = ()
         snapshot, wait = SnapshotPart(), WaitPart()
         if "stacks" in fields:
-            stacks = self.texts(fields["stacks"].value, "stacks", '["dev-*"]', checks.stack)
+            stacks = self._patterns(fields["stacks"].value, "stacks", '["dev-*"]', checks.stack)
         if "accounts" in fields:
             accounts = self.texts(fields["accounts"].value, "accounts", '["111122223333"]', checks.account)
         if "skip" in fields:
@@ -375,7 +389,12 @@ class Decoder(NodeReader):
     def _tag_conditions(self, node: Node | None) -> tuple[tuple[str, str], ...]:
         if isinstance(node, MapNode) and not node.entries:
             self.report.add(node.mark, "tags is empty, so it asks for nothing", 'tags: {ephemeral: "true"}')
-        return self._tags(node, checks.tag_key, checks.tag_pattern)
+        found = self._tags(node, checks.tag_key, _anything if self._recorded else checks.tag_pattern)
+        patterns = dict(found)
+        for key, value in node.entries if isinstance(node, MapNode) else ():
+            if key.text in patterns:
+                self._warn(value.mark, patterns[key.text])
+        return found
 
     def _tags(
         self,
@@ -403,7 +422,27 @@ class Decoder(NodeReader):
             return ()
         if isinstance(node, ListNode) and not node.items:
             self.report.add(node.mark, f"{what} is empty, so it asks for nothing", f"{what}: {example}")
-        return tuple(sorted(self.texts(node, what, example, objection)))
+        return tuple(sorted(self._patterns(node, what, example, objection)))
+
+    def _patterns(
+        self, node: Node, what: str, example: str, objection: Callable[[str], Objection | None]
+    ) -> tuple[str, ...]:
+        if self._recorded:
+            objection = partial(_unless_glob, objection)
+        found = self.texts(node, what, example, objection)
+        for item in node.items if isinstance(node, ListNode) else ():
+            if isinstance(item, ScalarNode) and item.text in found:
+                self._warn(item.mark, item.text, dots=what != "node_type")
+        return found
+
+    def _warn(self, mark: Mark, pattern: str, *, dots: bool = True) -> None:
+        """Warn of a pattern that reads like a regular expression; there is no second reading of a name."""
+        if self._recorded or not (found := reading(pattern, dots=dots)):
+            return
+        message = f"the pattern {shown(pattern)} reads like a regular expression and is none: it {found}"
+        self.report.warn(
+            mark, message, f"{json.dumps(found.instead)}, if those are meant" if found.instead else ""
+        )
 
     def _max_nodes(self, node: Node | None) -> int | None:
         value = None if node is None else self.whole(node, "max_nodes", "2")
@@ -465,6 +504,14 @@ _RELEASED = (
     ("stack", "prod", checks.exact_stack),
     ("resource", "warehouse", checks.resource),
 )
+
+
+def _anything(_text: str) -> Objection | None:
+    return None
+
+
+def _unless_glob(objection: Callable[[str], Objection | None], text: str) -> Objection | None:
+    return None if is_glob(text) else objection(text)
 
 
 def _inherited_snapshot(own: SnapshotPart, inherited: SnapshotPart, place: Place) -> FinalSnapshot:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
+from redshift_teardown.deletion_policy.patterns import is_glob, matches
 from redshift_teardown.deletion_policy.problems import PolicyError, Problem, listed, nearest, shown
 
 if TYPE_CHECKING:
@@ -47,11 +47,6 @@ class _Claim:
     environment: Environment
     how: How
     evidence: str
-
-
-def is_glob(text: str) -> bool:
-    """Tell whether a stack name of a policy is a pattern rather than an exact name."""
-    return any(character in text for character in "*?[")
 
 
 def match(policy: Policy, *, stack: str, account: str | None, requested: str | None = None) -> Match:
@@ -108,7 +103,7 @@ def _claim(environments: Sequence[Environment], stack: str, account: str | None)
                 return _Claim(environment, "stack", stack)
         for environment in rank:
             for pattern in environment.stacks:
-                if is_glob(pattern) and fnmatchcase(stack, pattern):
+                if is_glob(pattern) and matches(stack, pattern):
                     return _Claim(environment, "pattern", pattern)
     return None
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from redshift_teardown.deletion_policy.problems import Place
+    from redshift_teardown.deletion_policy.problems import Place, Problem
 
 FOREVER = -1
 """AWS's own number for a manual snapshot that is kept until somebody deletes it."""
@@ -153,6 +153,7 @@ class Policy:
         environments: Its environments, in the order of the file.
         unmatched: The rules of a stack that no environment claims: protected, with the defaults.
         released: Places that are released from the protection that sticks to a cluster.
+        warnings: What is right in it, and may mean something else than its author thinks.
     """
 
     source: str
@@ -161,6 +162,7 @@ class Policy:
     environments: tuple[Environment, ...]
     unmatched: Environment
     released: tuple[Release, ...] = ()
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)
 
     def environment(self, name: str) -> Environment | None:
         """Give the environment of that name; the empty name is the unmatched one."""

@@ -133,9 +133,9 @@ def placeholder_problem(template: str) -> Objection | None:
 def snapshot_name(template: str, facts: Facts, *, environment: str, at: datetime) -> str:
     """Make the name of a final snapshot from its template.
 
-    Everything but letters, digits and hyphens becomes a hyphen. A name that is too long loses from its end,
-    but keeps its timestamp and gains a short hash of what was lost; one that comes out empty becomes `final-`
-    and a hash.
+    Everything but letters, digits and hyphens becomes a hyphen; where a placeholder brings such a character,
+    a short hash ends the name, since two of them would come out equal. A name that is too long loses from its
+    end, but keeps its timestamp and gains that hash; one that comes out empty becomes `final-` and the hash.
 
     Args:
         template: The template; an unknown placeholder stays in it as its bare word.
@@ -149,6 +149,17 @@ def snapshot_name(template: str, facts: Facts, *, environment: str, at: datetime
     Raises:
         ValueError: `at` has no time zone.
     """
+    return _snapshot_name(template, facts, environment, at, _words_lost(template, facts, environment))
+
+
+def _words_lost(template: str, facts: Facts, environment: str) -> bool:
+    """Tell whether a word of a template holds what a name cannot; AWS does not tell upper from lower case."""
+    words = _words(facts, environment)
+    used = (words.get(match[1], "") for match in _PLACEHOLDER.finditer(template))
+    return any(_hyphenated(word) != word.lower() for word in used)
+
+
+def _snapshot_name(template: str, facts: Facts, environment: str, at: datetime, lost: bool) -> str:
     words = _words(facts, environment)
     # The hash leaves the clock out: two attempts at one snapshot differ in nothing but their timestamp.
     digest = hashlib.sha256(_fill(template, words).encode(errors="surrogatepass")).hexdigest()[:_HASH_LENGTH]
@@ -158,7 +169,9 @@ def snapshot_name(template: str, facts: Facts, *, environment: str, at: datetime
         return f"final-{digest}"
     if name[0].isdigit():
         name = f"final-{name}"
-    if len(name) <= LONGEST_NAME:
+    if lost and len(name) + 1 + len(digest) <= LONGEST_NAME:
+        return f"{name}-{digest}"
+    if not lost and len(name) <= LONGEST_NAME:
         return name
     tail = f"-{digest}-{clock['timestamp'].lower()}" if "{timestamp}" in template else f"-{digest}"
     return name[: LONGEST_NAME - len(tail)].rstrip("-") + tail
@@ -183,10 +196,12 @@ def _made_at(
     name: str, template: str, facts: Facts, environment: str, times: list[datetime]
 ) -> datetime | None:
     number = re.search(r"-([2-9]|[1-9][0-9]{1,5})$", name)
+    # Earlier releases made names without a hash where characters were replaced.
+    forms = {False, _words_lost(template, facts, environment)}
     for at in times:
-        made = snapshot_name(template, facts, environment=environment, at=at)
-        if name == made or (number and name == _numbered(made, int(number[1]))):
-            return at
+        for made in (_snapshot_name(template, facts, environment, at, lost) for lost in forms):
+            if name == made or (number and name == _numbered(made, int(number[1]))):
+                return at
     return None
 
 
@@ -249,15 +264,24 @@ def expand_tags(decision: Decision, facts: Facts, *, at: datetime) -> dict[str, 
 
 
 def fit_tag_value(value: str) -> str:
-    """Make a tag value that AWS accepts: other characters become hyphens, a long one is cut and gains a hash.
+    """Make a tag value that AWS accepts: other characters become hyphens, and a long one is cut.
 
     Args:
         value: Any text.
 
     Returns:
-        At most 256 characters of AWS's alphabet; the same text where it fits already.
+        At most 256 characters of AWS's alphabet; the same text where it fits already, else one that ends in a
+        short hash of it, so that no two texts come out equal.
     """
     return _fit(value, LONGEST_TAG_VALUE)
+
+
+def once_fitted(value: str) -> str:
+    """Make the tag value that releases before state version 3 wrote: with a hash only where one was cut."""
+    if _fits(value, LONGEST_TAG_VALUE):
+        return value
+    fitted = _replaced(value)
+    return fitted if len(fitted) <= LONGEST_TAG_VALUE else _fit(value, LONGEST_TAG_VALUE)
 
 
 def fit_tag_key(key: str) -> str:
@@ -269,8 +293,7 @@ def fit_tag_key(key: str) -> str:
     Returns:
         1 to 128 characters of AWS's alphabet; the same text where it fits already.
     """
-    fitted = _fit(key, LONGEST_TAG_KEY) or "-"
-    return f"{fitted[:3]}-{fitted[4:]}" if fitted[:4].lower() == "aws:" else fitted
+    return _fit(key, LONGEST_TAG_KEY, key=True)
 
 
 def tag_text_problem(text: str) -> str | None:
@@ -283,7 +306,7 @@ def tag_text_problem(text: str) -> str | None:
         A sentence about the first such character, or None.
     """
     for character in text:
-        if not _allowed_in_tag(character):
+        if not allowed_in_tag(character):
             return (
                 f"AWS allows no {shown(character)} in a tag, only letters, digits, spaces and _ . : / = + - @"
             )
@@ -344,16 +367,27 @@ def _moments(stamps: list[str]) -> list[datetime]:
     return found
 
 
-def _fit(text: str, longest: int) -> str:
-    if len(text) <= longest and text == text.strip() and all(map(_allowed_in_tag, text)):
+def _fit(text: str, longest: int, *, key: bool = False) -> str:
+    if key and not text:
+        return "-"
+    fitted = text if _fits(text, longest) else _replaced(text)
+    if key and fitted[:4].lower() == "aws:":
+        fitted = f"{fitted[:3]}-{fitted[4:]}"
+    if fitted == text and len(text) <= longest:
         return text
-    composed = unicodedata.normalize("NFC", text)
-    fitted = "".join(c if _allowed_in_tag(c) else "-" for c in composed).strip()
-    if len(fitted) <= longest:
-        return fitted
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_HASH_LENGTH]
     return f"{fitted[: longest - _HASH_LENGTH - 1]}-{digest}"
 
 
-def _allowed_in_tag(character: str) -> bool:
+def _fits(text: str, longest: int) -> bool:
+    return len(text) <= longest and text == text.strip() and all(map(allowed_in_tag, text))
+
+
+def _replaced(text: str) -> str:
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(c if allowed_in_tag(c) else "-" for c in composed).strip()
+
+
+def allowed_in_tag(character: str) -> bool:
+    """Tell whether AWS allows a character in a tag."""
     return character in _TAG_PUNCTUATION or unicodedata.category(character)[0] in "LN"

@@ -81,6 +81,7 @@ class Report:
         """
         self.source = source
         self._lines = lines
+        self._warnings: dict[Problem, None] = {}
         self._problems: dict[Problem, None] = {}  # an aliased node is judged once for each use, and told once
 
     def add(self, mark: Mark, message: str, hint: str = "") -> None:
@@ -91,10 +92,26 @@ class Report:
             message: What is wrong.
             hint: What to write instead.
         """
+        self._problems[self._problem(mark, message, hint)] = None
+
+    @property
+    def count(self) -> int:
+        """How many problems there are."""
+        return len(self._problems)
+
+    def warn(self, mark: Mark, message: str, hint: str = "") -> None:
+        """Add what is right, and may mean something else than its author thinks; arguments as of `add`."""
+        self._warnings[self._problem(mark, message, hint)] = None
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """Return what was warned of, in the order of the file."""
+        return tuple(sorted(self._warnings, key=lambda problem: (problem.line, problem.column)))
+
+    def _problem(self, mark: Mark, message: str, hint: str) -> Problem:
         if mark.path:
             message = f"{mark.path}: {message}"
         in_file = not mark.path and 0 < mark.line <= len(self._lines)
-        problem = Problem(
+        return Problem(
             source=self.source,
             line=0 if mark.path else mark.line,
             column=0 if mark.path else mark.column,
@@ -102,7 +119,6 @@ class Report:
             hint=hint,
             excerpt=self._lines[mark.line - 1] if in_file else "",
         )
-        self._problems[problem] = None
 
     def raise_if_any(self) -> None:
         """Raise what was found.

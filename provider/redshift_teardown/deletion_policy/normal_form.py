@@ -132,7 +132,7 @@ def from_json(recorded: object) -> Environment:
         skip_mark = _mark(document["skip_place"], "rules.skip_place", report)
     node = _environment_node(document, mark, report)
     report.raise_if_any()
-    environment = Decoder(report).environment(name, mark, node, Defaults(receipts=receipts))
+    environment = Decoder(report, recorded=True).environment(name, mark, node, Defaults(receipts=receipts))
     environment = replace(environment, skip_place=skip_mark.place if skip_mark else None)
     report.raise_if_any()
     if document["protected"] is not environment.protected:

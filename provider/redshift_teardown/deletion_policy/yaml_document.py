@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
@@ -25,6 +26,14 @@ MOST_NODES = 50_000
 DEEPEST = 24
 """How deep values may lie inside each other; the language itself needs seven levels."""
 
+_LONGEST_EXPLAINED = 64 * 1024
+"""Characters; about a longer document PyYAML's own parser, thirty times slower than libyaml, is not asked."""
+
+_MOST_UNREADABLE = 1000
+"""Characters told of that no text holds; a file of another kind holds nothing else."""
+
+_TOO_DEEP = f"values lie more than {DEEPEST} levels inside each other"
+
 # libyaml, where PyYAML has it, is ten times faster. What it says about a mistake is terser, see _explain.
 _FAST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -40,6 +49,7 @@ _FORBIDDEN = re.compile(
 )
 # What the parser says (a part of its words), what that means here, and what to do.
 _SYNTAX = (
+    ("exceeded maximum nesting depth", _TOO_DEEP, "a flatter document"),
     ("character '\\t'", "a tab stands where YAML wants spaces", "spaces; indent with them only"),
     ("could not find expected ':'", 'a ":" is missing after a key', "key: value"),
     (
@@ -129,7 +139,9 @@ def _refuse_unreadable(text: str, report: Report) -> None:
                 hint = "one of the two sides, without the markers"
                 report.add(mark, "a merge conflict is left in the file", hint)
             in_conflict = not line.startswith(">")
-        for found in _FORBIDDEN.finditer(line):
+        if report.count > _MOST_UNREADABLE:
+            break
+        for found in islice(_FORBIDDEN.finditer(line), _MOST_UNREADABLE):
             mark = Mark(report.source, number, found.start() + 1)
             report.add(mark, f"the character {_code(found[0])} is not allowed", "the text without it")
     report.raise_if_any()
@@ -202,9 +214,7 @@ class _Composer:
     def _collection(self, event: Any) -> Node:
         self._depth += 1
         if self._depth > DEEPEST:
-            self._fail_at(
-                event, f"values lie more than {DEEPEST} levels inside each other", "a flatter document"
-            )
+            self._fail_at(event, _TOO_DEEP, "a flatter document")
         mark = self._mark(event)
         node: Node
         if isinstance(event, yaml.SequenceStartEvent):
@@ -285,13 +295,18 @@ class _Composer:
 
 def _explain(error: Exception, text: str, report: Report) -> NoReturn:
     """Tell a syntax error in this product's words, and at the place where it begins."""
-    if _FAST_LOADER is not yaml.SafeLoader or not isinstance(error, yaml.YAMLError):
+    second = len(text) <= _LONGEST_EXPLAINED and "nesting" not in str(getattr(error, "problem", ""))
+    if second and (_FAST_LOADER is not yaml.SafeLoader or not isinstance(error, yaml.YAMLError)):
         # The parser in Python names places better; where it finds nothing wrong, the fast one's words have to
         # do.
         loader = yaml.SafeLoader(text)
+        depth = 0
         try:
-            while loader.check_event():
-                loader.get_event()  # type: ignore[no-untyped-call]
+            # What it says about a document that nests deeper takes the square of the depth.
+            while loader.check_event() and depth <= DEEPEST:
+                event = loader.get_event()  # type: ignore[no-untyped-call]
+                depth += isinstance(event, yaml.CollectionStartEvent)
+                depth -= isinstance(event, yaml.CollectionEndEvent)
         except yaml.YAMLError as better:
             error = better
         except (ValueError, OverflowError):

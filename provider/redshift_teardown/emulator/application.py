@@ -12,7 +12,8 @@ from redshift_teardown.emulator import sts
 from redshift_teardown.emulator.accounts import DEFAULT_ACCOUNT, Caller, identify, refuse_change
 from redshift_teardown.emulator.calls import CallLog, CallRecord, without_secrets
 from redshift_teardown.emulator.control import ControlApi
-from redshift_teardown.emulator.errors import AwsError, ControlError, Dropped, EmulatorError, StateFileError
+from redshift_teardown.emulator.door import json_object
+from redshift_teardown.emulator.errors import AwsError, Dropped, EmulatorError, StateFileError
 from redshift_teardown.emulator.faults import FaultBook
 from redshift_teardown.emulator.http import Response
 from redshift_teardown.emulator.moto_bridge import MotoBridge
@@ -101,7 +102,7 @@ class Application:
         verb = request.path.removeprefix(_CONTROL).partition("?")[0]
         headers = {"Content-Type": "application/json"}
         try:
-            data = _json_object(request.body)
+            data = json_object(request.body)
             with self.world.lock:
                 result = self._control.perform(verb, data)
                 if verb not in ControlApi.READING:
@@ -127,9 +128,10 @@ class Application:
             key, region, service = "/".join(scope[:-4]), scope[-3], scope[-2]
         else:
             key, region, service = "", "us-east-1", "sts" if "RoleArn" in values else "redshift"
-            refused = refused or AwsError(
-                "MissingAuthenticationToken", "Request is missing Authentication Token", 403
-            )
+            if values.get("Action") not in sts.UNSIGNED:
+                refused = refused or AwsError(
+                    "MissingAuthenticationToken", "Request is missing Authentication Token", 403
+                )
         target = request.headers.get("x-amz-target", "").rpartition(".")[2]
         operation = values.get("Action") or target or f"{request.method} {request.path.partition('?')[0]}"
         caller = Caller(DEFAULT_ACCOUNT, key)
@@ -263,13 +265,6 @@ _USUAL_WORDS = {
     "AccessDenied": "User is not authorized to perform this action.",
     "ExpiredToken": "The security token included in the request is expired",
 }
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    data = json.loads(body or b"{}")
-    if not isinstance(data, dict):
-        raise ControlError("the body must be a JSON object")
-    return data
 
 
 def _request_id() -> str:

@@ -11,7 +11,10 @@ import time
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
-__all__ = ["Clock", "RealClock", "VirtualClock"]
+__all__ = ["FASTEST", "Clock", "RealClock", "VirtualClock"]
+
+FASTEST = 1e9
+"""The highest speed of a real clock: a phase of a year passes in a thirtieth of a second."""
 
 
 class Clock(Protocol):
@@ -87,8 +90,8 @@ class RealClock:
     virtual = False
 
     def __init__(self, speed: float = 1.0) -> None:
-        if speed <= 0:
-            raise ValueError(f"the speed must be a positive number, not {speed}")
+        if not 0 < speed <= FASTEST:
+            raise ValueError(f"the speed must be a positive number of at most {FASTEST:g}, not {speed}")
         self.speed = speed
         self._offset = timedelta()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from redshift_teardown.emulator.accounts import DEFAULT_ACCOUNT
+from redshift_teardown.emulator.door import END_OF_TIME, bound, check_number, check_value
 from redshift_teardown.emulator.errors import ControlError
 from redshift_teardown.emulator.faults import Fault
 from redshift_teardown.emulator.redshift.clusters import key_arn
@@ -18,7 +18,7 @@ from redshift_teardown.emulator.redshift.transitions import (
     remove_cluster,
     thaw,
 )
-from redshift_teardown.emulator.validation import new_tags
+from redshift_teardown.emulator.validation import maintenance_window, new_tags
 from redshift_teardown.emulator.wire import moment
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ControlApi"]
 
 _OUTCOMES = ("cluster-returns", "cluster-returns-after-snapshot", "cluster-gone", "stuck")
+_KINDS = ("manual", "automated")
 _DEFAULT_REGION = "us-east-1"
 _DAY = 86_400.0
 
@@ -58,12 +59,9 @@ class ControlApi:
         method = None if verb.startswith("_") or verb == "perform" else getattr(type(self), verb, None)
         if not callable(method):
             raise ControlError(f"the control API has no {verb!r}")
-        try:
-            bound = inspect.signature(method).bind(self, **data)
-        except TypeError as error:
-            raise ControlError(f"{verb}: {error}") from error
+        arguments = bound(verb, method, data)
         self._world.settle_all()
-        return method(*bound.args, **bound.kwargs)
+        return method(self, *arguments.args[1:], **arguments.kwargs)
 
     def _place(self, account: str | None, region: str | None) -> Place:
         return self._world.place(account or DEFAULT_ACCOUNT, region or _DEFAULT_REGION)
@@ -112,10 +110,9 @@ class ControlApi:
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward."""
-        try:
-            self._world.clock.advance(seconds)
-        except (TypeError, ValueError) as error:
-            raise ControlError(str(error)) from error
+        if self._world.now() + seconds > END_OF_TIME:
+            raise ControlError("the clock cannot go beyond the year 5000")
+        self._world.clock.advance(seconds)
 
     def set_lifecycle(
         self,
@@ -134,10 +131,10 @@ class ControlApi:
         """Flip switches of `Behaviour`."""
         self._world.behave(switches)
 
-    def set_snapshot_quota(self, quota: Any, account: str | None = None, region: str | None = None) -> None:
+    def set_snapshot_quota(
+        self, quota: int | None, account: str | None = None, region: str | None = None
+    ) -> None:
         """Say how many manual snapshots there may be; None for any number."""
-        if quota is not None and (isinstance(quota, bool) or not isinstance(quota, int) or quota < 0):
-            raise ControlError(f"the quota must be a number of at least 0, or null, not {quota!r}")
         self._place(account, region).snapshot_quota = quota
 
     def reset(self) -> None:
@@ -183,6 +180,14 @@ class ControlApi:
         """
         place, cluster = self._cluster(identifier, account, region)
         now = self._world.now()
+        # All is checked before anything is changed.
+        created = None if create_time is None else _time(create_time)
+        if namespace is not None and namespace != cluster.namespace and namespace in place.generations:
+            raise ControlError(f"there is a generation {namespace!r} in {place.key} already")
+        if settings is not None:
+            _check_settings(cluster, settings)
+        if delete_error is not None and len(delete_error) not in (0, 2):
+            raise ControlError("delete_error must be a code and a message, or an empty list")
         if status is not None:
             thaw(cluster, now)
             if status:
@@ -191,16 +196,13 @@ class ControlApi:
             cluster.availability_status = availability_status
         if lakehouse_registration_status is not None:
             cluster.lakehouse = lakehouse_registration_status
-        if create_time is not None:
-            cluster.created = _time(create_time)
+        if created is not None:
+            cluster.created = created
         if namespace is not None:
             self._rename_generation(place, cluster, namespace)
         if tags is not None:
             cluster.tags = dict(tags)
         if settings is not None:
-            unknown = sorted(set(settings) - set(cluster.settings))
-            if unknown:
-                raise ControlError(f"a cluster has no setting {', '.join(unknown)}")
             cluster.settings.update(settings)
         if delete_error is not None:
             cluster.delete_error = list(delete_error) or None
@@ -322,6 +324,8 @@ class ControlApi:
         place, now = self._place(account, region), self._world.now()
         if snapshot_id in place.snapshots:
             raise ControlError(f"there is a snapshot {snapshot_id!r} in {place.key} already")
+        if snapshot_type not in _KINDS:
+            raise ControlError(f"snapshot_type must be one of {', '.join(_KINDS)}, not {snapshot_type!r}")
         created = now if create_time is None else _time(create_time)
         born = now - _DAY if cluster_create_time is None else _time(cluster_create_time)
         group = place.subnet_groups["default"]
@@ -390,7 +394,23 @@ class ControlApi:
 def _time(value: float | str) -> float:
     if isinstance(value, str):
         try:
-            return moment(value)
-        except ValueError as error:
+            value = moment(value)
+        except (ValueError, OverflowError) as error:
             raise ControlError(f"{value!r} is no time: {error}") from error
+    check_number("the time", value, (0, END_OF_TIME))
     return float(value)
+
+
+def _check_settings(cluster: Cluster, settings: dict[str, Any]) -> None:
+    """Let in what a cluster has, of the kind that it has it."""
+    unknown = sorted(set(settings) - set(cluster.settings))
+    if unknown:
+        raise ControlError(f"a cluster has no setting {', '.join(unknown)}")
+    for name, value in settings.items():
+        present = cluster.settings[name]
+        check_value(name, value, "list[str]" if isinstance(present, list) else type(present).__name__)
+    for name, limits in (("NumberOfNodes", (1, 128)), ("Port", (1, 65535))):
+        if name in settings:
+            check_number(name, settings[name], limits)
+    if "PreferredMaintenanceWindow" in settings:
+        maintenance_window(settings["PreferredMaintenanceWindow"])

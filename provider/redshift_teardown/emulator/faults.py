@@ -6,11 +6,14 @@ import random
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from redshift_teardown.emulator.door import check_value
 from redshift_teardown.emulator.errors import ControlError
 
 __all__ = ["ANY", "Fault", "FaultBook"]
 
 ANY = "*"
+LONGEST_DELAY = 86_400.0
+"""Seconds: no client waits for an answer for more than a day."""
 _KINDS = ("error", "drop", "delay")
 _MOMENTS = ("before", "after")
 
@@ -70,16 +73,22 @@ class Fault:
         occurrence = data.get("occurrence", 1)
         if occurrence in ("every", "probability"):
             data = {"times": None, **data}
-        elif isinstance(occurrence, bool) or not isinstance(occurrence, int) or occurrence < 1:
+        elif isinstance(occurrence, str):
             raise ControlError(
                 f'occurrence must be a number from 1 on, "every" or "probability", not {occurrence!r}'
             )
+        else:
+            check_value("occurrence", occurrence, "int")
+        for each in fields(Fault):
+            if each.name in data and each.name != "occurrence":
+                limits = (0, LONGEST_DELAY) if each.name == "seconds" else None
+                check_value(each.name, data[each.name], str(each.type), limits)
         fault = Fault(**data)
         for name, value, allowed in (("kind", fault.kind, _KINDS), ("when", fault.when, _MOMENTS)):
             if value not in allowed:
                 raise ControlError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
-        if not 0 <= fault.chance <= 1:
-            raise ControlError(f"chance must be from 0 to 1, not {fault.chance}")
+        if not fault.code:
+            raise ControlError("a fault needs a code")
         return fault
 
     def describe(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import sys
 import threading
@@ -16,7 +17,11 @@ from redshift_teardown.emulator.errors import Dropped, EmulatorError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["HttpServer", "Request", "Response"]
+__all__ = ["MOST_BYTES", "HttpServer", "Request", "Response"]
+
+MOST_BYTES = 16 * 1024 * 1024
+"""The longest body that is read."""
+_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,12 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
+        length = self._length()
+        if isinstance(length, Response):
+            # Where the next request would begin is not known.
+            self.close_connection = True
+            self._answer(length)
+            return
         body = self.rfile.read(length) if length else b""
         if len(body) < length:
             # The client died while it sent: half a request is none.
@@ -67,12 +77,33 @@ class _Handler(BaseHTTPRequestHandler):
             _shut(self.connection)
             self.close_connection = True
             return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+            self.server.handle_error(self.connection, self.client_address)
+            self.close_connection = True
+            response = _refusal(
+                500, f"the emulator failed, which is a fault of its own: {type(error).__name__}"
+            )
+        self._answer(response)
+
+    def _length(self) -> int | Response:
+        """Give how long the body is, or the refusal where that cannot be told."""
+        if self.headers.get("Transfer-Encoding"):
+            return _refusal(411, "a Content-Length is needed; Transfer-Encoding is not understood")
+        told = self.headers.get_all("Content-Length") or ["0"]
+        if len(set(told)) > 1 or not (told[0].isascii() and told[0].isdigit()):
+            return _refusal(400, "the Content-Length must be one number")
+        if len(told[0]) > _DIGITS or int(told[0]) > MOST_BYTES:
+            return _refusal(413, f"the body is longer than {MOST_BYTES} bytes")
+        return int(told[0])
+
+    def _answer(self, response: Response) -> None:
         try:
             reason = HTTPStatus(response.status).phrase
         except ValueError:
             reason = "Unknown"
         lines = [f"HTTP/1.1 {response.status} {reason}"]
         lines += [f"{name}: {value}" for name, value in response.headers.items()]
+        lines += ["Connection: close"] if self.close_connection else []
         lines += [f"Content-Length: {len(response.body)}", "", ""]
         # In one piece: two writes would meet Nagle's algorithm and wait for an acknowledgement.
         self.wfile.write("\r\n".join(lines).encode("latin-1") + response.body)
@@ -82,6 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
         """Keep quiet: there is a call log."""
+
+
+def _refusal(status: int, words: str) -> Response:
+    return Response(status, {"Content-Type": "application/json"}, json.dumps({"error": words}).encode())
 
 
 def _shut(connection: socket.socket) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from redshift_teardown.emulator.door import LONGEST, check_value
 from redshift_teardown.emulator.errors import ControlError
 
 __all__ = ["Behaviour", "Lifecycle", "Phases"]
@@ -88,8 +89,7 @@ class Lifecycle:
         for name, value in seconds.items():
             if name not in Phases.names():
                 raise ControlError(f"no phase is called {name!r}; there are {', '.join(Phases.names())}")
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-                raise ControlError(f"{name} must be a number of at least 0, not {value!r}")
+            check_value(name, value, "float", (0, LONGEST))
         if key is None:
             self.phases = replace(self.phases, **seconds)
         else:

@@ -14,6 +14,7 @@ __all__ = ["StateFile"]
 
 _FORMAT = "redshift-teardown-emulator"
 _VERSION = 1
+_LARGEST = 256 * 1024 * 1024
 
 
 class StateFile:
@@ -33,17 +34,19 @@ class StateFile:
             StateFileError: for a file that cannot be read or is not one of ours.
         """
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = self._content().decode("utf-8")
         except FileNotFoundError:
             if not self.path.parent.is_dir():
                 raise StateFileError(
                     f"the folder of the state file does not exist: {self.path.parent}"
                 ) from None
             return None
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise StateFileError(f"cannot read the state file {self.path}: {error}") from error
         try:
             document = json.loads(text)
+        except RecursionError:
+            raise self.broken("it is nested too deeply") from None
         except ValueError as error:
             raise self.broken(str(error)) from error
         if not isinstance(document, dict) or document.get("format") != _FORMAT:
@@ -54,6 +57,16 @@ class StateFile:
         if not isinstance(state, dict):
             raise self.broken("it holds no state")
         return state
+
+    def _content(self) -> bytes:
+        # A pipe would wait for somebody to write, and a device may have no end.
+        if self.path.exists() and not self.path.is_file():
+            raise StateFileError(f"cannot read the state file {self.path}: it is no ordinary file")
+        with self.path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise StateFileError(f"cannot read the state file {self.path}: it is too large for one")
+        return content
 
     def broken(self, why: str) -> StateFileError:
         """The error for a file that cannot be used."""

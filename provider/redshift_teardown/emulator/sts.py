@@ -1,4 +1,4 @@
-"""The two STS operations that matter to a client that wants to know whose account it works in."""
+"""The STS operations that matter to a client that wants to know whose account it works in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from redshift_teardown.emulator.accounts import Caller
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "UNSIGNED"]
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(.+)\Z")
 _HOUR = 3600
@@ -45,7 +45,20 @@ def _assume_role(_caller: Caller, params: dict[str, Any], now: float) -> dict[st
     }
 
 
+def _assume_role_with_web_identity(caller: Caller, params: dict[str, Any], now: float) -> dict[str, Any]:
+    """Give keys of the role's account; any token will do but one that says it has expired."""
+    token = params["WebIdentityToken"]
+    if token.startswith("expired"):
+        raise AwsError("ExpiredTokenException", "Token expired: the current date is after its expiry")
+    given = _assume_role(caller, params, now)
+    return {**given, "SubjectFromWebIdentityToken": "emulated", "Provider": "emulated", "Audience": "sts"}
+
+
+UNSIGNED = frozenset({"AssumeRoleWithWebIdentity"})
+"""Operations that are called without credentials: the token says who calls."""
+
 OPERATIONS: Mapping[str, Callable[[Caller, dict[str, Any], float], dict[str, Any]]] = {
     "AssumeRole": _assume_role,
+    "AssumeRoleWithWebIdentity": _assume_role_with_web_identity,
     "GetCallerIdentity": _caller_identity,
 }

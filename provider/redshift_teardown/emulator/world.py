@@ -6,6 +6,7 @@ import threading
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.emulator.door import LONGEST, check_value
 from redshift_teardown.emulator.errors import ControlError
 from redshift_teardown.emulator.lifecycle import Behaviour, Lifecycle
 from redshift_teardown.emulator.redshift.state import Place
@@ -59,11 +60,8 @@ class World:
         for name, value in changes.items():
             if name not in known:
                 raise ControlError(f"no switch is called {name!r}; there are {', '.join(known)}")
-            if isinstance(known[name], float):
-                if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-                    raise ControlError(f"{name} must be a number of at least 0, not {value!r}")
-            elif type(value) is not type(known[name]):
-                raise ControlError(f"{name} must be a {type(known[name]).__name__}, not {value!r}")
+            limits = (0, LONGEST) if isinstance(known[name], float) else None
+            check_value(name, value, type(known[name]).__name__, limits)
         self.behaviour = replace(self.behaviour, **changes)
 
     def reset(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from redshift_teardown.deletion_policy import (
     FOREVER,
+    MOST_POLICY_TAGS,
     Decision,
     Facts,
     Outcome,
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from redshift_teardown.teardown.identity import Identity
     from redshift_teardown.teardown.model import SnapshotView
+
+MOST_TAGS = 50
+"""AWS's own limit for one resource (CreateTags, API 2012-12-01)."""
 
 TAG_PROJECT = "pulumi:project"
 TAG_STACK = "pulumi:stack"
@@ -49,7 +53,9 @@ class Plan:
         name: A fresh name for the final snapshot; empty where the decision is to skip.
         templates: Name templates that a snapshot of ours may have been named by: the recorded
             policy's and the current one's, each with its environment's name.
-        tags: Everything the snapshot must carry, in AWS's alphabet.
+        tags: Everything the snapshot must carry, in AWS's alphabet: first what a teardown writes itself, then
+            the tags of the current file, then those that are recorded alone.
+        left_out: Keys of tags that the two policies ask for and a snapshot has no room for.
         claim: The ownership claim that the state records; empty for none.
         renewal_is_ours: Whether a claim of this resource that the state does not record makes no difference.
 
@@ -61,6 +67,7 @@ class Plan:
     name: str
     templates: tuple[tuple[str, str], ...]
     tags: tuple[tuple[str, str], ...]
+    left_out: tuple[str, ...] = ()
     claim: str = ""
     renewal_is_ours: bool = True
 
@@ -94,9 +101,31 @@ class Plan:
         return self.retention_days != FOREVER and kept >= self.retention_days
 
     def missing_tags(self, snapshot: SnapshotView) -> tuple[tuple[str, str], ...]:
-        """Give the tags that the snapshot lacks or has with another value."""
+        """Return the tags that the snapshot lacks or has with another value, as far as it has room for more.
+
+        AWS refuses the whole of a call that would make it too many, and a snapshot may carry others already.
+        """
         present = dict(snapshot.tags)
-        return tuple((key, value) for key, value in self.tags if present.get(key) != value)
+        room = MOST_TAGS - sum(1 for key in present if not key.startswith("aws:"))
+        changed = tuple((key, value) for key, value in self.tags if present.get(key, value) != value)
+        added = tuple((key, value) for key, value in self.tags if key not in present)
+        return (*changed, *added[: max(room, 0)])
+
+    def lacks(self, snapshot: SnapshotView) -> tuple[str, ...]:
+        """Return the keys of decided tags that the snapshot does not carry."""
+        present = dict(snapshot.tags)
+        return tuple(key for key, _ in self.tags if key not in present)
+
+    @property
+    def crowded(self) -> str:
+        """Which tags are left out, in words; empty where all of them fit."""
+        if not self.left_out:
+            return ""
+        return (
+            f"the recorded policy and the current file ask for {len(self.left_out)} more tags than the "
+            f"{MOST_POLICY_TAGS} that a final snapshot has room for, so these are left out: "
+            f"{', '.join(self.left_out)}. Those of the current file go first; `pulumi up` records them alone"
+        )
 
 
 def make_plan(
@@ -131,15 +160,18 @@ def make_plan(
         **({TAG_DATA_SINCE: facts.create_time.isoformat()} if facts.create_time else {}),
         **({TAG_LEFT_BY: left_by} if left_by else {}),
     }
-    tags = dict(expand_tags(decision, facts, at=at))
-    tags.update({fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()})
+    own = {fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()}
+    recorded = {fit_tag_key(key) for key, _ in decision.voices.tags}
+    asked = sorted(expand_tags(decision, facts, at=at).items(), key=lambda tag: (tag[0] in recorded, tag[0]))
+    asked = [tag for tag in asked if tag[0] not in own]
     return Plan(
         decision=decision,
         facts=facts,
         urn=urn,
         name=name,
         templates=tuple(dict.fromkeys(templates)),
-        tags=tuple(sorted(tags.items())),
+        tags=(*sorted(own.items()), *asked[:MOST_POLICY_TAGS]),
+        left_out=tuple(key for key, _ in asked[MOST_POLICY_TAGS:]),
         claim=claim,
         renewal_is_ours=renewal_is_ours,
     )

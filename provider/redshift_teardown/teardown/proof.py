@@ -16,6 +16,7 @@ from redshift_teardown.deletion_policy import fit_tag_value, time_in_name
 from redshift_teardown.teardown.identity import same_moment
 from redshift_teardown.teardown.model import Answer
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, TAG_URN, TAG_VOID
+from redshift_teardown.teardown.resource_tag import says
 
 if TYPE_CHECKING:
     from redshift_teardown.teardown.identity import Identity
@@ -89,7 +90,7 @@ def of_generation(snapshot: SnapshotView, identity: Identity, memory: Memory, *,
     return (
         bool(urn and identity.cluster_namespace_arn)
         and tags.get(TAG_GENERATION) == fit_tag_value(identity.generation())
-        and tags.get(TAG_URN) == fit_tag_value(urn)
+        and says(tags.get(TAG_URN), urn)
     )
 
 

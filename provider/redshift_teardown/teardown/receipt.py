@@ -8,6 +8,7 @@ cannot be written to warns and never fails a teardown. No secret is ever in one.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECEIPT_VERSION = 1
+_LONGEST_PART = 80
 UNDER_WAY, DONE, REFUSED, LET_GO = "under way", "done", "refused", "let go"
 SKIP = "skip"
 
@@ -48,7 +50,7 @@ class ReceiptFile:
 
     def __post_init__(self) -> None:
         """Choose a name no other teardown uses, two of one generation at once included."""
-        safe = re.sub(r"[^A-Za-z0-9-]", "-", self.identity.cluster_identifier)[:80]
+        safe = _file_name(self.identity.cluster_identifier)
         stamp = self.started.strftime("%Y%m%dt%H%M%Sz")
         self.path = self.folder / f"{safe}-{stamp}-{uuid.uuid4().hex[:8]}.json"
 
@@ -229,6 +231,15 @@ def _is_of(document: Mapping[str, Any], identity: Identity) -> bool:
     if namespace and identity.cluster_namespace_arn:
         return bool(namespace == identity.cluster_namespace_arn)
     return same_moment(parse_time(document.get("cluster_create_time")), identity.cluster_create_time)
+
+
+def _file_name(identifier: str) -> str:
+    """Give an identifier as a part of a file's name; one that had to be changed for that gains a hash."""
+    safe = re.sub(r"[^A-Za-z0-9-]", "-", identifier)[:_LONGEST_PART]
+    if safe == identifier:
+        return safe
+    digest = hashlib.sha256(identifier.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{safe}-{digest}"
 
 
 def _sync_folder(folder: Path) -> None:

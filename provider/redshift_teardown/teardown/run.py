@@ -331,6 +331,12 @@ class Teardown:
         document = self._document(plan, memory, DONE)
         if snapshot is not None:
             document["snapshot"] = _describe_snapshot(snapshot)
+            lacking = plan.lacks(snapshot)
+            if lacking:
+                self._reporter.warn(
+                    f"final snapshot {snapshot.identifier} carries other tags already, and AWS's limit left "
+                    f"no room for {', '.join(lacking)}"
+                )
         receipt.write(document)
         self._reporter.keep(_last_line(self._identity, plan, snapshot, self._clock.now()))
 

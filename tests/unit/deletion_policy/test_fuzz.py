@@ -128,6 +128,65 @@ def test_mutated_documents(parser: str, monkeypatch: pytest.MonkeyPatch) -> None
     assert tried > 0
 
 
+STARTS = [
+    b"",
+    b"version: 1\nenvironments: {dev: {stacks: [",
+    b"version: 1\nenvironments:\n  dev:\n    skip:\n      - when: {tags: {a: '",
+]
+REPEATED = [
+    *PIECES,
+    b"a: [",
+    b"{a: ",
+    b"[[],",
+    b"[a, ",
+    b"- - ",
+    b"? ? ",
+    b"a: b\n",
+    b"- a\n",
+    b"k: 'v\n",
+    b"[^p]",
+]
+
+
+def seconds(document: bytes) -> float:
+    """How long a document takes, its report included."""
+    begin = time.process_time()
+    try:
+        loads(document, source="fuzz.yaml")
+    except PolicyError as error:
+        str(error)
+    return time.process_time() - begin
+
+
+@pytest.mark.parametrize("start", STARTS, ids=["nothing", "a list", "a quote"])
+def test_work_is_linear_in_the_size(start: bytes) -> None:
+    """Whatever stands in it again and again, ten times the document takes about ten times as long."""
+    slow = {}
+    for piece in REPEATED:
+        small, large = (seconds(start + piece * (size // len(piece))) for size in (10_000, 100_000))
+        # What is above a square takes a hundred times as long; the rest is the noise of a busy machine.
+        if large > 1 and large > 40 * small:
+            slow[piece] = (small, large)
+
+    assert slow == {}
+
+
+@pytest.mark.parametrize("parser", ["libyaml", "python"])
+def test_brackets_that_nobody_closes(parser: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte of them is refused within seconds, as what it is."""
+    if parser == "python":
+        monkeypatch.setattr(yaml_document, "_FAST_LOADER", yaml.SafeLoader)
+    begin = time.process_time()
+
+    with pytest.raises(PolicyError) as caught:
+        loads(b"[" * 1_000_000, source="fuzz.yaml")
+
+    assert [problem.message for problem in caught.value.problems] == [
+        "values lie more than 24 levels inside each other"
+    ]
+    assert time.process_time() - begin < 10
+
+
 def mutate(rng: random.Random) -> bytes:
     """Take a document and change it in one to six places."""
     document = bytearray(rng.choice(CORPUS))

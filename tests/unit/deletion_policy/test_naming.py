@@ -19,7 +19,9 @@ from redshift_teardown.deletion_policy import (
     loads,
     name_problem,
     next_name,
+    once_fitted,
     snapshot_name,
+    time_in_name,
 )
 from redshift_teardown.deletion_policy.naming import placeholder_problem, tag_text_problem, template_problem
 
@@ -34,6 +36,11 @@ FACTS = Facts(
 )
 
 
+def short(text: str) -> str:
+    """Make the hash that stands for a text in a name or a tag."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
 def name(template: str, facts: Facts = FACTS, environment: str = "dev") -> str:
     """Make a name at one fixed time."""
     return snapshot_name(template, facts, environment=environment, at=AT)
@@ -42,8 +49,12 @@ def name(template: str, facts: Facts = FACTS, environment: str = "dev") -> str:
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
-        ("{project}-{stack}-{cluster}-final-{timestamp}", "warehouse-pr-12-etl-1-final-20260131t120509z"),
-        ("{environment}.{resource}", "dev-main-db"),
+        (
+            "{project}-{stack}-{cluster}-final-{timestamp}",
+            "warehouse-pr-12-etl-1-final-20260131t120509z-" + short("Warehouse-pr_12-etl-1-final-timestamp"),
+        ),
+        ("{environment}.{resource}", "dev-main-db-" + short("dev.main db")),
+        ("{environment}.{cluster}", "dev-etl-1"),
         ("{account} {region}", "final-111122223333-eu-west-1"),
         ("a{date}", "a20260131"),
         ("{date}", "final-20260131"),
@@ -59,11 +70,6 @@ def test_a_template_filled_in(template: str, expected: str) -> None:
     assert name(template) == expected
 
 
-def short_hash(text: str) -> str:
-    """Make the hash that stands for a text in a name."""
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
 def test_unknown_facts_leave_nothing() -> None:
     """A fact that is unknown leaves its placeholder empty."""
     everything = "x-{project}-{stack}-{cluster}-{resource}-{account}-{region}-y"
@@ -76,7 +82,7 @@ def test_a_name_of_nothing_is_a_hash_of_what_it_should_have_been() -> None:
     first = name("{cluster}", Facts(identifier="数据"))
     second = name("{cluster}", Facts(identifier="数据库"))
 
-    assert first == f"final-{short_hash('数据')}"
+    assert first == f"final-{short('数据')}"
     assert second != first
     assert len(second) == len(first)
 
@@ -88,7 +94,7 @@ def test_a_long_name_keeps_its_timestamp() -> None:
 
     assert len(cut) == 255
     assert cut.startswith("final-20260131t120509z-ccc")
-    assert cut.endswith(f"c-{short_hash('timestamp-' + 'c' * 300)}-20260131t120509z")
+    assert cut.endswith(f"c-{short('timestamp-' + 'c' * 300)}-20260131t120509z")
     assert name("{timestamp}-{cluster}", Facts(identifier="c" * 301)) != cut
 
 
@@ -231,19 +237,19 @@ def test_a_name_is_recognised_by_its_template(found: str, template: str, fits: b
         ("data", "data"),
         ("", ""),
         ("équipe 数据 _.:/=+-@", "équipe 数据 _.:/=+-@"),
-        ("urn:pulumi:dev::a$b", "urn:pulumi:dev::a-b"),
-        ("e\u0301quipe", "équipe"),
-        (" a\tb ", "a-b"),
+        ("urn:pulumi:dev::a$b", "urn:pulumi:dev::a-b-" + short("urn:pulumi:dev::a$b")),
+        ("e\u0301quipe", "équipe-" + short("e\u0301quipe")),
+        (" a\tb ", "a-b-" + short(" a\tb ")),
         ("x" * 256, "x" * 256),
         ("x" * 257, "x" * 247 + "-" + hashlib.sha256(b"x" * 257).hexdigest()[:8]),
-        ("\ud800", "-"),
-        ("x" * 255 + "$", "x" * 255 + "-"),
+        ("\ud800", "--" + hashlib.sha256(b"\xed\xa0\x80").hexdigest()[:8]),
+        ("x" * 255 + "$", "x" * 247 + "-" + short("x" * 255 + "$")),
         ("\u212b" * 256, "\u212b" * 256),
         ("\ud800" * 257, "-" * 248 + hashlib.sha256(b"\xed\xa0\x80" * 257).hexdigest()[:8]),
     ],
 )
 def test_fit_tag_value(value: str, fitted: str) -> None:
-    """AWS's alphabet stays, other characters become hyphens, and a long value ends in a hash."""
+    """AWS's alphabet stays; where a character is replaced or cut, a hash of the text ends the value."""
     assert fit_tag_value(value) == fitted
 
 
@@ -252,9 +258,9 @@ def test_fit_tag_value(value: str, fitted: str) -> None:
     [
         ("team", "team"),
         ("", "-"),
-        ("  ", "-"),
-        ("aws:created", "aws-created"),
-        ("AWS:x", "AWS-x"),
+        ("  ", "-" + short("  ")),
+        ("aws:created", "aws-created-" + short("aws:created")),
+        ("AWS:x", "AWS-x-" + short("AWS:x")),
         ("awsome:x", "awsome:x"),
         ("k" * 128, "k" * 128),
         ("k" * 129, "k" * 119 + "-" + hashlib.sha256(b"k" * 129).hexdigest()[:8]),
@@ -263,6 +269,54 @@ def test_fit_tag_value(value: str, fitted: str) -> None:
 def test_fit_tag_key(key: str, fitted: str) -> None:
     """A key is never empty, never AWS's own, and at most 128 characters long."""
     assert fit_tag_key(key) == fitted
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("wh#1", "wh!1"), ("a b", "a_b"), ("-a", "a"), ("a--b", "a-b"), ("é", "è"), ("数据", "数据库")],
+)
+@pytest.mark.parametrize("template", ["{stack}", "{resource}-final", "x{cluster}x{timestamp}", "{project}"])
+def test_two_words_give_two_names(one: str, other: str, template: str) -> None:
+    """What a name cannot hold still tells two resources, stacks, projects and clusters apart."""
+    made = [
+        name(template, Facts(project=word, stack=word, resource=word, identifier=word))
+        for word in (one, other)
+    ]
+
+    assert made[0] != made[1]
+    assert [name_problem(each) for each in made] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("wh#1", "wh!1"), ("a$b", "a-b"), (" a", "a"), ("é", "e\u0301"), ("x" * 256, "x" * 257)],
+)
+def test_two_texts_give_two_tags(one: str, other: str) -> None:
+    """Values and keys alike: what is replaced, cut off or composed still tells two texts apart."""
+    assert fit_tag_value(one) != fit_tag_value(other)
+    assert fit_tag_key(one) != fit_tag_key(other)
+
+
+def test_a_name_of_an_earlier_release_is_recognised() -> None:
+    """It had no hash where characters were replaced; a final snapshot of that name still proves."""
+    template = "{project}-{stack}-final-{timestamp}"
+    at = datetime(2026, 1, 31, 12, 5, 9, tzinfo=timezone.utc)
+
+    for old in ("warehouse-pr-12-final-20260131t120509z", "warehouse-pr-12-final-20260131t120509z-2"):
+        assert fits_template(old, template, FACTS, environment="dev")
+        assert time_in_name(old, template, FACTS, environment="dev") == at
+    new = name(template)
+    assert new == f"warehouse-pr-12-final-20260131t120509z-{short('Warehouse-pr_12-final-timestamp')}"
+    assert time_in_name(new, template, FACTS, environment="dev") == at
+    assert time_in_name(f"{new}-2", template, FACTS, environment="dev") == at
+
+
+def test_what_an_earlier_release_wrote_in_tags() -> None:
+    """Characters were replaced without a trace; only what was cut had a hash, the one it has today."""
+    assert once_fitted("data") == "data"
+    assert once_fitted("a$b ") == "a-b"
+    assert once_fitted("x" * 257) == fit_tag_value("x" * 257)
+    assert once_fitted("$" * 257) == fit_tag_value("$" * 257)
 
 
 def test_expand_tags() -> None:
@@ -276,7 +330,7 @@ def test_expand_tags() -> None:
 
     assert expand_tags(decision, Facts(project="a$b", stack="s", account="1"), at=AT) == {
         "when": "20260131 20260131T120509Z",
-        "what": "a-b/s =@",
+        "what": "a-b/s =@-" + short("a$b/s =@"),
         "where": "1:",
     }
     own = replace(decision, environment="dev", tags=(("env", "{environment}"),))
