@@ -50,7 +50,8 @@ ORPHAN_SECONDS = 30
 """How long a provider may live on without its engine."""
 MANY = int(os.environ.get("REDSHIFT_TEARDOWN_ENGINE_EXAMPLES", "200"))
 ALL = bool(os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"))
-SLICE = (1, 2, 3)
+SLICE = (2, 44, 98)
+"""An honest one, one in which a refresh would be a way out, and one with orphans."""
 
 
 ENDS: dict[str, Callable[[Running], None]] = {
@@ -94,6 +95,7 @@ class World:
     def begin(self) -> None:
         """Begin with a stack that is up, protected."""
         self.control.reset()
+        self.spoil()  # the emulator names its generations anew, alike
         self.edit(due=True)
         self.write_program()
         self.up()

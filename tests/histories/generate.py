@@ -7,10 +7,11 @@ import random
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.histories.player import FAULTS, OTHER_ACCOUNT, OTHER_REGION, History
+from tests.histories.history import FAULTS, History
 from tests.histories.rules import CLUSTER, POLICIES, READABLE, Action
 from tests.histories.themes import OWNERS, SEED_ARN, THEMES
-from tests.teardown.stage import ACCOUNT, REGION
+from tests.histories.world import OTHER_REGION
+from tests.teardown.stage import ACCOUNT, OTHER_ACCOUNT, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

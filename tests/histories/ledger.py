@@ -22,12 +22,14 @@ class Deletion:
     """A DeleteCluster that AWS accepted.
 
     Attributes:
+        at: When, in seconds since the epoch.
         ours: The product sent it.
         skip: It asked for no final snapshot.
         snapshot: The name it asked for.
 
     """
 
+    at: float
     ours: bool
     skip: bool
     snapshot: str = ""
@@ -48,7 +50,7 @@ class Life:
         deletion: The deletion under way, or the one that ended it.
         ended: It is gone.
         replaced: It was deleted as one half of a replacement.
-        outlived: The deletion that AWS gave up last, while nobody of ours has seen that the cluster lives.
+        outlived: The deletion that AWS gave up last, while nobody of ours wrote down that the cluster lives.
 
     """
 
@@ -170,6 +172,6 @@ class Ledger:
         Such a name is believed where no receipt says more: nobody gives it by chance.
         """
         return any(
-            timed(name) and known[1] is life and name in place.snapshots
-            for name, known in self._of_snapshot.items()
+            timed(name) and of is life and name in place.snapshots and not snapshot.final
+            for name, (snapshot, of) in self._of_snapshot.items()
         )

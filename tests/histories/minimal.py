@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.histories.player import OTHER_ACCOUNT, History
+from tests.histories.history import History
 from tests.histories.themes import (
     AGAIN,
     CTRL_C,
@@ -21,6 +21,7 @@ from tests.histories.themes import (
     act,
     at,
 )
+from tests.teardown.stage import OTHER_ACCOUNT
 
 if TYPE_CHECKING:
     from tests.histories.rules import Action

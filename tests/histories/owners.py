@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.histories.engine import Backend, Goal, Resource, Stack
 from tests.histories.rules import CLUSTER, SEED
+from tests.histories.stacks import Backend, Goal, Resource, Stack
 
 if TYPE_CHECKING:
     from tests.histories.ledger import Life

@@ -10,52 +10,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.forecast import Verdict
-from tests.histories.engine import Options, Told
+from tests.histories.ending import Ending
+from tests.histories.history import FAULTS, History
 from tests.histories.neighbours import Neighbours
 from tests.histories.promises import BrokenPromiseError
 from tests.histories.rules import timed
-from tests.histories.world import OTHER_REGION, World
-from tests.teardown.stage import ACCOUNT, OTHER_ACCOUNT, REGION, Interruption, KilledError
+from tests.histories.stacks import Options, Told
+from tests.teardown.stage import ACCOUNT, REGION, Interruption, KilledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.histories.ledger import Life
-    from tests.histories.owners import Note
     from tests.histories.rules import Action
-
-FAULTS: dict[str, dict[str, Any]] = {
-    "throttle": {"code": "Throttling"},
-    "500": {"code": "InternalFailure"},
-    "500 after": {"code": "InternalFailure", "when": "after"},
-    "503": {"code": "ServiceUnavailable"},
-    "drop before": {"kind": "drop"},
-    "drop after": {"kind": "drop", "when": "after"},
-    "access denied": {"code": "AccessDenied"},
-    "expired token": {"code": "ExpiredToken"},
-    "busy": {"code": "InvalidClusterState", "message": "There is an operation running on the Cluster."},
-}
-
-
-@dataclass
-class History:
-    """What happens.
-
-    Attributes:
-        profile: ``honest`` (nothing goes wrong), ``kills`` (only engines and providers end) or ``wild``.
-        policy: The policy file it begins with.
-        actions: In order.
-
-    """
-
-    profile: str
-    policy: str
-    actions: list[Action]
-
-    def __str__(self) -> str:
-        """Write it so that it can be pasted into a test."""
-        lines = "".join(f"    {action!r},\n" for action in self.actions)
-        return f"History({self.profile!r}, {self.policy!r}, [\n{lines}])"
+    from tests.histories.world import World
 
 
 @dataclass
@@ -86,7 +54,7 @@ class Player(Neighbours):
         self.world.edit(history.policy)
         for action in history.actions:
             self.act(action)
-        self._finish()
+        Ending(self).finish()
 
     def act(self, action: Action) -> None:
         """Let one thing happen."""
@@ -122,12 +90,13 @@ class Player(Neighbours):
         depth = "  " * len(world.running)
         self.told.append(f"{depth}  -> {result.how} {','.join(result.did)} {result.said}".rstrip())
         if self.profile == "honest":
-            self._must(result, "a history without a fault")
+            self.must(result, "a history without a fault")
         elif self.profile == "kills" and not meanwhile:
             self._must_after_kills(result)
         return result
 
-    def _must(self, result: Told, why: str) -> None:
+    def must(self, result: Told, why: str) -> None:
+        """Refuse a refusal."""
         if result.how != "done":
             raise BrokenPromiseError(f"refused in {why}: {result.said}")
 
@@ -139,7 +108,7 @@ class Player(Neighbours):
             life: Life = resource.note.life
             if life.ended or life.ending or world.lives.named(place, resource.id) is not life:
                 return
-        self._must(result, "a history of kills alone")
+        self.must(result, "a history of kills alone")
 
     def do_up(
         self,
@@ -360,87 +329,3 @@ class Player(Neighbours):
         world.drop_receipts()
         if how == "shut":
             world.receipts.touch()
-
-    # --- the end --------------------------------------------------------------------------------------
-
-    def _finish(self) -> None:
-        """Once nothing goes wrong any more, destroying ends: done, or with a refusal that is true."""
-        world = self.world
-        control = world.emulator.control
-        control.clear_faults()
-        control.set_behaviour(delete_paused=True, snapshots_tell_create_time=True)
-        control.set_behaviour(cluster_listing_lag_seconds=0.0, snapshot_listing_lag_seconds=0.0)
-        world.control.set_snapshot_quota(None)
-        world.account, world.region = ACCOUNT, REGION
-        for cluster in list(world.place.clusters):
-            world.control.set_cluster(cluster, lakehouse_registration_status="")
-        if world.receipts.is_file():
-            world.receipts.unlink()
-        for owner in world.owners:
-            world.owner = owner
-            if owner.backend.resources:
-                # The configuration of the last `up` is what counts; it may have been for another place.
-                owner.backend.config["aws:region"] = REGION
-                self._destroy_at_the_end()
-
-    def _destroy_at_the_end(self) -> None:
-        world = self.world
-        result = Told()
-        for _ in range(3):
-            self.told.append("destroy at the end")
-            result = world.run_destroy()
-            self.told.append(f"  -> {result.how} {result.said}".rstrip())
-            if not world.owner.backend.resources:
-                return
-        if any(self._tightened_too_late(each.note) for each in world.owner.backend.resources):
-            return
-        if self.profile == "kills":
-            # A rename that was interrupted is finished by the `up` that began it.
-            self.told.append("up, destroy at the end")
-            self._must(world.run_up(), "a history of kills alone")
-            self._must(world.run_destroy(), "a history of kills alone")
-            return
-        for resource in world.owner.backend.resources:
-            self._explain(resource.note, resource.id, result.said)
-
-    @staticmethod
-    def _tightened_too_late(note: Note) -> bool:
-        """Whether a cluster was let go of as its rules said, and stricter ones were recorded since."""
-        deletion = note.life.deletion
-        skipped = note.life.ended and deletion is not None and deletion.skip and deletion.ours
-        return skipped and note.recorded.due(ephemeral=True, hours=0)
-
-    def _explain(self, note: Note, identifier: str, said: str) -> None:
-        """Refuse a refusal that nothing explains."""
-        world, life = self.world, note.life
-        place = world.place
-        named = world.lives.named(place, identifier)
-        activity = life.cluster.activity
-        if not life.ended:
-            if (
-                life.owner is not world.owner
-                or named is not life
-                or (activity is not None and activity.outcome == "stuck")
-            ):
-                return
-            raise BrokenPromiseError(f"destroy never ends: {said}")
-        if named is not None:
-            return  # another generation has the name
-        proof = world.lives.proof(place, life)
-        if proof is None or life in world.tampered or world.receipts_lost:
-            return
-        if life.deletion is not None and life.deletion.ours and self._time_kept(note, proof):
-            raise BrokenPromiseError(f"the proof {proof.identifier} is there, and destroy refuses: {said}")
-
-    def _time_kept(self, note: Note, proof: Any) -> bool:
-        """Whether the snapshot shows the create time that the state records."""
-        from redshift_teardown.teardown.identity import parse_time  # noqa: PLC0415
-
-        for resource in self.world.owner.backend.resources:
-            if resource.note is note:
-                moment = parse_time(str(resource.outputs["identity"]["cluster_create_time"]))
-                return moment is not None and abs(moment.timestamp() - proof.cluster_created) < 1
-        return False
-
-
-__all__ = ["FAULTS", "OTHER_ACCOUNT", "OTHER_REGION", "History", "Player"]

@@ -6,7 +6,6 @@ It follows from what the documentation promises; the product is never asked.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.histories.ledger import Deletion, Ledger, Life
@@ -14,16 +13,15 @@ from tests.histories.owners import PASSWORD, Note, Owner, source_of
 from tests.histories.rules import Rules, timed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from redshift_teardown.emulator.redshift.state import Cluster, Place, Snapshot
-    from tests.histories.engine import Options, Resource, Run
-    from tests.histories.process import Engine, Process
-    from tests.teardown.stage import Interruption
+    from tests.histories.command import Command
+    from tests.histories.stacks import Resource
 
 BEGINNING = ("DeleteCluster", "ResumeCluster", "CreateCluster", "RestoreFromClusterSnapshot", "ModifyCluster")
 """What Ctrl-C stops: the calls that begin something."""
 BIRTHS = ("CreateCluster", "RestoreFromClusterSnapshot")
+SETTLE_SECONDS, BACK_SECONDS = 300, 30
+"""For so long AWS may show a cluster alive whose deletion it accepted, or one again that it showed ending."""
 _GOOD = ("creating", "available")
 READING = ("Describe", "Get", "List")
 REFUSED_PARAMETERS = (
@@ -38,61 +36,6 @@ REFUSED_PARAMETERS = (
 
 class BrokenPromiseError(AssertionError):
     """Something that must never happen did."""
-
-
-@dataclass
-class Request:
-    """A call of the product's, from when it decided to make it."""
-
-    operation: str
-    parameters: dict[str, str]
-    gone: bool
-    cancelled: bool
-
-
-@dataclass
-class Command:
-    """A command that runs.
-
-    Attributes:
-        owner: Whose it is.
-        engine: Its engine.
-        interruptions: What happens meanwhile.
-        process: Its provider.
-        run: What the engine does; None for a command line.
-        options: Its flags.
-        partial: Resources stay: it is an ``up``, or has a target.
-        file: The policy file when the provider was asked what it is at now.
-        resource: What the provider is asked about now.
-        urn: The URN of that, also where it does not exist yet.
-        goals: What its program declares, by URN.
-        seen: What its provider saw of a name: the life it had, and the tags.
-        alive: Lives that the last answer showed alive.
-        refused: Lives that a create of this run was refused for.
-        ended: Lives that this run deleted.
-        disturbed: Somebody else did something while it ran.
-
-    """
-
-    owner: Owner
-    engine: Engine
-    interruptions: Sequence[Interruption]
-    process: Process
-    run: Run | None = None
-    options: Options | None = None
-    file: Rules = field(default_factory=lambda: Rules(None))
-    resource: Resource | None = None
-    urn: str = ""
-    goals: dict[str, dict[str, Any]] = field(default_factory=dict)
-    seen: dict[str, tuple[Life | None, dict[str, str]]] = field(default_factory=dict)
-    alive: set[Life] = field(default_factory=set)
-    refused: set[Life] = field(default_factory=set)
-    ended: set[Life] = field(default_factory=set)
-    request: Request | None = None
-    disturbed: bool = False
-    partial: bool = False
-    right_place: bool = True
-    file_at_start: Rules = field(default_factory=lambda: Rules(None))
 
 
 class Promises:
@@ -266,8 +209,21 @@ class Promises:
         cluster = self._shown(place, name)
         life = self.lives.of(cluster)
         command.seen[name] = life, dict(cluster.tags) if cluster else {}
-        if life is not None and not life.ending:
-            command.alive.add(life)
+        if life is not None and life.ending:
+            command.ending.add(life)
+            command.back.pop(life, None)
+        if life is not None and life.outlived is not None:
+            self._note_alive(command, life, life.outlived)
+
+    def _note_alive(self, command: Command, life: Life, outlived: Deletion) -> None:
+        """Note that a cluster was shown alive after its deletion, later than any lag of AWS explains."""
+        now = self._seconds()
+        if life in command.ending:
+            since = command.back.setdefault(life, now) + BACK_SECONDS
+        else:
+            since = outlived.at + SETTLE_SECONDS
+        if now >= since:
+            command.alive[life] = command.process.verb
 
     def _shown(self, place: Place, name: str) -> Cluster | None:
         """What DescribeClusters shows under a name: with a lag nothing, of a cluster that is new."""
@@ -277,19 +233,18 @@ class Promises:
         since = place.generations[cluster.namespace].created
         return None if self._seconds() < since + self._lag() else cluster
 
-    @staticmethod
-    def accepted(life: Life, said: dict[str, Any], *, ours: bool) -> None:
+    def accepted(self, life: Life, said: dict[str, Any], *, ours: bool) -> None:
         """Note that AWS accepted a deletion."""
         skip = str(said.get("SkipFinalClusterSnapshot", "")).lower() == "true"
         name = str(said.get("FinalClusterSnapshotIdentifier", "")).lower()
-        life.deletion = Deletion(ours=ours, skip=skip, snapshot=name)
+        life.deletion = Deletion(self._seconds(), ours=ours, skip=skip, snapshot=name)
 
     @staticmethod
-    def knows(command: Command) -> None:
-        """A process that lives on after an answer has taken in what it showed."""
-        for life in command.alive:
+    def knows(command: Command, *verbs: str) -> None:
+        """Take what a process was shown for written down, where one of these verbs was shown it."""
+        for life in [life for life, verb in command.alive.items() if verb in verbs]:
             life.outlived = None
-        command.alive.clear()
+            del command.alive[life]
 
     # --- what the state records ---
 
@@ -320,6 +275,7 @@ class Promises:
             self.must(life is old.note.life, f"{verb} recorded {life} in place of {old.note.life}")
             life.urn = new.urn if life.urn == old.urn else life.urn
         self._note(command, verb, old, new, life)
+        self.knows(command, "Read", "Update")
         self.judge_words([json.dumps({**new.outputs, "master_password": ""})])
 
     def _judge_created(
@@ -363,8 +319,8 @@ class Promises:
         hours = self._hours(life)
         if not any(rules.due(ephemeral=True, hours=hours) for rules in self._rules(command, old)):
             return
-        deletion = life.deletion
-        excused = deletion is not None and deletion.skip and deletion.ours
+        asked = (life.deletion, life.outlived)
+        excused = any(each is not None and each.skip and each.ours for each in asked)
         if excused and not note.recorded.due(ephemeral=True, hours=hours):
             return
         place = self.place

@@ -4,42 +4,20 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.histories.generate import Chance, failure, smallest
 from tests.histories.minimal import MINIMAL
-from tests.histories.player import Player
-from tests.histories.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.histories.player import History
+    from tests.histories.history import History
+    from tests.histories.player import Player
 
 ALL = os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") == "1"
 EXAMPLES = int(os.environ.get("REDSHIFT_TEARDOWN_EXAMPLES", "2000" if ALL else "240"))
 SHARDS = 4
-
-
-@pytest.fixture(scope="module")
-def player() -> Iterator[Player]:
-    """One world for all: its clients and servers take long to make. Receipts are synced, so they lie in
-    memory where there is such a folder.
-    """
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it
-    folder = Path(tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)).resolve()
-    world = World(folder)
-    world.open()
-    yield Player(world)
-    world.close()
-    world.machine.stop()
-    world.emulator.stop()
-    shutil.rmtree(folder)
 
 
 def _judge(player: Player, history: History) -> None:

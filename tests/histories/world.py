@@ -8,9 +8,10 @@ import types
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from redshift_teardown import aws
+from redshift_teardown import aws, progress, workers
 from redshift_teardown.aws import Aws
 from redshift_teardown.cli.exported import Stack as ExportedStack
 from redshift_teardown.cli.plan import forecast_all
@@ -18,12 +19,14 @@ from redshift_teardown.crud import session
 from redshift_teardown.crud.forecast import StackCluster
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.settings import read_settings
-from tests.histories.engine import Options, Resource, Run, Told
+from tests.histories.command import Command, Request
+from tests.histories.engine import Run
 from tests.histories.ledger import Ledger, Life
 from tests.histories.owners import Owner
 from tests.histories.process import Engine, Machine
-from tests.histories.promises import READING, BrokenPromiseError, Command, Promises, Request
+from tests.histories.promises import READING, BrokenPromiseError, Promises
 from tests.histories.rules import POLICIES, Rules
+from tests.histories.stacks import Options, Resource, Told
 from tests.teardown.stage import ACCOUNT, OTHER_ACCOUNT, REGION, Interruption, KilledError, Stage
 
 if TYPE_CHECKING:
@@ -83,24 +86,22 @@ class World(Promises, Stage):
         return made
 
     def open(self) -> None:
-        """Put the clock in."""
+        """Put the clock in, and what ends with an engine out."""
         self._patch.chdir(self.folder)
         self._patch.setattr(session, "SystemClock", lambda: self)
+        # All processes of a history are in this one, which no engine's end may end.
+        self._patch.setattr(workers, "end_with_engine", lambda: None)
+        self._patch.setattr(progress, "AGAIN_SECONDS", 0.0)
         self._patch.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=self.time.sleep))
 
     @contextmanager
     def _credentials(self, config: dict[str, str]) -> Iterator[None]:
         """Let what is configured be asked with the credentials of now, as the environment gives them."""
-        region = config["aws:region"]
-        key = read_settings(config.get), region
-        before = aws._CACHE.get(key)
-        aws._CACHE[key] = self._clients[self.account, region]
-        try:
+        settings = read_settings(config.get)
+        with pytest.MonkeyPatch.context() as patch:
+            for region in (REGION, OTHER_REGION):
+                patch.setitem(aws._CACHE, (settings, region), self._clients[self.account, region])
             yield
-        finally:
-            del aws._CACHE[key]
-            if before is not None:
-                aws._CACHE[key] = before
 
     def begin(self) -> None:
         """Begin anew: nothing in AWS, no stack, no receipts."""
@@ -173,7 +174,8 @@ class World(Promises, Stage):
             command = self.running[-1]
             if command.process.dead:
                 raise KilledError
-            self.knows(command)
+            # A destroy writes down what it was shown before it asks for more.
+            self.knows(command, "Delete")
             if moment == "before" and not operation.startswith(READING):
                 self.judge_call(command, operation)
             elif moment == "after":
@@ -233,7 +235,7 @@ class World(Promises, Stage):
         if self.broken is not None:
             raise self.broken
         if not process.dead:
-            self.knows(running)
+            self.knows(running, "Delete")
         self.judge_words([*engine.lines, *result.errors])
         self.judge_end(running, result.errors, before)
         return result

@@ -148,6 +148,11 @@ def test_command_reads_standard_input_and_tells_by_its_exit_code(tmp_path: Path)
 NAME = "redshift-teardown-not-bypassed"
 
 
+def typed(text: str) -> io.TextIOWrapper:
+    """Standard input that holds a text."""
+    return io.TextIOWrapper(io.BytesIO(text.encode()))
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [
@@ -184,7 +189,7 @@ def test_a_configuration_that_says_nothing_is_refused(
     """What could never match, or is no setting of any policy, is told, whichever policy it is for."""
     file = tmp_path / "pack.json"
     file.write_text(json.dumps(config))
-    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(deployment())))
+    monkeypatch.setattr(sys, "stdin", typed(json.dumps(deployment())))
 
     assert state.main(["--config", str(file)]) == 2
     error = capsys.readouterr().err
@@ -215,7 +220,7 @@ def test_the_enforcement_level_is_in_force(
     """What the configuration makes advisory tells and lets through; what it disables looks at nothing."""
     file = tmp_path / "pack.json"
     file.write_text(json.dumps(config))
-    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(deployment(resource(retainOnDelete=True)))))
+    monkeypatch.setattr(sys, "stdin", typed(json.dumps(deployment(resource(retainOnDelete=True)))))
 
     assert state.main(["--config", str(file)]) == code
     assert capsys.readouterr().out.splitlines()[-1].replace(str(file), "FILE") == last

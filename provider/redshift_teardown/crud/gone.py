@@ -11,7 +11,6 @@ from redshift_teardown.errors import NoAnswerError, RefusedError
 from redshift_teardown.state import GONE, State
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.model import Refuse
-from redshift_teardown.teardown.observe import look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +38,7 @@ def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:
     identity, reporter = state.identity, reporter_for(urn, state.urn.name)
     try:
         operation = open_operation(olds, settings, "look for")
-        observation = look(operation.session.calls, identity, operation.session.clock.now())
+        observation = operation.observe()
     except (NoAnswerError, UnreachableError):
         # A preview works without credentials; `up` asks again before anything is done.
         reporter.warn(f"{identity}: a refresh found it gone, and AWS gives no answer now. {olds[GONE]}")

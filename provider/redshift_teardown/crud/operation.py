@@ -6,7 +6,7 @@ disagree with another about what is meant, by which rules, and where.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.planner import Planner, Recorded, read_recorded
@@ -14,7 +14,9 @@ from redshift_teardown.crud.session import Session, open_session, require_same_p
 from redshift_teardown.crud.wanted import own_region
 from redshift_teardown.teardown.memory import recall, remember
 from redshift_teardown.teardown.next_step import SETTLE, next_step
+from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.proof import is_void, void_key, would_prove
+from redshift_teardown.teardown.statuses import Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +51,21 @@ class Operation:
         return Planner(
             self.recorded, self.session.clock.now(), renewal_is_ours=renewal_is_ours, left_by=left_by
         )
+
+    def observe(self) -> Observation:
+        """Return what AWS shows of the recorded generation, with its snapshots whatever its status is.
+
+        Raises:
+            UnreachableError: AWS gives no answer.
+
+        """
+        calls = self.session.calls
+        observation = look(calls, self.identity, self.session.clock.now())
+        live = observation.cluster
+        if live is not None and standing(live.status) is Standing.BUSY:
+            # A teardown waits for the cluster first, and looks at its snapshots then.
+            return replace(observation, snapshots=calls.snapshots(self.identity.cluster_identifier))
+        return observation
 
     def what_delete_would_do(self, observation: Observation) -> tuple[Plan, Step]:
         """Return what a delete would begin with, after this observation; nothing is changed."""

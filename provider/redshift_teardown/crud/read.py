@@ -15,7 +15,6 @@ from redshift_teardown.errors import RefusedError
 from redshift_teardown.state import GONE, carried
 from redshift_teardown.teardown.calls import UnreachableError, view_cluster
 from redshift_teardown.teardown.model import Done, Refuse
-from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.statuses import ENDING
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
     operation = open_operation(props, settings, "refresh")
     session, identity = operation.session, operation.identity
     try:
-        observation = look(session.calls, identity, session.clock.now())
+        observation = operation.observe()
         live = observation.cluster
         cluster = session.calls.describe(identity.cluster_identifier) if live is not None else None
     except UnreachableError as error:

@@ -182,7 +182,8 @@ class ControlApi:
         now = self._world.now()
         # All is checked before anything is changed.
         created = None if create_time is None else _time(create_time)
-        if namespace is not None and namespace != cluster.namespace and namespace in place.generations:
+        if namespace in {each.namespace for each in place.clusters.values()} - {cluster.namespace}:
+            # Of one that is gone it may be: a restore may keep the namespace.
             raise ControlError(f"there is a generation {namespace!r} in {place.key} already")
         if settings is not None:
             _check_settings(cluster, settings)

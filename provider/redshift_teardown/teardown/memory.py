@@ -93,8 +93,6 @@ def _alive(identity: Identity, observation: Observation, memory: Memory, status:
         memory = replace(memory, last_alive=observation.at)
     if memory.deletion_seen and memory.alive_since is None:
         memory = replace(memory, alive_since=observation.at)
-    if standing(status) is not Standing.DELETABLE:
-        return memory
     coming = _may_be_coming(observation, memory)
     void = {
         key
