@@ -37,13 +37,15 @@ MINIMAL: dict[str, History] = {
     "an orphan tags nothing": _wild(
         DAYS, UP, act("destroy", **at("after", 3, ORPHAN, of="DescribeClusters"))
     ),
-    "an orphan creates nothing": _wild(DAYS, act("up", **at("after", 1, ORPHAN, of="DescribeClusters"))),
+    "an orphan creates nothing": _wild(DAYS, act("up", **at("after", 2, ORPHAN, of="DescribeClusters"))),
     "an orphan deletes nothing": _wild(
         SKIP, UP, RESIZE, act("destroy", **at("wait", 1, ORPHAN, TIGHTEN, UP))
     ),
     "ctrl-c begins nothing": _wild(DAYS, UP, RESIZE, act("destroy", **at("wait", 1, CTRL_C))),
     "a refresh drops nothing unproven": _wild(DAYS, UP, VANISH, act("destroy", refresh=True)),
-    "another's cluster under the name is not tagged": _wild(DAYS, act("up", **at("after", 4, AGAIN))),
+    "another's cluster under the name is not tagged": _wild(
+        DAYS, act("up", **at("after", 4, AGAIN, of="DescribeClusters"))
+    ),
     "a deletion without a snapshot that was seen given up excuses nothing": _wild(
         SKIP, UP, act("destroy", **at("wait", 4, GIVE_UP)), TIGHTEN, VANISH
     ),

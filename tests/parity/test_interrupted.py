@@ -210,7 +210,7 @@ def test_what_aws_refuses_is_told_at_once(stack: Bench) -> None:
 def test_a_create_that_fails_later_says_which_cluster_it_left(stack: Bench) -> None:
     """The cluster is there and not in the state: the error names it, and the next `up` goes on with it."""
     stack.control.add_fault(
-        "DescribeClusters", occurrence=3, code="AccessDenied", message="Not you.", times=1
+        "DescribeClusters", occurrence=4, code="AccessDenied", message="Not you.", times=1
     )
 
     failed = stack.apply(**PROGRAM)
