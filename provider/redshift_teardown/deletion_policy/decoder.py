@@ -463,6 +463,13 @@ class Decoder(NodeReader):
             name = self.checked_text(
                 fields["name"].value, "name", f'"{model.DEFAULT_NAME}"', template_problem
             )
+            if name is not None and "{timestamp}" not in name:
+                self.report.warn(
+                    fields["name"].value.mark,
+                    f"the name {shown(name)} does not say when it was given, so it proves nothing by itself: "
+                    "a machine that has lost its receipts cannot prove an untagged snapshot of that name",
+                    f'"{name}-{{timestamp}}"',
+                )
         if "retention_days" in fields:
             key, value = fields["retention_days"]
             days = self._retention(value)
