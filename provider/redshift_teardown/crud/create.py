@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.converge import converge
+from redshift_teardown.crud.desired import everything, said_by
 from redshift_teardown.crud.meant import AnotherGenerationError, Meant
 from redshift_teardown.crud.outputs import CREATING_TAG, cluster_arn, identity_of, outputs, user_tags
 from redshift_teardown.crud.restore import find_source
 from redshift_teardown.crud.session import Session, open_session
 from redshift_teardown.crud.settle import GoneError, wait_until_available
-from redshift_teardown.crud.steps import PASSWORDS
-from redshift_teardown.crud.wanted import inherited_from, wanted_by
 from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.parameters import parameters_for
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.identity import Identity
 
 CREATING = "creating"
 CLOCK_SKEW = timedelta(minutes=5)
@@ -82,6 +82,7 @@ class _Create:
         self._arguments = arguments
         self._urn = urn
         self._identifier = identifier
+        self._default_tags = dict(session.settings.default_tags)
         self._creating = {CREATING_TAG: fit_tag_value(str(urn))}
         self._meant = Meant(session.account_id, session.aws.region, self._is_begun)
         self._sent_at: datetime | None = None
@@ -140,8 +141,7 @@ class _Create:
         if nodes == 1:
             # AWS refuses NumberOfNodes for a single-node cluster.
             parameters.pop("NumberOfNodes", None)
-        wanted = wanted_by(self._arguments, self._session.settings)
-        tags = {**wanted.tags({}), **self._creating}
+        tags = {**self._default_tags, **(self._arguments.get("tags") or {}), **self._creating}
         parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
         return parameters
 
@@ -211,11 +211,9 @@ class _Create:
             identity = identity_of(cluster, session.account_id, session.aws.region)
             owned.claim(identity, str(self._urn))
             restored = bool(cluster.get("RestoreStatus"))
-            inherited = inherited_from(self._arguments, cluster) if restored else []
-            wanted = wanted_by(self._arguments, session.settings, inherited)
-            # A restored cluster has the password of its snapshot, which may be another one.
-            forced = PASSWORDS if restored else frozenset()
-            cluster = converge(session, wanted, cluster, self._rules, self._meant, forced=forced)
+            surplus = user_tags(cluster) if restored else None
+            desired = everything(self._arguments, self._default_tags, surplus)
+            cluster = converge(session, desired, cluster, self._rules, self._meant, proven=False)
         except (AnotherGenerationError, GoneError):
             # What this create began is not there any more: nothing of it is to be gone on with.
             raise
@@ -226,9 +224,11 @@ class _Create:
                 "in this stack's state yet",
                 next_step="mend the cause, then run `pulumi up` again: it goes on with this very cluster",
             ) from None
-        return outputs(
-            self._inputs, self._arguments, cluster, identity, session.settings, inherited=inherited
-        )
+        return self._outputs(cluster, identity)
+
+    def _outputs(self, cluster: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
+        said = said_by(self._arguments)
+        return outputs(self._inputs, self._arguments, cluster, identity, self._default_tags, said=said)
 
     # --- one that exists ---
 
@@ -257,10 +257,7 @@ class _Create:
             f"adopted cluster {identifier} as it is (created {cluster.get('ClusterCreateTime')}); nothing "
             "of it was changed. `pulumi preview` shows what differs from the program"
         )
-        inherited = inherited_from(self._arguments, cluster, user_tags(cluster))
-        return outputs(
-            self._inputs, self._arguments, cluster, identity, session.settings, inherited=inherited
-        )
+        return self._outputs(cluster, identity)
 
 
 def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict[str, Any]:
@@ -341,4 +338,7 @@ def _adapted(parameters: dict[str, Any]) -> dict[str, Any]:
         del parameters["ManageMasterPassword"]
     if parameters.get("VpcSecurityGroupIds") == []:
         del parameters["VpcSecurityGroupIds"]
+    if parameters.get("MultiAZ"):
+        # AWS has no unencrypted Multi-AZ cluster, and a restore takes the snapshot's encryption otherwise.
+        parameters.setdefault("Encrypted", True)
     return parameters
