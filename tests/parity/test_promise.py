@@ -261,6 +261,24 @@ def test_preview_names_what_adoption_found_otherwise(stack: Bench) -> None:
     assert stack.previewed(**program).kept == []
 
 
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_what_was_never_in_force_is_left_when_it_is_taken_away(stack: Bench, refreshed: bool) -> None:
+    """Preview would shrink an adopted cluster; who takes the argument away keeps the cluster as it is."""
+    stack.apply(number_of_nodes=4, tags={"team": "sales", "kind": "x"})
+    stack.state = None
+    program: dict[str, Any] = {"adopt_existing": True, "tags": {"team": "data", "kind": "x"}}
+    stack.apply(number_of_nodes=1, **program)
+    if refreshed:
+        stack.refresh()
+        assert "number_of_nodes" not in stack.inputs
+    assert stack.preview(number_of_nodes=1, **program) == "update"
+
+    stack.apply(number_of_nodes=None, adopt_existing=True)
+
+    assert shown(stack, "number_of_nodes") == (4,)
+    assert tags_of(stack) == {"team": "sales"}
+
+
 def test_a_public_cluster_may_be_relocated(stack: Bench) -> None:
     """AWS has taken both since 2023."""
     both = {"publicly_accessible": True, "availability_zone_relocation_enabled": True}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.converge import converge
-from redshift_teardown.crud.desired import everything, said_by
+from redshift_teardown.crud.desired import equal_in, everything, in_force, said_by
 from redshift_teardown.crud.meant import AnotherGenerationError, Meant
 from redshift_teardown.crud.outputs import CREATING_TAG, cluster_arn, identity_of, outputs, user_tags
 from redshift_teardown.crud.restore import find_source
@@ -15,7 +15,7 @@ from redshift_teardown.crud.session import Session, open_session
 from redshift_teardown.crud.settle import GoneError, wait_until_available
 from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
 from redshift_teardown.errors import RefusedError, TeardownError
-from redshift_teardown.parameters import parameters_for
+from redshift_teardown.parameters import parameters_for, read_arguments
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
 from redshift_teardown.state import arguments_of
 from redshift_teardown.teardown.calls import view_cluster
@@ -257,7 +257,11 @@ class _Create:
             f"adopted cluster {identifier} as it is (created {cluster.get('ClusterCreateTime')}); nothing "
             "of it was changed. `pulumi preview` shows what differs from the program"
         )
-        return self._outputs(cluster, identity)
+        known, tags = in_force(self._arguments, read_arguments(cluster)), user_tags(cluster)
+        if known["tags"] is not None:
+            known["tags"] = equal_in(tags, known["tags"])
+        defaults = equal_in(tags, self._default_tags)
+        return outputs(self._inputs, known, cluster, identity, defaults, said=said_by(known))
 
 
 def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict[str, Any]:

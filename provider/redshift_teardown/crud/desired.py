@@ -257,6 +257,31 @@ def everything(
     return Desired(_with_size(values, arguments), tags, arguments)
 
 
+def in_force(arguments: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a program says of a cluster that it adopts, as far as the cluster is so.
+
+    The rest was never in force: taken away again it is left as it is, and no default takes its place.
+
+    Args:
+        arguments: The program's arguments, coerced.
+        shown: What AWS shows of them.
+
+    """
+    kept = {
+        argument.name: arguments[argument.name]
+        for argument in ARGUMENTS
+        if argument.read is None
+        or argument.change in {Change.TAGS, Change.REPLACE}
+        or same(argument, arguments[argument.name], shown[argument.name])
+    }
+    return {argument.name: kept.get(argument.name) for argument in ARGUMENTS}
+
+
+def equal_in(tags: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the given tags that a cluster carries just so."""
+    return {key: tag for key, tag in given.items() if tags.get(key) == tag}
+
+
 def shown_in(tags: Mapping[str, str], given: Iterable[str]) -> dict[str, str]:
     """Return those of a cluster's tags whose keys are given."""
     return {key: tags[key] for key in given if key in tags}
