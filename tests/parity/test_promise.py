@@ -279,6 +279,15 @@ def test_what_was_never_in_force_is_left_when_it_is_taken_away(stack: Bench, ref
     assert tags_of(stack) == {"team": "sales"}
 
 
+def test_preview_names_the_default_that_takes_the_place_of_what_is_dropped(stack: Bench) -> None:
+    """That the argument is gone from the program does not show what the cluster becomes: it is told."""
+    stack.apply(number_of_nodes=4)
+
+    [line] = stack.previewed(number_of_nodes=None).kept
+
+    assert line.endswith("what the program says no more gets its default: number_of_nodes from 4 to 1")
+
+
 def test_a_public_cluster_may_be_relocated(stack: Bench) -> None:
     """AWS has taken both since 2023."""
     both = {"publicly_accessible": True, "availability_zone_relocation_enabled": True}

@@ -134,13 +134,22 @@ def _tell_what_inputs_do_not(found: Difference, state: State, asked: Asked, repo
     """Name the changes that the engine, which compares inputs, shows nothing of.
 
     A cluster that was adopted, or whose drift an older version refreshed, differs from inputs that are what
-    the program says now.
+    the program says now. And that an argument is gone from the inputs does not show what it becomes.
     """
+    dropped = [
+        _from_to(name, found, state)
+        for name in found.calls
+        if name in found.desired.values and found.arguments[name] is None
+    ]
+    if dropped:
+        reporter.keep(
+            f"{state.identity}: what the program says no more gets its default: {'; '.join(dropped)}"
+        )
     if asked.old_inputs is None:
         return
     before = arguments_of(asked.old_inputs)
     told = [
-        f"{name} {'to another value' if BY_NAME[name].secret else _from_to(name, found, state)}"
+        f"{name} to another value" if BY_NAME[name].secret else _from_to(name, found, state)
         for name in found.calls
         if name in found.desired.values and before[name] == found.arguments[name]
     ]
@@ -158,7 +167,7 @@ def _tell_what_inputs_do_not(found: Difference, state: State, asked: Asked, repo
 
 def _from_to(name: str, found: Difference, state: State) -> str:
     value = found.desired.values[name]
-    return f"from {state.arguments[name]!r} to {value!r}"
+    return f"{name} from {state.arguments[name]!r} to {value!r}"
 
 
 def _require_region(state: State, arguments: Mapping[str, Any], settings: Settings) -> None:
