@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from redshift_teardown.cluster import Cluster
+    from redshift_teardown.cluster_args import ClusterArgs
 
-__all__ = ["Cluster"]
+__all__ = ["Cluster", "ClusterArgs"]
 
 
 def __getattr__(name: str) -> object:

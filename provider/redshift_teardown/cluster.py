@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.dynamic import Resource
 
+from redshift_teardown.cluster_args import ClusterArgs, arguments_in
+from redshift_teardown.cluster_options import read_options, secret_names
 from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.parameters import ARGUMENTS, READ_ONLY
 from redshift_teardown.provider import ClusterProvider
+from redshift_teardown.sealing import SECRETS
 from redshift_teardown.settings import ENVIRONMENT_KEY, Settings, read_settings
 from redshift_teardown.stack_policy import BYPASSES, Resolved, read_policy, refuse_bypass, resolve
 from redshift_teardown.state import STATE_VERSION
@@ -108,6 +111,7 @@ class Cluster(Resource, module="redshift", name="Cluster"):
     def __init__(
         self,
         resource_name: str,
+        args: ClusterArgs | Mapping[str, Any] | pulumi.ResourceOptions | Any = None,
         opts: pulumi.ResourceOptions | None = None,
         *,
         cluster_identifier: pulumi.Input[str] | None = None,
@@ -159,9 +163,13 @@ class Cluster(Resource, module="redshift", name="Cluster"):
 
         Args:
             resource_name: The resource's name in this stack.
+            args: The arguments as one object, in place of keywords: `ClusterArgs`, that of pulumi-aws, or a
+                mapping. Resource options are taken here, too.
             opts: Resource options. ``provider`` is refused: a dynamic resource takes its AWS configuration
                 from the stack (``aws:region``, ``aws:profile`` …). ``retain_on_delete`` and ``deleted_with``
-                are refused in a protected environment.
+                are refused in a protected environment. ``ignore_changes`` and ``replace_on_changes`` take an
+                argument's camelCase as meant. ``custom_timeouts`` do not reach a dynamic resource: the
+                deletion policy's ``wait`` holds.
             cluster_identifier: The cluster's name: 1 to 63 lower-case letters, digits and hyphens. Changing
                 it renames the cluster.
             node_type: The node type, such as ``ra3.xlplus``. Changing it resizes the cluster.
@@ -239,11 +247,9 @@ class Cluster(Resource, module="redshift", name="Cluster"):
 
         """
         given = dict(locals())
-        arguments = {argument.name: given[argument.name] for argument in ARGUMENTS}
-        options = opts or pulumi.ResourceOptions()
-        _refuse_provider(resource_name, options)
-        _refuse_create_before_delete(resource_name, options)
-        _refuse_import(resource_name, options)
+        keywords = {argument.name: given[argument.name] for argument in ARGUMENTS}
+        arguments, positional = arguments_in(resource_name, args, keywords)
+        options, notes = read_options(resource_name, opts or positional or pulumi.ResourceOptions())
         bypass = [name for name in BYPASSES if getattr(options, name, None)]
         resolved = _resolve(resource_name, arguments, bypass)
         props: dict[str, Any] = {
@@ -255,6 +261,7 @@ class Cluster(Resource, module="redshift", name="Cluster"):
             "policy": resolved.record_rules(),
             "on_destroy": resolved.on_destroy,
             "bypass": bypass or None,
+            SECRETS: secret_names(arguments),
         }
         for name in _SECRETS:
             if props[name] is not None:
@@ -268,6 +275,8 @@ class Cluster(Resource, module="redshift", name="Cluster"):
             ),
         )
         _warn(self, resolved)
+        for note in notes:
+            note(self)
 
 
 def _config(key: str) -> str | None:
@@ -306,43 +315,6 @@ def _warn(cluster: Cluster, resolved: Resolved) -> None:
         pulumi.log.warn(
             f"{resolved.match.note}\n(or name one with `pulumi config set {ENVIRONMENT_KEY} NAME`)", cluster
         )
-
-
-def _refuse_provider(resource_name: str, options: pulumi.ResourceOptions) -> None:
-    """Refuse an AWS provider, which the engine would drop in silence: the cluster would land elsewhere."""
-    own = options.provider
-    given = options.providers
-    listed = list(given.values()) if isinstance(given, dict) else list(given or [])
-    inherited = getattr(options.parent, "_providers", None)
-    candidates = [*([own] if own else []), *listed, *(inherited or {}).values()]
-    if not any(getattr(candidate, "package", "") == "aws" for candidate in candidates):
-        return
-    message = (
-        f"{resource_name}: an aws provider does not reach this resource. Configure the stack instead: "
-        "`pulumi config set aws:region …`, `aws:profile …`, `aws:assumeRoles …`; for another region give the "
-        "cluster a region=…; take it out of a component that has an aws provider of its own"
-    )
-    raise pulumi.RunError(message)
-
-
-def _refuse_create_before_delete(resource_name: str, options: pulumi.ResourceOptions) -> None:
-    """Refuse delete_before_replace=False: a cluster's one identifier would be created, then deleted."""
-    if options.delete_before_replace is False:
-        message = (
-            f"{resource_name}: delete_before_replace=False cannot work for a cluster, which has one "
-            "identifier: the engine would create and then delete the same cluster. Leave the option out"
-        )
-        raise pulumi.RunError(message)
-
-
-def _refuse_import(resource_name: str, options: pulumi.ResourceOptions) -> None:
-    """Refuse import_, which Pulumi does not offer for dynamic resources: it fails with a KeyError."""
-    if options.import_ is not None:
-        message = (
-            f"{resource_name}: import_ does not work for this kind of resource. To take over a cluster that "
-            "exists, set cluster_identifier to its name and adopt_existing=True"
-        )
-        raise pulumi.RunError(message)
 
 
 def _own_urn(resource_name: str, options: pulumi.ResourceOptions) -> pulumi.Output[str]:

@@ -277,3 +277,17 @@ def comparable(argument: Argument, wanted: Any) -> bool:
 
 def _is_alias(wanted: Any) -> bool:
     return isinstance(wanted, str) and "alias/" in wanted
+
+
+def camel(name: str) -> str:
+    """Return a name as programs in other languages write it: ``clusterIdentifier``."""
+    first, *rest = name.split("_")
+    return "".join([first, *(word.capitalize() for word in rest)])
+
+
+_BY_CAMEL = {camel(argument.name): argument.name for argument in ARGUMENTS}
+
+
+def snake(name: str) -> str:
+    """Return the argument that a name in camelCase means; another name as it is."""
+    return name if name in BY_NAME else _BY_CAMEL.get(name, name)

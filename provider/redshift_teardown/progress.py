@@ -19,6 +19,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from redshift_teardown.sealing import hidden
+
 QUIET_SECONDS = 60.0
 """Where there is no terminal: at most one line a resource in this time, unless what is going on changed."""
 
@@ -85,6 +87,7 @@ class EngineReporter:
         self._log("WARNING", text, ephemeral=False)
 
     def _log(self, severity: str, text: str, *, ephemeral: bool) -> None:
+        text = hidden(text)
         if _send(severity, text, self._urn, ephemeral=ephemeral):
             return
         # A closed stderr is as little a reason to stop as a lost engine.

@@ -23,6 +23,8 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from redshift_teardown.asked import asked
+from redshift_teardown.sealing import hide, hiding, seal
 from redshift_teardown.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -63,49 +65,49 @@ class ClusterProvider(ResourceProvider):
         """Validate inputs and record what destroying the cluster would do."""
         from redshift_teardown.crud.check import check  # noqa: PLC0415
 
-        with _plain_errors():
+        with _plain_errors(news, _olds):
             settings, news = _in_place(news)
             inputs, failures = check(_olds, news, settings)
-        return CheckResult(inputs, [CheckFailure(f.property, f.reason) for f in failures])
+        return CheckResult(seal(inputs), [CheckFailure(f.property, f.reason) for f in failures])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Tell what changed, and whether AWS can change it on a living cluster."""
         from redshift_teardown.crud.diff import diff  # noqa: PLC0415
 
-        with _plain_errors():
-            found = diff(_olds, _news, _settings())
+        with _plain_errors(_news, _olds):
+            found = diff(_olds, _news, _settings(), asked())
         return DiffResult(changes=found.any, replaces=list(found.replaces), delete_before_replace=True)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Create, restore or adopt a cluster, and wait until it is available."""
         from redshift_teardown.crud.create import create  # noqa: PLC0415
 
-        with _plain_errors():
+        with _plain_errors(props):
             settings, props = _in_place(props)
             id_, outs = create(props, settings)
-        return CreateResult(id_, outs)
+        return CreateResult(id_, seal(outs))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Read a cluster for a refresh; an empty id where it is gone."""
         from redshift_teardown.crud.read import read  # noqa: PLC0415
 
-        with _plain_errors():
-            found, outs = read(id_, props, _settings())
-        return ReadResult(found, outs)
+        with _plain_errors(props):
+            found, outs, inputs = read(id_, props, _settings(), asked())
+        return ReadResult(found, seal(outs), None if inputs is None else seal(inputs))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Change a living cluster, or only what is recorded about it."""
         from redshift_teardown.crud.update import update  # noqa: PLC0415
 
-        with _plain_errors():
+        with _plain_errors(_news, _olds):
             settings, news = _in_place(_news)
-            return UpdateResult(update(_olds, news, settings))
+            return UpdateResult(seal(update(_olds, news, settings, asked())))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Tear a cluster down as its policies say."""
         from redshift_teardown.crud.delete import delete  # noqa: PLC0415
 
-        with _plain_errors():
+        with _plain_errors(_props):
             delete(_props, _placed())
 
 
@@ -131,8 +133,8 @@ def _placed() -> Settings:
     return replace(_settings(), place=told())
 
 
-def _plain_errors() -> AbstractContextManager[None]:
-    """Let an error for a person through alone, without the chain of what caused it."""
+def _plain_errors(*props: dict[str, Any]) -> AbstractContextManager[None]:
+    """Let an error for a person through alone: without the chain of what caused it, and without secrets."""
     from contextlib import contextmanager  # noqa: PLC0415
 
     from redshift_teardown.deletion_policy import PolicyError  # noqa: PLC0415
@@ -141,10 +143,12 @@ def _plain_errors() -> AbstractContextManager[None]:
     @contextmanager
     def plain() -> Iterator[None]:
         try:
-            yield
+            with hiding(*props):
+                yield
         except PolicyError as error:
-            raise TeardownError(str(error)) from None
+            raise TeardownError(hide(str(error), *props)) from None
         except TeardownError as error:
-            raise error from None
+            text = hide(str(error), *props)
+            raise (error if text == str(error) else TeardownError(text)) from None
 
     return plain()

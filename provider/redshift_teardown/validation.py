@@ -323,14 +323,6 @@ def _network(values: Mapping[str, Any]) -> Iterator[Failure]:
         yield Failure("port", f"must be {_PORTS.start} to {_PORTS.stop - 1}, not {port}")
     elif port is not None and ra3 and not any(port in allowed for allowed in _RA3_PORTS):
         yield Failure("port", f"must be 5431-5455 or 8191-8215 for {values['node_type']}, not {port}")
-    if (
-        values.get("availability_zone_relocation_enabled") is True
-        and values.get("publicly_accessible") is True
-    ):
-        yield Failure(
-            "availability_zone_relocation_enabled",
-            "a publicly accessible cluster cannot be relocated: give one of the two",
-        )
     if _text(values, "elastic_ip") and values.get("publicly_accessible") in (None, False):
         yield Failure("elastic_ip", "needs publicly_accessible=True")
     for group in _texts(values, "vpc_security_group_ids"):
@@ -345,11 +337,14 @@ def _zones(values: Mapping[str, Any]) -> Iterator[Failure]:
     region = values.get("region") or values["configured_region"]
     if zone is not None and isinstance(region, str) and not zone.lower().startswith(region):
         yield Failure("availability_zone", f"{zone!r} is not in region {region}")
+    node_type = (_text(values, "node_type") or "").lower()
+    relocation = values.get("availability_zone_relocation_enabled") is True
+    if relocation and node_type.startswith("dc2."):
+        yield Failure("availability_zone_relocation_enabled", f"needs RA3 nodes, not {node_type}")
     if values.get("multi_az") is not True:
         return
-    if values.get("availability_zone_relocation_enabled") is True:
+    if relocation:
         yield Failure("multi_az", "conflicts with availability_zone_relocation_enabled: give one of the two")
-    node_type = (_text(values, "node_type") or "").lower()
     if node_type.startswith("dc2."):
         yield Failure("multi_az", f"needs RA3 nodes, not {node_type}")
     count = values.get("number_of_nodes")
@@ -400,8 +395,6 @@ def _fixed_values(values: Mapping[str, Any]) -> Iterator[Failure]:
     aqua = _text(values, "aqua_configuration_status")
     if aqua not in (None, "auto", "enabled", "disabled"):
         yield Failure("aqua_configuration_status", f"must be 'auto', 'enabled' or 'disabled', not {aqua!r}")
-    if values.get("encrypted") == "false" and values["creating"] and not _restoring(values):
-        yield Failure("encrypted", "must be true: AWS creates no unencrypted cluster any more")
 
 
 def _tags(values: Mapping[str, Any]) -> Iterator[Failure]:

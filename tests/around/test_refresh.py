@@ -46,7 +46,7 @@ def destroy_with_refresh(stack: Bench, *, diffs: bool = True) -> Result:
     news = stack.checked(olds)
 
     def run() -> None:
-        found, outs = read(CLUSTER, olds, stack.settings)
+        found, outs, _ = read(CLUSTER, olds, stack.settings)
         if not found:
             return
         outs = wire(outs)

@@ -16,7 +16,7 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 REGION = "eu-central-1"
@@ -84,7 +84,7 @@ class RefusedByProviderError(Exception):
 class Provider:
     """A running provider; properties go out and come back as plain values, all numbers as floats."""
 
-    def __init__(self, stub: provider_pb2_grpc.ResourceProviderStub) -> None:
+    def __init__(self, stub: Any) -> None:
         self._stub = stub
 
     def _call(self, method: str, request: Any) -> Any:
@@ -114,9 +114,21 @@ class Provider:
         answer = self._call("Check", request)
         return _plain(answer.inputs), [(failure.property, failure.reason) for failure in answer.failures]
 
-    def diff(self, id_: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[bool, list[str]]:
+    def diff(
+        self,
+        id_: str,
+        olds: Mapping[str, Any],
+        news: Mapping[str, Any],
+        old_inputs: Mapping[str, Any] | None = None,
+        ignoring: Sequence[str] = (),
+    ) -> tuple[bool, list[str]]:
         """Tell whether anything changed, and what can only be replaced."""
-        answer = self._call("Diff", provider_pb2.DiffRequest(id=id_, olds=_wired(olds), news=_wired(news)))
+        request = provider_pb2.DiffRequest(
+            id=id_, olds=_wired(olds), news=_wired(news), ignoreChanges=ignoring
+        )
+        if old_inputs is not None:
+            request.old_inputs.CopyFrom(_wired(old_inputs))
+        answer = self._call("Diff", request)
         return answer.changes == provider_pb2.DiffResponse.DIFF_SOME, list(answer.replaces)
 
     def create(self, inputs: Mapping[str, Any], *, told: str | None = None) -> tuple[str, dict[str, Any]]:
@@ -133,13 +145,37 @@ class Provider:
         )
         return answer.id, _plain(answer.properties)
 
+    def refresh(
+        self, id_: str, outputs: Mapping[str, Any], inputs: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """Refresh as the engine does; gives the id, the outputs, and the inputs, those there were else."""
+        request = provider_pb2.ReadRequest(
+            id=id_, urn=_urn(outputs), properties=_wired(outputs), inputs=_wired(inputs)
+        )
+        answer = self._call("Read", request)
+        found = _plain(answer.inputs) if answer.HasField("inputs") else dict(inputs)
+        return answer.id, _plain(answer.properties), found
+
     def update(
-        self, id_: str, olds: Mapping[str, Any], news: Mapping[str, Any], *, told: str | None = None
+        self,
+        id_: str,
+        olds: Mapping[str, Any],
+        news: Mapping[str, Any],
+        old_inputs: Mapping[str, Any] | None = None,
+        ignoring: Sequence[str] = (),
+        *,
+        told: str | None = None,
     ) -> dict[str, Any]:
         """Update; gives the outputs."""
         request = provider_pb2.UpdateRequest(
-            id=id_, urn=told or _urn(news), olds=_wired(olds), news=_wired(news)
+            id=id_,
+            urn=told or _urn(news),
+            olds=_wired(olds),
+            news=_wired(news),
+            ignoreChanges=ignoring,
         )
+        if old_inputs is not None:
+            request.old_inputs.CopyFrom(_wired(old_inputs))
         return _plain(self._call("Update", request).properties)
 
     def delete(self, id_: str, outputs: Mapping[str, Any], *, told: str | None = None) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.asked import Asked
 from redshift_teardown.crud.check import check
 from redshift_teardown.crud.create import create
 from redshift_teardown.crud.delete import delete
 from redshift_teardown.crud.diff import diff
+from redshift_teardown.crud.read import read
 from redshift_teardown.crud.update import update
 from tests.teardown.stage import CLUSTER, Result, Stage
 
@@ -42,26 +44,75 @@ class Invalid(AssertionError):  # noqa: N818 - it says what the inputs are
 
 
 class Bench(Stage):
-    """One stack, one cluster."""
+    """One stack, one cluster.
+
+    Attributes:
+        inputs: The inputs in the state, as the last ``up`` or refresh left them.
+        ignoring: The program's ``ignore_changes``.
+
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.inputs: dict[str, Any] = {}
+        self.ignoring: tuple[str, ...] = ()
+
+    def reset(self, policy: str | None = None) -> None:
+        """Begin anew."""
+        super().reset(policy)
+        self.inputs, self.ignoring = {}, ()
 
     def checked(self, olds: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:
         """The inputs, checked; None leaves an argument out."""
         program = {key: value for key, value in self.program(**arguments).items() if value is not None}
-        inputs, failures = check(olds or {}, wire(program), self.settings)
-        if failures:
-            raise Invalid(failures)
-        return dict(wire(inputs))
+        return self._check(olds or {}, program)
 
     def preview(self, **arguments: Any) -> str:
         """What an ``up`` would do: create, same, update or replace."""
-        if self.state is None:
-            self.checked(**arguments)
-            return "create"
-        olds = wire(self.state)
-        result = self.run(lambda: diff(olds, self.checked(olds, **arguments), self.settings))
+        result = self.previewed(**arguments)
         if result.how != "done":
             raise AssertionError(result.said)
-        return self._operation(result.value)
+        return did(result)
+
+    def previewed(self, **arguments: Any) -> Result:
+        """Run ``preview``; `did` tells of the result what it showed."""
+        operation: list[str] = []
+
+        def preview() -> Any:
+            if self.state is None:
+                self.checked(**arguments)
+                operation.append("create")
+                return None
+            inputs, asked = self._asked(arguments)
+            found = diff(wire(self.state), inputs, self.settings, asked)
+            operation.append(self._operation(found))
+            return found
+
+        result = self.run(preview)
+        result.shown.append(f"operation: {''.join(operation)}")
+        return result
+
+    def _asked(self, arguments: dict[str, Any]) -> tuple[dict[str, Any], Asked]:
+        """The checked inputs and what else a diff is asked with, as the engine makes them."""
+        olds = wire(self.inputs)
+        program = {key: value for key, value in self.program(**arguments).items() if value is not None}
+        for name in self.ignoring:
+            first, _, key = name.partition(".")
+            if not key:
+                program.pop(first, None)
+                program.update({first: olds[first]} if first in olds else {})
+            elif key in olds.get(first, {}):
+                program[first] = {**program.get(first, {}), key: olds[first][key]}
+            else:
+                program[first] = {tag: value for tag, value in program.get(first, {}).items() if tag != key}
+        inputs = self._check(olds, program)
+        return inputs, Asked(olds, self.ignoring)
+
+    def _check(self, olds: dict[str, Any], program: dict[str, Any]) -> dict[str, Any]:
+        inputs, failures = check(olds, wire(program), self.settings)
+        if failures:
+            raise Invalid(failures)
+        return dict(wire(inputs))
 
     @staticmethod
     def _operation(found: Any) -> str:
@@ -72,25 +123,40 @@ class Bench(Stage):
     def apply(self, *interruptions: Interruption, **arguments: Any) -> Result:
         """Run ``up``; `operation` of the result says what it did."""
         operation: list[str] = []
+        inputs: dict[str, Any] = {}
 
         def up() -> Any:
             if self.state is None:
                 operation.append("create")
-                return create(self.checked(**arguments), self.settings)[1]
+                inputs.update(self.checked(**arguments))
+                return create(dict(inputs), self.settings)[1]
             olds = wire(self.state)
-            inputs = self.checked(olds, **arguments)
-            operation.append(self._operation(diff(olds, inputs, self.settings)))
+            checked, asked = self._asked(arguments)
+            inputs.update(checked)
+            operation.append(self._operation(diff(olds, checked, self.settings, asked)))
             if operation == ["replace"]:
                 fresh = self.checked(**arguments)
+                inputs.update(fresh)
                 delete(olds, self.settings)
                 self.state = None
                 return create(fresh, self.settings)[1]
-            return update(olds, inputs, self.settings) if operation == ["update"] else self.state
+            return update(olds, checked, self.settings, asked) if operation == ["update"] else self.state
 
         result = self.run(up, *interruptions)
         result.shown.append(f"operation: {''.join(operation)}")
         if result.how == "done":
-            self.state = result.value
+            self.state, self.inputs = result.value, inputs
+        return result
+
+    def refresh(self, *interruptions: Interruption) -> Result:
+        """Read the cluster, inputs included; one that is gone leaves the state."""
+        assert self.state is not None
+        olds, asked = self.state, Asked(wire(self.inputs))
+        result = self.run(lambda: read(CLUSTER, wire(olds), self.settings, asked), *interruptions)
+        if result.how == "done":
+            found, outs, inputs = result.value
+            self.state = outs if found else None
+            self.inputs = inputs if inputs is not None else self.inputs
         return result
 
     def cluster(self, identifier: str = CLUSTER) -> dict[str, Any]:

@@ -24,6 +24,10 @@ SHORT = dict.fromkeys(
 """Phases of one look, so that a run has few points to be killed at."""
 STRIDE = 1 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 4
 """Every fourth point, where not all are wanted; that goes through the three kinds in turn."""
+ROLE = "arn:aws:iam::111122223333:role/load"
+KEY = "arn:aws:kms:us-east-1:111122223333:key/11111111-1111-1111-1111-111111111111"
+OUTSIDE = {"AllowVersionUpgrade": False, "ManualSnapshotRetentionPeriod": 9, "PubliclyAccessible": True}
+"""What somebody else set, and no program says anything about."""
 CHANGED: dict[str, Any] = {
     "tags": {"team": "sales"},
     "port": 5441,
@@ -111,24 +115,56 @@ def test_a_restore_killed_anywhere_goes_on(stack: Bench) -> None:
     assert points * STRIDE > 8
 
 
-def test_an_update_killed_anywhere_goes_on(stack: Bench) -> None:
-    """A change of five steps: what was done stays done, the rest is done by the next `up`."""
+OF_SEVERAL_CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "five kinds": (PROGRAM, CHANGED),
+    "roles and key": (
+        {**PROGRAM, "iam_roles": [ROLE]},
+        {"iam_roles": [], "kms_key_id": KEY, "tags": {"team": "sales", "kind": "x"}},
+    ),
+    "away from two zones": (
+        {"multi_az": True, "tags": {"team": "data", "kind": "x"}},
+        {"number_of_nodes": 3, "availability_zone_relocation_enabled": True, "tags": {"team": "data"}},
+    ),
+    "password of its own": (
+        {"master_password": None, "manage_master_password": True},
+        {"master_password": "Another-One-2", "node_type": "ra3.4xlarge"},
+    ),
+}
+"""What a program said, and says then: changes that AWS wants in several calls."""
+
+
+@pytest.mark.parametrize("name", OF_SEVERAL_CALLS)
+def test_an_update_killed_anywhere_goes_on(stack: Bench, name: str) -> None:
+    """What was done stays done, the next `up` does the rest, and nothing that was not named is touched."""
+    before, after = OF_SEVERAL_CALLS[name]
+    identifier = after.get("cluster_identifier", "warehouse")
 
     def prepare() -> None:
-        stack.apply(**PROGRAM)
+        stack.apply(**before)
+        assert stack.state is not None
+        stack.control.set_cluster("warehouse", settings=OUTSIDE)
+        stack.outsider.create_tags(ResourceName=stack.state["arn"], Tags=[{"Key": "bot", "Value": "yes"}])
 
     points = 0
-    for _ in killed_everywhere(stack, prepare, lambda at: stack.apply(at, **CHANGED)):
+    for _ in killed_everywhere(stack, prepare, lambda at: stack.apply(at, **after)):
         points += 1
-        again = stack.apply(**CHANGED)
+        again = stack.apply(**after)
         assert (again.said, did(again)) == ("", "update")
-        assert alive(stack) == ["lake"]
+        assert alive(stack) == [identifier]
         assert len(stack.ledger()["generations"]) == 1
-        shown = read_arguments(stack.cluster("lake"))
-        assert (shown["port"], shown["number_of_nodes"], shown["tags"]) == (5441, 4, {"team": "sales"})
-        assert stack.password_is("Another-One-2")
-        assert stack.preview(**CHANGED) == "same"
-    assert points * STRIDE > 20
+        cluster = stack.cluster(identifier)
+        assert {setting: cluster[setting] for setting in OUTSIDE} == OUTSIDE
+        shown = read_arguments(cluster)
+        named = {key: value for key, value in after.items() if key in shown}
+        assert {key: shown[key] for key in named} == {
+            **named,
+            **({"tags": {**after["tags"], "bot": "yes"}} if "tags" in after else {}),
+            **({"iam_roles": []} if "iam_roles" in after else {}),
+        }
+        assert shown["tags"]["bot"] == "yes"
+        assert "master_password" not in after or stack.password_is(after["master_password"])
+        assert stack.preview(**after) == "same"
+    assert points * STRIDE > 8
 
 
 @pytest.mark.parametrize("operation", ["CreateCluster", "RestoreFromClusterSnapshot"])

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from redshift_teardown.cluster import _refuse_provider
+from redshift_teardown.cluster_options import _refuse_provider
 
 AWS: Any = SimpleNamespace(package="aws")
 OTHER: Any = SimpleNamespace(package="random")

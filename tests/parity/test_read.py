@@ -45,11 +45,23 @@ DRIFT: dict[str, tuple[dict[str, Any], Any]] = {
     "default_iam_role_arn": ({"DefaultIamRoleArn": ROLE}, ROLE),
 }
 GIVEN: dict[str, Any] = {
-    # Said by the program, so that drift is a difference even where leaving out means "whatever is there".
+    # Said by the program: only so is drift a difference.
+    "manage_master_password": False,
+    "encrypted": "true",
+    "multi_az": False,
+    "allow_version_upgrade": True,
+    "automated_snapshot_retention_period": 1,
+    "manual_snapshot_retention_period": -1,
+    "cluster_version": "1.0",
+    "maintenance_track_name": "current",
+    "port": 5439,
+    "publicly_accessible": False,
+    "default_iam_role_arn": "",
+    "elastic_ip": "",
     "database_name": "dev",
     "kms_key_id": "arn:aws:kms:us-east-1:111122223333:key/11111111-1111-1111-1111-111111111111",
     "availability_zone": "us-east-1a",
-    "availability_zone_relocation_enabled": True,
+    "availability_zone_relocation_enabled": False,
     "cluster_parameter_group_name": "default.redshift-1.0",
     "enhanced_vpc_routing": False,
     "preferred_maintenance_window": "sat:03:00-sat:04:00",
@@ -82,8 +94,6 @@ def test_drift_is_seen(groups: Bench, name: str) -> None:
     """A refresh records what AWS shows, by no changing call, and the next preview shows the difference."""
     also = {"availability_zone_relocation_enabled": True} if name == "availability_zone" else {}
     given = {**also, name: GIVEN[name]} if name in GIVEN else {}
-    if name == "availability_zone_relocation_enabled":
-        given = {}
     groups.write_policy(groups.rules("skip: [{when: {node_type: [dc2.large]}, because: of nothing}]"))
     groups.apply(**given)
     settings, recorded = DRIFT[name]
@@ -96,11 +106,29 @@ def test_drift_is_seen(groups: Bench, name: str) -> None:
     assert groups.state[name] == recorded
     quiet = {"default_iam_role_arn", "elastic_ip", "cluster_type"}
     if name not in quiet:
+        assert groups.inputs[name] == recorded
         assert groups.preview(**given) in {"update", "replace"}
 
 
+@pytest.mark.parametrize("name", sorted(set(DRIFT) & set(GIVEN)))
+def test_drift_of_what_the_program_never_said_is_left(groups: Bench, name: str) -> None:
+    """A refresh shows it in the outputs and makes no input of it; no later `up` changes it back."""
+    also = {"availability_zone_relocation_enabled": True} if name == "availability_zone" else {}
+    groups.apply(**also)
+    settings, recorded = DRIFT[name]
+    groups.control.set_cluster("warehouse", settings=settings)
+
+    assert groups.refresh().said == ""
+
+    assert groups.state is not None
+    assert groups.state[name] == recorded
+    assert name not in groups.inputs
+    assert groups.preview(**also) == "same"
+    assert changing(groups.apply(**also, tags={"team": "data"})) == ["CreateTags Tags"]
+
+
 def test_drift_of_tags_and_roles_is_seen_and_undone(stack: Bench) -> None:
-    """What somebody added goes, what they took comes back."""
+    """What somebody took of the program's comes back; a tag that somebody added is nobody's here."""
     program = {"tags": {"team": "data"}, "iam_roles": [ROLE]}
     stack.apply(**program)
     assert stack.state is not None
@@ -111,10 +139,11 @@ def test_drift_of_tags_and_roles_is_seen_and_undone(stack: Bench) -> None:
 
     stack.refresh()
     assert stack.state is not None
-    assert (stack.state["tags"], stack.state["iam_roles"]) == ({"x": "y"}, [])
+    assert (stack.state["tags"], stack.state["tags_all"]) == ({}, {"x": "y"})
+    assert stack.state["iam_roles"] == []
     healed = stack.apply(**program)
 
-    assert changing(healed) == ["ModifyClusterIamRoles AddIamRoles", "DeleteTags TagKeys", "CreateTags Tags"]
+    assert changing(healed) == ["ModifyClusterIamRoles AddIamRoles", "CreateTags Tags"]
     assert stack.preview(**program) == "same"
 
 

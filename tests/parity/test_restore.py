@@ -288,6 +288,7 @@ def test_a_named_snapshot_is_restored(stack: Bench, form: str) -> None:
     assert stack.control.marker("warehouse") == "first"
     assert stack.preview(**program) == "same"
     # Letting go of the snapshot changes nothing about the cluster.
+    assert changing(stack.apply()) == []
     assert stack.preview() == "same"
 
 

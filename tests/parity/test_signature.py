@@ -68,10 +68,7 @@ BEHAVIOUR = {
     "aqua_configuration_status": "taken and without effect, as in pulumi-aws",
     "master_password_wo": "encrypted in the state's inputs: dynamic resources have no write-only ones",
 }
-CALLING = (
-    "Cluster(name, ClusterArgs(...)) is not offered: arguments are keywords only",
-    "Cluster.get is not offered: dynamic resources cannot be looked up; use aws.redshift.Cluster.get",
-)
+CALLING = ("Cluster.get is not offered: dynamic resources cannot be looked up; use aws.redshift.Cluster.get",)
 
 
 NAMES = {
@@ -123,7 +120,9 @@ def their_inputs() -> dict[str, Any]:
 def our_inputs() -> dict[str, Any]:
     """Ours."""
     found = hints(Cluster.__init__, our_module)
-    return {name: each for name, each in found.items() if name not in {"resource_name", "opts", "return"}}
+    return {
+        name: each for name, each in found.items() if name not in {"resource_name", "args", "opts", "return"}
+    }
 
 
 def their_outputs() -> dict[str, Any]:
@@ -165,10 +164,10 @@ def test_an_argument_is_of_the_same_type(name: str) -> None:
 
 
 def test_arguments_are_keywords_without_defaults_of_their_own() -> None:
-    """Same calling style: a name, opts, and keywords that may all be left out."""
+    """Same calling style: a name, arguments as one object, opts, and keywords that may all be left out."""
     parameters = list(inspect.signature(Cluster.__init__).parameters.values())[1:]
-    assert [each.name for each in parameters[:2]] == ["resource_name", "opts"]
-    assert {each.kind for each in parameters[2:]} == {inspect.Parameter.KEYWORD_ONLY}
+    assert [each.name for each in parameters[:3]] == ["resource_name", "args", "opts"]
+    assert {each.kind for each in parameters[3:]} == {inspect.Parameter.KEYWORD_ONLY}
     assert {each.default for each in parameters[1:]} == {None}
 
 

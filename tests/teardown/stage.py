@@ -323,7 +323,7 @@ class Stage:
         olds = self.state
         result = self.run(lambda: read(CLUSTER, olds, self.settings), *interruptions)
         if result.how == "done":
-            found, outs = result.value
+            found, outs, _ = result.value
             self.state = outs if found else None
         return result
 

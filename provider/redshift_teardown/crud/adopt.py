@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.claiming import claimed_by_adoption
+from redshift_teardown.crud.desired import equal_in, in_force, said_by
 from redshift_teardown.crud.meant import Meant
 from redshift_teardown.crud.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.crud.protection import protected_place
 from redshift_teardown.crud.settle import wait_until_available
-from redshift_teardown.crud.wanted import inherited_from
 from redshift_teardown.deletion_policy import from_json
 from redshift_teardown.errors import RefusedError
+from redshift_teardown.parameters import read_arguments
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK
 from redshift_teardown.teardown.resource_tag import says
 from redshift_teardown.teardown.statuses import ENDING
@@ -74,14 +75,17 @@ def adopt(
         f"{cluster.get('ClusterCreateTime')}); but for the ownership claim nothing of it was changed. "
         "`pulumi preview` shows what differs from the program"
     )
-    inherited = inherited_from(arguments, cluster, user_tags(cluster))
+    default_tags = dict(session.settings.default_tags)
+    known, tags = in_force(arguments, read_arguments(cluster)), user_tags(cluster)
+    if known["tags"] is not None:
+        known["tags"] = equal_in(tags, known["tags"])
     return outputs(
         inputs,
-        arguments,
+        known,
         cluster,
         identity,
-        session.settings,
-        inherited=inherited,
+        equal_in(tags, default_tags),
+        said=said_by(known),
         carried={"claim": claim, **protected_place(inputs["policy"], urn, session.account_id)},
     )
 

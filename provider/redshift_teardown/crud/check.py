@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import connect, resolve_region
 from redshift_teardown.crud import owned
+from redshift_teardown.crud.desired import DEFAULT_TAGS, INHERITED, SAID
 from redshift_teardown.crud.foretell import foretell
-from redshift_teardown.crud.wanted import INHERITED
 from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.errors import NoAnswerError, TeardownError
 from redshift_teardown.parameters import BY_NAME, READ_ONLY
+from redshift_teardown.sealing import SECRETS, hide, still_secret
 from redshift_teardown.stack_policy import BYPASSES, read_policy, refuse_bypass, resolve, wants_account
 from redshift_teardown.state import CARRIED, GONE, STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
 from redshift_teardown.urn import Urn
 from redshift_teardown.validation import Failure, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from redshift_teardown.deletion_policy import Policy
     from redshift_teardown.settings import Settings
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
 RECORDED = ("policy", "on_destroy")
 """What this very check records. A program's own word for it is not looked at."""
 
-ONLY_SEEN = (*READ_ONLY, "identity", *CARRIED, GONE, INHERITED)
+ONLY_SEEN = (*READ_ONLY, "identity", *CARRIED, GONE, INHERITED, SAID)
 """What AWS shows, or an operation records. A policy pack believes it, so no program may say it."""
 
+_NAMES_IN_CLEAR = ("cluster_identifier", "final_snapshot_identifier", "region")
+_IN_CLEAR = (
+    "is a secret, and stands in clear in the resource's id, in ARNs, in the names and tags of snapshots and "
+    "in receipts: give it as what it is, pulumi.Output.unsecret(…)"
+)
 WHOLE_RESOURCE = ""
 """The engine says "resource … has a problem" where a failure names no property."""
 
@@ -50,7 +56,18 @@ def check(
         **{name: for_wire(value) for name, value in news.items() if name not in RECORDED},
         "state_version": STATE_VERSION,
     }
-    failures = [_without_secret(failure) for failure in _failures(olds, news, settings)]
+    secret = still_secret(olds, news)
+    for name in (SECRETS, DEFAULT_TAGS):
+        inputs.pop(name, None)
+    if secret:
+        inputs[SECRETS] = secret
+    defaults = _default_tags(news, settings)
+    if defaults:
+        inputs[DEFAULT_TAGS] = defaults
+    failures = [_without_secret(failure, secret, news) for failure in _failures(olds, news, settings)]
+    failures.extend(
+        Failure(WHOLE_RESOURCE, f"{name} {_IN_CLEAR}") for name in _NAMES_IN_CLEAR if name in secret
+    )
     failures += _written_by_the_program(news)
     urn_text = inputs.get("urn")
     if not isinstance(urn_text, str) or urn_text == UNKNOWN_SENTINEL:
@@ -104,11 +121,19 @@ def _failures(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settin
     return validate(news, creating=not olds, region=settings.region, default_tags=dict(settings.default_tags))
 
 
-def _without_secret(failure: Failure) -> Failure:
+def _without_secret(failure: Failure, secret: Sequence[str], news: Mapping[str, Any]) -> Failure:
     """Name a secret argument in the reason alone: of a property it is told, the engine prints the value."""
-    if not BY_NAME[failure.property].secret:
-        return failure
-    return Failure(WHOLE_RESOURCE, f"{failure.property} {failure.reason}")
+    reason = hide(failure.reason, {**news, SECRETS: list(secret)})
+    name = failure.property
+    if not (BY_NAME[name].secret or any(each.partition(".")[0] == name for each in secret)):
+        return Failure(name, reason)
+    return Failure(WHOLE_RESOURCE, f"{name} {reason}")
+
+
+def _default_tags(news: Mapping[str, Any], settings: Settings) -> dict[str, str]:
+    """Return the stack's own tags that the cluster's do not override: as inputs, previews name them."""
+    own = plain(news.get("tags"))
+    return {key: tag for key, tag in settings.default_tags if not (isinstance(own, dict) and key in own)}
 
 
 def _plain_inputs(news: Mapping[str, Any]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Bringing a living cluster to what the program says: the needed calls, one after another, and no other."""
+"""Changing named settings of a living cluster: the needed calls, one after another, and no other."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.outputs import cluster_arn
 from redshift_teardown.crud.settle import wait_until_available
-from redshift_teardown.crud.steps import NeededCall, needed_calls
+from redshift_teardown.crud.steps import NeededCall, missing, needed_calls
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.model import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from redshift_teardown.crud.desired import Desired
     from redshift_teardown.crud.meant import Meant
     from redshift_teardown.crud.session import Session
-    from redshift_teardown.crud.wanted import Wanted
     from redshift_teardown.deletion_policy import Environment
     from redshift_teardown.teardown.model import Attempt
 
@@ -28,42 +28,49 @@ _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 30.0
 
 def converge(
     session: Session,
-    wanted: Wanted,
+    desired: Desired,
     cluster: Mapping[str, Any],
     rules: Environment,
     meant: Meant,
     *,
-    forced: Collection[str] = (),
+    proven: bool = True,
 ) -> Mapping[str, Any]:
-    """Make every call that a cluster needs to become what the program says.
+    """Make every call by which the named settings of a cluster become what they are to be.
 
     After each call the cluster is waited for and looked at anew, so a call whose answer was lost is made
     again only where it did not take effect.
 
     Args:
         session: The operation's surroundings.
-        wanted: What the program says.
+        desired: What is to change.
         cluster: The cluster as DescribeClusters shows it, free for changes.
         rules: The recorded rules: how long to wait.
         meant: The generation that is changed.
-        forced: Names of changed arguments that AWS does not show.
+        proven: Whether every named setting must be seen as it is to be; else the next preview names it.
 
     Returns:
         The cluster as it is then.
 
     Raises:
-        RefusedError: AWS refused a call; those before it have taken effect and stay. Or the name belongs to
-            another generation now, of which nothing is changed.
+        RefusedError: AWS refused a call, or accepted it and does not show its effect; those before it have
+            taken effect and stay. Or the name belongs to another generation now, of which nothing is changed.
 
     """
     made: set[str] = set()
     trouble = _Trouble(session.clock.now)
     while True:
         # A call that was accepted and changed nothing that AWS shows is not made again and again.
-        call = next((each for each in needed_calls(wanted, cluster, forced) if each.name not in made), None)
-        if call is None:
-            break
+        call = next((each for each in needed_calls(desired, cluster) if each.name not in made), None)
         identifier = str(cluster["ClusterIdentifier"])
+        if call is None:
+            lacking = missing(desired, cluster) if proven else ()
+            if not lacking:
+                break
+            session.clock.sleep(trouble.pause_until_shown(lacking, identifier))
+            cluster = wait_until_available(
+                session, identifier, rules, f"{', '.join(lacking)} of cluster {identifier} to change", meant
+            )
+            continue
         session.reporter.progress(f"changing {call.words}")
         attempt = session.change(call.operation, _sender(session, call, cluster), finishes=call.finishes)
         if attempt.answer is Answer.ACCEPTED:
@@ -116,15 +123,38 @@ class _Trouble:
             RefusedError: AWS will not take this call, or has not for too long.
 
         """
-        now = self._now()
-        self._since = self._since or now
         passing = attempt.answer is not Answer.REFUSED or attempt.code.startswith("InvalidClusterState")
-        if not passing or now - self._since >= _PATIENCE:
+        if not passing or self._lasts_too_long():
             raise RefusedError(
                 f"AWS did not change {call.words} of cluster {identifier}: {attempt.words}",
                 data="the cluster and its data are untouched by this step; steps before it have taken effect",
                 next_step="mend the cause, then run `pulumi up` again: it does only what is still missing",
             )
+        return self._next_pause()
+
+    def pause_until_shown(self, lacking: Sequence[str], identifier: str) -> float:
+        """Return the seconds to wait for AWS to show what it accepted.
+
+        Raises:
+            RefusedError: it has not for too long: to say that it is done would be wrong.
+
+        """
+        if self._lasts_too_long():
+            raise RefusedError(
+                f"AWS accepted the change of {', '.join(lacking)} of cluster {identifier} and does not show "
+                "it",
+                data="the cluster's data is untouched; other changes of this `up` have taken effect",
+                next_step="run `pulumi refresh` to see what AWS shows, then `pulumi up`: it names and does "
+                "what is still missing",
+            )
+        return self._next_pause()
+
+    def _lasts_too_long(self) -> bool:
+        now = self._now()
+        self._since = self._since or now
+        return bool(now - self._since >= _PATIENCE)
+
+    def _next_pause(self) -> float:
         pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
         return pause
 

@@ -10,15 +10,14 @@ from redshift_teardown.crud.adopt import adopt, exists
 from redshift_teardown.crud.begun import CLOCK_SKEW, Begun, Place, end_earlier, find_earlier
 from redshift_teardown.crud.claiming import claim_on, claimed_by_create, write_tags
 from redshift_teardown.crud.converge import converge
+from redshift_teardown.crud.desired import everything, said_by
 from redshift_teardown.crud.meant import AnotherGenerationError, Meant
 from redshift_teardown.crud.origin import BEGAN_EMPTY
-from redshift_teardown.crud.outputs import CREATING_TAG, identity_of, outputs
+from redshift_teardown.crud.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.crud.protection import protected_place
 from redshift_teardown.crud.restore import AT_RESTORE, find_source
 from redshift_teardown.crud.session import Session, open_session
 from redshift_teardown.crud.settle import GoneError, wait_until_available
-from redshift_teardown.crud.steps import PASSWORDS
-from redshift_teardown.crud.wanted import inherited_from, wanted_by
 from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.parameters import parameters_for
@@ -92,6 +91,7 @@ class _Create:
         self._arguments = arguments
         self._urn = urn
         self._identifier = identifier
+        self._default_tags = dict(session.settings.default_tags)
         self._creating = {CREATING_TAG: fit_tag_value(str(urn))}
         self._claim = new_claim(str(urn), protected=bool(inputs["policy"].get("protected")))
         self._receipts = Path(self._rules.receipts)
@@ -208,8 +208,7 @@ class _Create:
         if nodes == 1:
             # AWS refuses NumberOfNodes for a single-node cluster.
             parameters.pop("NumberOfNodes", None)
-        wanted = wanted_by(self._arguments, self._session.settings)
-        tags = {**wanted.tags({}), **self._creating}
+        tags = {**self._default_tags, **(self._arguments.get("tags") or {}), **self._creating}
         if len(tags) < _MOST_TAGS:
             tags[TAG_CLAIM] = self._claim.value
         parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
@@ -284,11 +283,9 @@ class _Create:
             identity = identity_of(cluster, session.account_id, session.aws.region)
             owned.note_created(identity, str(self._urn), self._claim.name)
             restored = bool(cluster.get("RestoreStatus"))
-            inherited = inherited_from(self._arguments, cluster) if restored else []
-            wanted = wanted_by(self._arguments, session.settings, inherited)
-            # A restored cluster has the password of its snapshot, which may be another one.
-            forced = PASSWORDS if restored else frozenset()
-            cluster = converge(session, wanted, cluster, self._rules, self._meant, forced=forced)
+            surplus = user_tags(cluster) if restored else None
+            desired = everything(self._arguments, self._default_tags, surplus)
+            cluster = converge(session, desired, cluster, self._rules, self._meant, proven=False)
             claim = claimed_by_create(session, cluster, self._claim)
         except (AnotherGenerationError, GoneError):
             # What this create began is not there any more: nothing of it is to be gone on with.
@@ -307,8 +304,8 @@ class _Create:
             self._arguments,
             cluster,
             identity,
-            session.settings,
-            inherited=inherited,
+            self._default_tags,
+            said=said_by(self._arguments),
             carried={
                 "claim": claim,
                 **protected_place(self._inputs["policy"], self._urn, session.account_id),
@@ -370,4 +367,7 @@ def _adapted(parameters: dict[str, Any]) -> dict[str, Any]:
         del parameters["ManageMasterPassword"]
     if parameters.get("VpcSecurityGroupIds") == []:
         del parameters["VpcSecurityGroupIds"]
+    if parameters.get("MultiAZ"):
+        # AWS has no unencrypted Multi-AZ cluster, and a restore takes the snapshot's encryption otherwise.
+        parameters.setdefault("Encrypted", True)
     return parameters

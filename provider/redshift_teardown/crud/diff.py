@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.asked import Asked
 from redshift_teardown.aws import resolve_region
 from redshift_teardown.crud import gone, owned, protection, replacement
+from redshift_teardown.crud.desired import Desired, Ignored, Recorded, differences, meant_by, said_by
 from redshift_teardown.crud.origin import NAMES, Named, began_with, named_by
+from redshift_teardown.crud.outputs import RECORDED_INPUTS
 from redshift_teardown.crud.session import reporter_for
-from redshift_teardown.crud.wanted import recorded_inherited, wanted_by
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Argument, Change
+from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Change, same
 from redshift_teardown.stack_policy import differs
 from redshift_teardown.state import GONE, UNKNOWN, State, arguments_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from redshift_teardown.crud.wanted import Wanted
     from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.run import Reporter
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What changed between what a stack recorded and what its program wants.
+    """What changed between what a stack recorded and what its program says.
 
     Attributes:
         calls: Arguments whose change needs a call to AWS, or may need one: an unknown value.
         replaces: Those of them that AWS cannot change on a living cluster.
-        recorded: Whether only what is recorded changes: policy, requests, URN.
+        recorded: Whether only what is recorded changes: policy, requests, URN, what is said.
+        desired: What the changed settings are to become.
+        arguments: What the program says, with what is recorded in place of what it is to ignore.
 
     """
 
     calls: tuple[str, ...]
     replaces: tuple[str, ...]
     recorded: bool
+    desired: Desired = field(repr=False)
+    arguments: Mapping[str, Any] = field(repr=False)
 
     @property
     def any(self) -> bool:
@@ -43,13 +49,16 @@ class Difference:
         return bool(self.calls) or self.recorded
 
 
-def diff(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -> Difference:
+def diff(
+    olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings, asked: Asked | None = None
+) -> Difference:
     """Compare old outputs with new inputs, and refuse what would come to no good.
 
     Args:
         olds: The stored outputs.
         news: The checked inputs; unknown values may be in them.
         settings: The stack's configuration.
+        asked: What the engine said besides.
 
     Raises:
         RefusedError: the cluster lives in another region than the configuration is for; a zone is changed
@@ -57,9 +66,9 @@ def diff(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -
             where that must not be. All of it known in preview.
 
     """
+    asked = asked or Asked()
     state = State.read(olds)
-    found = compare(olds, news, settings)
-    wanted = arguments_of(news)
+    found = compare(olds, news, settings, asked)
     urn = str(news.get("urn") or state.urn)
     # Where the program has it, which only check tells, nobody else may delete its cluster in this run.
     owned.claim(state.identity, urn, str(state.urn), claim=state.claim)
@@ -70,67 +79,55 @@ def diff(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -
             owned.note_reviewed(str(state.urn))
             return replace(found, calls=(*found.calls, GONE), replaces=(*found.replaces, GONE))
         return replace(found, recorded=True)
-    _require_region(state, wanted, settings)
-    _require_relocation(found, wanted, state)
+    _require_region(state, found.arguments, settings)
+    _require_relocation(found, state)
+    reporter = reporter_for(urn, state.urn.name)
+    _tell_what_inputs_do_not(found, state, asked, reporter)
     if found.replaces:
-        replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))
+        replacement.review(olds, news, found.replaces, settings, reporter)
         owned.note_reviewed(str(state.urn))
     return found
 
 
-def compare(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -> Difference:
+def compare(
+    olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings, asked: Asked | None = None
+) -> Difference:
     """Compare old outputs with new inputs, AWS's normalisations absorbed.
 
     Args:
         olds: The stored outputs.
         news: The checked inputs; unknown values may be in them.
         settings: The stack's configuration: its default tags count.
+        asked: What the engine said besides.
 
     """
-    present, arguments = arguments_of(olds), arguments_of(news)
-    wanted = wanted_by(arguments, settings, recorded_inherited(olds))
-    named = _names_its_own_snapshot(arguments, present, olds)
-    calls = [
-        argument.name
-        for argument in ARGUMENTS
-        if argument.change is not Change.LOCAL
-        and not (named and argument.name in NAMES)
-        and _changed(argument, wanted, present, olds)
-    ]
-    replaces = [
-        name for name in calls if BY_NAME[name].change is Change.REPLACE and arguments[name] is not UNKNOWN
-    ]
+    recorded = Recorded.of(olds)
+    ignored = Ignored.of(asked.ignored if asked else ())
+    arguments = meant_by(arguments_of(news), recorded, ignored)
+    desired = differences(recorded, arguments, dict(settings.default_tags))
+    if _names_its_own_snapshot(arguments, recorded.arguments, olds):
+        others = {name: value for name, value in desired.values.items() if name not in NAMES}
+        desired = replace(desired, values=others)
+    calls = desired.names
     local = any(
-        (arguments[argument.name] or None) != (present[argument.name] or None)
+        (arguments[argument.name] or None) != (recorded.arguments[argument.name] or None)
         for argument in ARGUMENTS
         if argument.change is Change.LOCAL and not argument.secret
     )
     return Difference(
-        calls=tuple(calls),
-        replaces=tuple(replaces),
+        calls=calls,
+        replaces=tuple(
+            name
+            for name in calls
+            if BY_NAME[name].change is Change.REPLACE and arguments[name] is not UNKNOWN
+        ),
         recorded=local
-        or (arguments["region"] is not None and "region" in recorded_inherited(olds))
+        or recorded.said != said_by(arguments)
         or differs(olds, news)
-        or olds.get("urn") != news.get("urn")
-        or list(olds.get("bypass") or []) != list(news.get("bypass") or []),
+        or any(_absent(olds.get(key)) != _absent(news.get(key)) for key in _COMPARED),
+        desired=desired,
+        arguments=arguments,
     )
-
-
-def _changed(argument: Argument, wanted: Wanted, present: Mapping[str, Any], olds: Mapping[str, Any]) -> bool:
-    want, have = wanted.arguments[argument.name], present[argument.name]
-    if want is UNKNOWN:
-        return True
-    if argument.change is Change.TAGS:
-        shown = dict(olds.get("tags_all") or {})
-        return wanted.tags(shown) != shown
-    if argument.name == "region":
-        return want is not None and want != (have or _recorded_region(olds))
-    if argument.name == "cluster_type":
-        return _type_changed(want, have, wanted.arguments)
-    if want is None and argument.name in NAMES:
-        # To let go of the snapshot a cluster was restored from changes nothing about it.
-        return False
-    return not wanted.is_met(argument, have)
 
 
 def _names_its_own_snapshot(
@@ -143,21 +140,56 @@ def _names_its_own_snapshot(
     return isinstance(began, Named) and named is not None and began.is_the_same(named)
 
 
-def _type_changed(want: Any, have: Any, wanted: Mapping[str, Any]) -> bool:
-    """cluster_type follows number_of_nodes; alone it says nothing new."""
-    if want is None or wanted.get("number_of_nodes") is not None:
-        return False
-    return bool(want != have)
+_COMPARED = tuple(key for key in RECORDED_INPUTS if key not in {"policy", "on_destroy"})
 
 
-def _recorded_region(olds: Mapping[str, Any]) -> Any:
-    identity = olds.get("identity")
-    return identity.get("region") if isinstance(identity, dict) else None
+def _absent(value: Any) -> Any:
+    return value or None
 
 
-def _require_region(state: State, wanted: Mapping[str, Any], settings: Settings) -> None:
+def _tell_what_inputs_do_not(found: Difference, state: State, asked: Asked, reporter: Reporter) -> None:
+    """Name the changes that the engine, which compares inputs, shows nothing of.
+
+    A cluster that was adopted, or whose drift an older version refreshed, differs from inputs that are what
+    the program says now. And that an argument is gone from the inputs does not show what it becomes.
+    """
+    dropped = [
+        _from_to(name, found, state)
+        for name in found.calls
+        if name in found.desired.values and found.arguments[name] is None
+    ]
+    if dropped:
+        reporter.keep(
+            f"{state.identity}: what the program says no more gets its default: {'; '.join(dropped)}"
+        )
+    if asked.old_inputs is None:
+        return
+    before = arguments_of(asked.old_inputs)
+    told = [
+        f"{name} to another value" if BY_NAME[name].secret else _from_to(name, found, state)
+        for name in found.calls
+        if name in found.desired.values and before[name] == found.arguments[name]
+    ]
+    own = before["tags"] or {}
+    same_defaults = asked.old_inputs.get("default_tags") or {}
+    told.extend(
+        f"tag {key} {'taken away' if value is None else f'set to {value!r}'}"
+        for key, value in found.desired.tags.items()
+        if {**same_defaults, **own}.get(key) == value
+    )
+    if told:
+        text = f"{state.identity} was found otherwise than the program says; `up` changes {'; '.join(told)}"
+        reporter.keep(text)
+
+
+def _from_to(name: str, found: Difference, state: State) -> str:
+    value = found.desired.values[name]
+    return f"{name} from {state.arguments[name]!r} to {value!r}"
+
+
+def _require_region(state: State, arguments: Mapping[str, Any], settings: Settings) -> None:
     """Refuse another region's configuration: what the program says is not about that cluster."""
-    if wanted.get("region") is not None:
+    if arguments.get("region") is not None:
         return
     configured, recorded = resolve_region(settings), state.identity.region
     if recorded and configured != recorded:
@@ -169,15 +201,18 @@ def _require_region(state: State, wanted: Mapping[str, Any], settings: Settings)
         )
 
 
-def _require_relocation(found: Difference, wanted: Mapping[str, Any], state: State) -> None:
+def _require_relocation(found: Difference, state: State) -> None:
     """Refuse another Availability Zone where relocation is off, as AWS would once `up` has begun."""
-    zone = wanted.get("availability_zone")
-    if "availability_zone" not in found.calls or zone is UNKNOWN:
+    zone = found.desired.values.get("availability_zone")
+    known = state.arguments.get("availability_zone")
+    if zone is None or zone is UNKNOWN or same(BY_NAME["availability_zone"], zone, known):
         return
-    if not wanted.get("availability_zone_relocation_enabled"):
+    relocation = "availability_zone_relocation_enabled"
+    said = found.arguments[relocation]
+    if not found.desired.values.get(relocation, state.arguments[relocation] if said is None else said):
         raise RefusedError(
-            f"{state.identity} is in {state.arguments.get('availability_zone')} and cannot be relocated to "
-            f"{zone} while availability_zone_relocation_enabled is not True",
+            f"{state.identity} is in {known} and cannot be relocated to {zone} while "
+            "availability_zone_relocation_enabled is not True",
             data="nothing was touched",
             next_step="set availability_zone_relocation_enabled=True, or the zone as it is",
         )

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.crud.desired import own_region
 from redshift_teardown.crud.planner import Planner, Recorded, read_recorded
 from redshift_teardown.crud.session import Session, open_session, require_same_place
-from redshift_teardown.crud.wanted import own_region
 from redshift_teardown.teardown.memory import recall, remember
 from redshift_teardown.teardown.next_step import SETTLE, next_step
 from redshift_teardown.teardown.observe import look

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud.wanted import INHERITED
+from redshift_teardown.crud.desired import DEFAULT_TAGS, SAID, says, shown_in
 from redshift_teardown.parameters import ARGUMENTS, Change, read_arguments, same
 from redshift_teardown.state import STATE_VERSION
 from redshift_teardown.teardown.calls import view_cluster
@@ -12,16 +12,14 @@ from redshift_teardown.teardown.claim import TAG_CLAIM
 from redshift_teardown.teardown.identity import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from redshift_teardown.settings import Settings
+    from collections.abc import Mapping
 
 CREATING_TAG = "redshift-teardown:creating"
 """Carried by a cluster from CreateCluster until its create is finished; its value is the URN."""
 
 _HIDDEN_TAGS = frozenset({CREATING_TAG, TAG_CLAIM})
 
-RECORDED_INPUTS = ("policy", "on_destroy", "bypass", "urn")
+RECORDED_INPUTS = ("policy", "on_destroy", "bypass", "urn", "secrets")
 
 
 def cluster_arn(cluster: Mapping[str, Any], account_id: str, region: str) -> str:
@@ -48,23 +46,26 @@ def outputs(
     arguments: Mapping[str, Any],
     cluster: Mapping[str, Any],
     identity: Identity,
-    settings: Settings,
+    default_tags: Mapping[str, str],
     *,
-    inherited: Iterable[str] = (),
+    said: frozenset[str] | None,
+    as_said: bool = False,
     carried: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Give the outputs of a cluster.
 
     Where what the program wrote means what AWS shows, the program's form is kept, so that AWS's
-    normalisations are no diff.
+    normalisations are no diff. What was not said is recorded as AWS shows it, and counts for nothing.
 
     Args:
         inputs: The checked inputs: what is recorded of the policy is taken from them.
         arguments: The arguments in them, coerced.
         cluster: An entry of DescribeClusters.
         identity: Whose it is, and which generation.
-        settings: The stack's configuration: default tags are told apart by it.
-        inherited: Names of arguments that the cluster keeps while its program leaves them out.
+        default_tags: The stack's own tags.
+        said: The names of what the program says; None where that is not known.
+        as_said: Whether what was said is recorded so, whatever AWS shows: an update has proven what it named,
+            and what else was changed outside is for a refresh to find.
         carried: What is handed on of older outputs, or is known of a new cluster (see ``state.CARRIED``).
 
     """
@@ -78,10 +79,12 @@ def outputs(
         given = arguments.get(argument.name)
         value = given
         if argument.change is Change.TAGS:
-            value = own_tags(tags, given, settings)
+            # Whoever else tags the cluster is no business of this resource: `tags_all` shows it.
+            value = (given if as_said else shown_in(tags, given)) if isinstance(given, dict) else None
         elif argument.read is not None:
             seen = shown[argument.name]
-            value = given if given is not None and same(argument, given, seen) else seen
+            keeps = says(argument, given) and (as_said or same(argument, given, seen))
+            value = given if keeps else seen
         if value is not None:
             result[argument.name] = value
     endpoint = cluster.get("Endpoint") or {}
@@ -111,11 +114,13 @@ def outputs(
     )
     result.update({key: inputs[key] for key in RECORDED_INPUTS if inputs.get(key) is not None})
     result.update(carried or {})
-    # The region is an output in any case. Only by this is it known at destroy whose word it was: a program's
-    # own holds, and a configuration that is for another region by then is refused.
-    kept = sorted(name for name in {*inherited, "region"} if arguments.get(name) is None)
-    if kept:
-        result[INHERITED] = kept
+    own = arguments.get("tags") or {}
+    defaults = {key: tag for key, tag in default_tags.items() if key not in own}
+    defaults = defaults if as_said else shown_in(tags, defaults)
+    if defaults:
+        result[DEFAULT_TAGS] = defaults
+    if said is not None:
+        result[SAID] = sorted(said)
     return result
 
 
@@ -126,11 +131,3 @@ def user_tags(cluster: Mapping[str, Any]) -> dict[str, str]:
         for tag in cluster.get("Tags") or []
         if not tag["Key"].startswith("aws:") and tag["Key"] not in _HIDDEN_TAGS
     }
-
-
-def own_tags(tags: Mapping[str, str], given: object, settings: Settings) -> dict[str, str] | None:
-    """Give a cluster's tags without the stack's default ones; None where it has none and none were given."""
-    defaults = dict(settings.default_tags)
-    kept = given if isinstance(given, dict) else {}
-    own = {key: value for key, value in tags.items() if defaults.get(key) != value or key in kept}
-    return own if own or isinstance(given, dict) else None

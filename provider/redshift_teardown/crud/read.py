@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.crud.desired import DEFAULT_TAGS, own_region, said_by, said_in
 from redshift_teardown.crud.operation import Operation, open_operation
-from redshift_teardown.crud.outputs import outputs
-from redshift_teardown.crud.wanted import own_region, recorded_inherited
+from redshift_teardown.crud.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.state import GONE, carried
+from redshift_teardown.parameters import ARGUMENTS
+from redshift_teardown.state import GONE, arguments_of, carried
 from redshift_teardown.teardown.calls import UnreachableError, view_cluster
 from redshift_teardown.teardown.model import Done, Refuse
 from redshift_teardown.teardown.statuses import ENDING
@@ -20,6 +21,7 @@ from redshift_teardown.teardown.statuses import ENDING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from redshift_teardown.asked import Asked
     from redshift_teardown.settings import Settings
     from redshift_teardown.teardown.model import Observation
 
@@ -29,7 +31,9 @@ WHAT_FINISHES = (
 )
 
 
-def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
+def read(
+    id_: str, props: Mapping[str, Any], settings: Settings, asked: Asked | None = None
+) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
     """Read a cluster as AWS shows it now.
 
     A cluster that is gone leaves the state only where a delete could let go of it at once. Any other stays,
@@ -39,9 +43,11 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
         id_: The resource's id.
         props: The stored outputs.
         settings: The stack's configuration.
+        asked: What the engine said besides.
 
     Returns:
-        The id and the outputs; an empty id where the cluster is gone and nothing is left to do about it.
+        The id, the outputs, and the inputs: what the program said, and what was found of it. An empty id
+        where the cluster is gone and nothing is left to do about it; no inputs where they stay as they are.
 
     Raises:
         TeardownError: these are credentials for another place, or AWS gave no answer.
@@ -61,21 +67,58 @@ def read(id_: str, props: Mapping[str, Any], settings: Settings) -> tuple[str, d
         ) from None
     view = view_cluster(cluster) if cluster is not None else None
     if cluster is None or view is None or not identity.is_generation_of(view):
-        return _without_cluster(id_, props, operation, observation)
+        return (*_without_cluster(id_, props, operation, observation), None)
     if view.status in ENDING:
         session.reporter.warn(f"{identity} is being deleted ({view.status})")
     void = {} if view.status in ENDING else {"void": operation.void_beside(observation)}
     handed_on = {**carried(props), **void}
+    arguments, said, default_tags = _said(props, operation, settings, asked)
     found = outputs(
         props,
-        {**operation.recorded.state.arguments, "region": own_region(props)},
+        arguments,
         cluster,
         identity.seen_as(view),
-        settings,
-        inherited=recorded_inherited(props),
+        default_tags,
+        said=said,
         carried={name: value for name, value in handed_on.items() if value},
     )
-    return id_, found
+    old_inputs = (asked.old_inputs if asked else None) or {}
+    return id_, found, None if said is None else _inputs(found, said, old_inputs)
+
+
+def _said(
+    props: Mapping[str, Any], operation: Operation, settings: Settings, asked: Asked | None
+) -> tuple[dict[str, Any], frozenset[str] | None, Mapping[str, str]]:
+    """Return what the program said: its arguments, their names, and the stack's own tags.
+
+    The outputs tell. Those of version 1 and 2 do not, and have the tags of others among the program's: there
+    the old inputs do, where they are known.
+    """
+    arguments = {**operation.recorded.state.arguments, "region": own_region(props)}
+    said = said_in(props)
+    if said is not None:
+        tags = arguments["tags"] or {}
+        return {**arguments, "tags": tags if "tags" in said else None}, said, props.get(DEFAULT_TAGS) or {}
+    if asked is None or asked.old_inputs is None:
+        return arguments, None, dict(settings.default_tags)
+    before = arguments_of(asked.old_inputs)
+    return {**arguments, "tags": before["tags"]}, said_by(before), dict(settings.default_tags)
+
+
+def _inputs(found: Mapping[str, Any], said: frozenset[str], old_inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs as the program would have given them for the cluster as it was found.
+
+    What is found as it was said keeps the program's form. What is in no output (a write-only password) is
+    taken from the old inputs.
+    """
+    inputs = {name: found[name] for name in said if name in found}
+    before = arguments_of(old_inputs)
+    for argument in ARGUMENTS:
+        name = argument.name
+        if name in said and name in old_inputs and before[name] == found.get(name, before[name]):
+            inputs[name] = old_inputs[name]
+    recorded = {key: found[key] for key in (*RECORDED_INPUTS, DEFAULT_TAGS) if key in found}
+    return {**inputs, **recorded, "state_version": found["state_version"]}
 
 
 def _without_cluster(

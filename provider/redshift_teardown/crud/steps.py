@@ -1,7 +1,8 @@
 """Which calls a living cluster still needs, one after another, in the company that AWS demands. Pure.
 
-What is needed comes from what AWS shows, not from what the state recorded, so a half-done update is
-found and continued. Only what cannot be read (a password, the key behind an alias) goes by the record.
+What is to change comes from the program and the record (see `desired`); what of it is still missing comes
+from what AWS shows, so a half-done update is found and continued. Only what AWS does not show (a password,
+the key behind an alias) is sent again. What AWS wants for company only has the live value.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.crud.desired import PASSWORDS
 from redshift_teardown.crud.outputs import CREATING_TAG, user_tags
 from redshift_teardown.parameters import (
     ARGUMENTS,
@@ -22,11 +24,9 @@ from redshift_teardown.parameters import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from redshift_teardown.crud.wanted import Wanted
-
-PASSWORDS = frozenset({"master_password", "master_password_wo_version"})
+    from redshift_teardown.crud.desired import Desired
 
 _BY_MODIFY = frozenset(
     {
@@ -61,43 +61,53 @@ class NeededCall:
     finishes: bool = False
 
 
-def needed_calls(
-    wanted: Wanted, cluster: Mapping[str, Any], forced: Collection[str] = ()
-) -> Iterator[NeededCall]:
-    """Give the calls that make a cluster what the program says.
+def needed_calls(desired: Desired, cluster: Mapping[str, Any]) -> Iterator[NeededCall]:
+    """Return the calls by which the named settings of a cluster become what they are to be.
 
     Args:
-        wanted: What the program says.
+        desired: What is to change.
         cluster: An entry of DescribeClusters.
-        forced: Names of changed arguments: of those that cannot be compared with what AWS shows, they count.
 
     """
-    modifications = _Modifications(wanted, cluster, frozenset(forced))
+    modifications = _Modifications(desired, cluster)
     for name, parameters in modifications.in_order():
         yield NeededCall(name, "ModifyCluster", parameters, ", ".join(sorted(parameters)))
-    roles = _roles(wanted, cluster)
+    roles = _roles(desired, cluster)
     if roles:
         yield NeededCall("roles", "ModifyClusterIamRoles", roles, "IAM roles")
-    yield from _tags(wanted, cluster)
+    yield from _tags(desired, cluster)
+
+
+def missing(desired: Desired, cluster: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the named settings that AWS could show and does not show yet."""
+    shown, tags = read_arguments(cluster), user_tags(cluster)
+    names = [
+        name
+        for name, value in desired.values.items()
+        if comparable(BY_NAME[name], value) and not same(BY_NAME[name], value, shown[name])
+    ]
+    return (*names, *(f"tags[{key!r}]" for key, value in desired.tags.items() if tags.get(key) != value))
 
 
 class _Modifications:
     """What ModifyCluster is to be told."""
 
-    def __init__(self, wanted: Wanted, cluster: Mapping[str, Any], forced: frozenset[str]) -> None:
-        self._wanted = wanted
+    def __init__(self, desired: Desired, cluster: Mapping[str, Any]) -> None:
+        self._desired = desired
         self._shown = read_arguments(cluster)
-        self._forced = forced
         self._changed = {
             argument.name
             for argument in ARGUMENTS
-            if argument.change in _BY_MODIFY and argument.name in self._shown and self._differs(argument)
+            if argument.change in _BY_MODIFY and argument.name in desired.values and self._differs(argument)
         }
 
     def _differs(self, argument: Argument) -> bool:
-        if not self._wanted.is_met(argument, self._shown[argument.name]):
-            return True
-        return argument.name in self._forced and not comparable(argument, self._wanted.value(argument))
+        value = self._desired.values[argument.name]
+        return not comparable(argument, value) or not same(argument, value, self._shown[argument.name])
+
+    def _becomes(self, name: str) -> Any:
+        """Return the value that a setting is to have, or else has."""
+        return self._desired.values.get(name, self._shown[name])
 
     def in_order(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Give them in the order in which each can be accepted.
@@ -106,8 +116,8 @@ class _Modifications:
         ends and last where it begins. Ports and retention are judged by the node type, RA3's being the
         narrower ones: settings go before a resize to RA3 and after one away from it.
         """
-        ends = "multi_az" in self._changed and not self._wanted.value(BY_NAME["multi_az"])
-        narrower = str(self._wanted.value(BY_NAME["node_type"]) or "").lower().startswith(("ra3.", "rg."))
+        ends = "multi_az" in self._changed and not self._becomes("multi_az")
+        narrower = str(self._becomes("node_type") or "").lower().startswith(("ra3.", "rg."))
         order = [
             self._multi_az if ends else None,
             None if narrower else self._size,
@@ -126,7 +136,7 @@ class _Modifications:
 
     def _group(self, change: Change) -> dict[str, Any]:
         return {
-            argument.parameter: to_aws(argument, self._wanted.value(argument))
+            argument.parameter: to_aws(argument, self._desired.values[argument.name])
             for argument in ARGUMENTS
             if argument.change is change and argument.name in self._changed
         }
@@ -146,56 +156,61 @@ class _Modifications:
     def _size(self) -> dict[str, Any]:
         if not self._changed & {"node_type", "number_of_nodes"}:
             return {}
-        nodes = self._wanted.value(BY_NAME["number_of_nodes"]) or self._shown["number_of_nodes"]
-        return {
-            "ClusterType": "multi-node" if nodes > 1 else "single-node",
-            "NodeType": to_aws(BY_NAME["node_type"], self._wanted.value(BY_NAME["node_type"]))
-            or self._shown["node_type"],
-            "NumberOfNodes": nodes,
-        }
+        nodes = self._becomes("number_of_nodes") or 1
+        size = {"NodeType": to_aws(BY_NAME["node_type"], self._becomes("node_type"))}
+        if nodes == 1:
+            # AWS wants no NumberOfNodes for a single node.
+            return {"ClusterType": "single-node", **size}
+        return {"ClusterType": "multi-node", **size, "NumberOfNodes": nodes}
 
     def _password(self) -> dict[str, Any]:
-        arguments = self._wanted.arguments
-        given = arguments.get("master_password") or arguments.get("master_password_wo")
+        program = self._desired.program
+        given = program.get("master_password") or program.get("master_password_wo")
         secret = {"MasterUserPassword": given} if given else {}
-        if self._wanted.value(BY_NAME["manage_master_password"]):
-            if not self._changed & {"manage_master_password", "master_password_secret_kms_key_id"}:
-                return {}
-            key = arguments.get("master_password_secret_kms_key_id")
+        named = self._changed & {"manage_master_password", "master_password_secret_kms_key_id"}
+        if named and self._becomes("manage_master_password"):
+            key = program.get("master_password_secret_kms_key_id")
             return {"ManageMasterPassword": True, **({"MasterPasswordSecretKmsKeyId": key} if key else {})}
-        if "manage_master_password" in self._changed:
+        if "manage_master_password" in named:
             return {"ManageMasterPassword": False, **secret}
-        return secret if self._forced & PASSWORDS else {}
+        # Where somebody else made AWS keep the password, or keep it no more, AWS refuses this, and says so.
+        keys = self._group_of(named)
+        return {**keys, **(secret if self._changed & PASSWORDS else {})}
+
+    def _group_of(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return the parameters of named settings by themselves."""
+        return {BY_NAME[name].parameter: self._desired.values[name] for name in sorted(names)}
 
     def _rename(self) -> dict[str, Any]:
         if "cluster_identifier" not in self._changed:
             return {}
-        return {"NewClusterIdentifier": self._wanted.arguments["cluster_identifier"]}
+        return {"NewClusterIdentifier": self._desired.values["cluster_identifier"]}
 
 
-def _roles(wanted: Wanted, cluster: Mapping[str, Any]) -> dict[str, Any]:
-    shown = read_arguments(cluster)
+def _roles(desired: Desired, cluster: Mapping[str, Any]) -> dict[str, Any]:
+    shown, values = read_arguments(cluster), desired.values
     parameters: dict[str, Any] = {}
-    if wanted.arguments.get("iam_roles") is not None:
-        ours, present = set(wanted.arguments["iam_roles"]), set(shown["iam_roles"])
+    if values.get("iam_roles") is not None:
+        ours, present = set(values["iam_roles"]), set(shown["iam_roles"])
         parameters = {"AddIamRoles": sorted(ours - present), "RemoveIamRoles": sorted(present - ours)}
-    default = wanted.arguments.get("default_iam_role_arn")
+    default = values.get("default_iam_role_arn")
     if not same(BY_NAME["default_iam_role_arn"], default, shown["default_iam_role_arn"]):
         parameters["DefaultIamRoleArn"] = default
     return {key: value for key, value in parameters.items() if value}
 
 
-def _tags(wanted: Wanted, cluster: Mapping[str, Any]) -> Iterator[NeededCall]:
+def _tags(desired: Desired, cluster: Mapping[str, Any]) -> Iterator[NeededCall]:
     """Remove and write tags; the one that marks a create under way goes last, when all else is done."""
     present = user_tags(cluster)
-    ours = wanted.tags(present)
-    surplus = sorted(present.keys() - ours.keys())
+    surplus = sorted(key for key, value in desired.tags.items() if value is None and key in present)
     if surplus:
         yield NeededCall("surplus tags", "DeleteTags", {"TagKeys": surplus}, "tags")
-    missing = [
-        {"Key": key, "Value": value} for key, value in sorted(ours.items()) if present.get(key) != value
+    lacking = [
+        {"Key": key, "Value": value}
+        for key, value in sorted(desired.tags.items())
+        if value is not None and present.get(key) != value
     ]
-    if missing:
-        yield NeededCall("tags", "CreateTags", {"Tags": missing}, "tags")
+    if lacking:
+        yield NeededCall("tags", "CreateTags", {"Tags": lacking}, "tags")
     if any(tag["Key"] == CREATING_TAG for tag in cluster.get("Tags") or []):
         yield NeededCall("end of create", "DeleteTags", {"TagKeys": [CREATING_TAG]}, "tags", finishes=True)

@@ -7,31 +7,33 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud import owned, protection
 from redshift_teardown.crud.claiming import claimed_by_update, require_ours
 from redshift_teardown.crud.converge import converge
+from redshift_teardown.crud.desired import DEFAULT_TAGS, SAID, said_by, says
 from redshift_teardown.crud.diff import compare
 from redshift_teardown.crud.meant import Meant
 from redshift_teardown.crud.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.crud.session import open_session, require_same_place
 from redshift_teardown.crud.settle import wait_until_free
-from redshift_teardown.crud.wanted import INHERITED, recorded_inherited, wanted_by
 from redshift_teardown.deletion_policy import PolicyError, from_json
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.parameters import ARGUMENTS, Change
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
-from redshift_teardown.state import GONE, STATE_VERSION, State, arguments_of, carried
+from redshift_teardown.state import GONE, STATE_VERSION, State, carried
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from redshift_teardown.asked import Asked
     from redshift_teardown.crud.session import Session
-    from redshift_teardown.crud.wanted import Wanted
     from redshift_teardown.settings import Settings
     from redshift_teardown.teardown.identity import Identity
 
 
-def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """Bring a cluster to what the program says now.
+def update(
+    olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings, asked: Asked | None = None
+) -> dict[str, Any]:
+    """Change what differs between what is recorded and what the program says now, and nothing else.
 
     An ``up`` that changes only policy or requests rewrites what is recorded: it makes no changing
     call, waits for nothing and works whatever the cluster's status.
@@ -40,6 +42,7 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
         olds: The stored outputs.
         news: The checked inputs, all known.
         settings: The stack's configuration.
+        asked: What the engine said besides.
 
     Returns:
         The outputs.
@@ -50,16 +53,15 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     """
     state = State.read(olds)
     inputs = {**news, **_resolve_again(state, news, settings)}
-    arguments = arguments_of(inputs)
-    wanted = wanted_by(arguments, settings, recorded_inherited(olds))
-    changed = compare(olds, inputs, settings)
+    changed = compare(olds, inputs, settings, asked)
+    arguments = changed.arguments
     identity = state.identity
     owned.note_program(str(inputs.get("urn") or ""), inputs)
     owned.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
     handed_on = {key: value for key, value in olds.items() if key != "protection"}
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
     if not changed.calls:
-        return {**_recorded_only(handed_on, inputs, wanted), **kept}
+        return {**_recorded_only(handed_on, inputs, arguments, settings), **kept}
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
     require_same_place(session, identity, "change")
@@ -72,12 +74,21 @@ def update(olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings)
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
     # It may have been taken over while it was waited for.
     require_ours(cluster, state)
-    cluster = converge(session, wanted, cluster, rules, meant, forced=changed.calls)
+    cluster = converge(session, changed.desired, cluster, rules, meant)
     kept["claim"] = claimed_by_update(
         session, cluster, state, str(urn), protected=bool(inputs["policy"].get("protected"))
     )
     seen = identity.seen_as(view_cluster(cluster))
-    return outputs(inputs, arguments, cluster, seen, settings, inherited=wanted.inherited, carried=kept)
+    return outputs(
+        inputs,
+        arguments,
+        cluster,
+        seen,
+        dict(settings.default_tags),
+        said=said_by(arguments),
+        as_said=True,
+        carried=kept,
+    )
 
 
 def _find(session: Session, identity: Identity, renamed_to: str, urn: str) -> Mapping[str, Any]:
@@ -103,21 +114,28 @@ def _find(session: Session, identity: Identity, renamed_to: str, urn: str) -> Ma
     return cluster
 
 
-def _recorded_only(olds: Mapping[str, Any], inputs: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
-    dropped = {"__provider", INHERITED, GONE, *RECORDED_INPUTS}
+def _recorded_only(
+    olds: Mapping[str, Any], inputs: Mapping[str, Any], arguments: Mapping[str, Any], settings: Settings
+) -> dict[str, Any]:
+    """Return the old outputs with what the program says now, none of which AWS need be told."""
+    dropped = {"__provider", "inherited", "tags", GONE, DEFAULT_TAGS, *RECORDED_INPUTS}
     outs = {key: value for key, value in olds.items() if key not in dropped}
     for argument in ARGUMENTS:
-        if argument.change is not Change.LOCAL:
+        value = arguments[argument.name]
+        if argument.change is Change.TAGS or (argument.change is Change.LOCAL and argument.secret):
             continue
-        outs.pop(argument.name, None)
-        value = wanted.arguments[argument.name]
-        if value is not None and not argument.secret:
+        if argument.change is Change.LOCAL or argument.secret:
+            outs.pop(argument.name, None)
+        if says(argument, value):
             outs[argument.name] = value
+    own = arguments["tags"]
+    if own is not None:
+        outs["tags"] = own
+    defaults = {key: tag for key, tag in settings.default_tags if key not in (own or {})}
+    if defaults:
+        outs[DEFAULT_TAGS] = defaults
     outs.update({key: inputs[key] for key in RECORDED_INPUTS if inputs.get(key) is not None})
-    outs["state_version"] = STATE_VERSION
-    if wanted.inherited:
-        outs[INHERITED] = sorted(wanted.inherited)
-    return outs
+    return {**outs, "state_version": STATE_VERSION, SAID: sorted(said_by(arguments))}
 
 
 def _resolve_again(state: State, news: Mapping[str, Any], settings: Settings) -> dict[str, Any]:

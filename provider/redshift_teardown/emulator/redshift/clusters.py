@@ -170,8 +170,20 @@ def _check_together(settings: dict[str, Any], params: dict[str, Any], node: str)
         raise AwsError(
             "UnsupportedOperation", "Multi-AZ is supported for RA3 clusters of at least two nodes only."
         )
+    if settings["MultiAZ"] and not settings["Encrypted"]:
+        raise AwsError("InvalidParameterCombination", "Multi-AZ requires an encrypted cluster.")
+    check_relocation(settings["AvailabilityZoneRelocation"], node)
     if params.get("DefaultIamRoleArn") and params["DefaultIamRoleArn"] not in params.get("IamRoles", []):
         raise AwsError("InvalidParameterValue", "DefaultIamRoleArn must be one of the cluster's IAM roles.")
+
+
+def check_relocation(wanted: bool, node: str) -> None:
+    """Relocation is for managed storage only; publicly accessible clusters have it too, since 2023."""
+    if wanted and not validation.managed_storage(node):
+        raise AwsError(
+            "UnsupportedOperation",
+            f"Availability zone relocation is not supported for {node}: use RA3 nodes.",
+        )
 
 
 def _born(

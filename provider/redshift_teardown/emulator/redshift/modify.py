@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator import validation
 from redshift_teardown.emulator.errors import AwsError
-from redshift_teardown.emulator.redshift.clusters import check_groups, digest, key_arn
+from redshift_teardown.emulator.redshift.clusters import check_groups, check_relocation, digest, key_arn
 from redshift_teardown.emulator.redshift.render import next_window
 from redshift_teardown.emulator.redshift.state import Activity
 from redshift_teardown.emulator.redshift.transitions import DAY, begin
@@ -208,6 +208,12 @@ def _check_the_rest(call: Call, cluster: Cluster, params: dict[str, Any]) -> Non
         raise AwsError(
             "UnsupportedOperation", "Multi-AZ is supported for RA3 clusters of at least two nodes only."
         )
+    if params.get("MultiAZ") and not settings["Encrypted"]:
+        raise _combination("Multi-AZ requires an encrypted cluster.")
+    check_relocation(
+        params.get("AvailabilityZoneRelocation", settings["AvailabilityZoneRelocation"]),
+        params.get("NodeType", settings["NodeType"]),
+    )
     public = params.get("PubliclyAccessible", settings["PubliclyAccessible"])
     if params.get("ElasticIp") and not public:
         raise _combination("ElasticIp requires a publicly accessible cluster.")
