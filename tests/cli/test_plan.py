@@ -205,7 +205,8 @@ def test_a_stack_without_clusters(wired: Stage) -> None:
     """Nothing of ours in the state is safe, and said."""
     ended = run(wired, export(None))
 
-    assert (ended.exit_code, ended.output) == (0, "this stack holds no cluster of redshift-teardown\n")
+    assert ended.exit_code == 0
+    assert ended.output.endswith("this stack holds no cluster of redshift-teardown\n")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from redshift_teardown.crud.check import check
 from redshift_teardown.sealing import seal
 from tests.parity import test_options, test_promise
 from tests.parity.bench import changing, wire
+from tests.teardown.stage import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,10 @@ def replaces(name: str, before: dict[str, Any], after: dict[str, Any]) -> Callab
 
     def replaces(stack: Bench, _: pytest.MonkeyPatch) -> None:
         stack.write_policy(stack.rules("skip: [{when: {node_type: [dc2.large]}, because: of nothing}]"))
-        stack.control.put_snapshot("shared", "old", number_of_nodes=2, node_type="ra3.xlplus")
+        for control, shared_with in ((stack.control, []), (stack.elsewhere, [ACCOUNT])):
+            control.put_snapshot(
+                "shared", "old", number_of_nodes=2, node_type="ra3.xlplus", shared_with=shared_with
+            )
         stack.apply(**before)
         assert stack.preview(**after) == "replace", name
 
@@ -191,7 +195,7 @@ HOLDS: dict[str, Callable[[Bench, pytest.MonkeyPatch], None]] = {
     "`database_name`": replaces("database_name", {}, {"database_name": "sales"}),
     "`elastic_ip`": changes_the_address,
     "`snapshot_identifier` and the like, taken away": lets_go_of_the_snapshot,
-    "`owner_account`": replaces("owner_account", SHARED, {**SHARED, "owner_account": "111122223333"}),
+    "`owner_account`": replaces("owner_account", SHARED, {**SHARED, "owner_account": "444455556666"}),
     "`master_password_wo`": keeps_the_write_only_password,
     "`cluster_nodes[0].node_role`": gives_plain_nodes,
     "`encrypted`": takes_both_forms,

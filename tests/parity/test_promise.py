@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown.crud.outputs import user_tags
 from redshift_teardown.parameters import read_arguments
 from tests.parity.bench import changing, did
 
@@ -31,8 +32,8 @@ def tag(stack: Bench, **tags: str) -> None:
 
 
 def tags_of(stack: Bench) -> dict[str, str]:
-    """The tags of the cluster."""
-    return {each["Key"]: each["Value"] for each in stack.cluster()["Tags"]}
+    """The tags of the cluster, but for the ownership claim."""
+    return user_tags(stack.cluster())
 
 
 def shown(stack: Bench, *names: str) -> tuple[Any, ...]:

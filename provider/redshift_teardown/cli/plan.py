@@ -18,6 +18,7 @@ from redshift_teardown.cli.exported import (
     read_from_engine,
     read_from_files,
 )
+from redshift_teardown.cli.leftovers import leftovers
 from redshift_teardown.cli.money import Price, dollars, price_option
 from redshift_teardown.cli.output import progress, say, say_json
 from redshift_teardown.crud.forecast import Forecast, Room, Seen, Verdict, judge, look_at
@@ -113,6 +114,8 @@ def plan(
         recorded = {urn: replace(kept, policy_file=policy) for urn, kept in found.recorded.items()}
         found = replace(found, settings=replace(found.settings, policy_file=policy), recorded=recorded)
     forecasts = forecast_all(found, ask_aws=not offline, quota=snapshot_quota)
+    if not offline:
+        found = replace(found, notes=(*found.notes, *leftovers(found)))
     counted = Price(price)
     if style == "json":
         say_json(_as_json(found, forecasts, counted))

@@ -8,6 +8,7 @@ from redshift_teardown.crud import owned
 from redshift_teardown.crud.claiming import claimed_by_adoption
 from redshift_teardown.crud.desired import equal_in, in_force, said_by
 from redshift_teardown.crud.meant import Meant
+from redshift_teardown.crud.operation import voided
 from redshift_teardown.crud.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.crud.protection import protected_place
 from redshift_teardown.crud.settle import wait_until_available
@@ -79,7 +80,7 @@ def adopt(
     known, tags = in_force(arguments, read_arguments(cluster)), user_tags(cluster)
     if known["tags"] is not None:
         known["tags"] = equal_in(tags, known["tags"])
-    return outputs(
+    outs = outputs(
         inputs,
         known,
         cluster,
@@ -88,6 +89,8 @@ def adopt(
         said=said_by(known),
         carried={"claim": claim, **protected_place(inputs["policy"], urn, session.account_id)},
     )
+    void = voided(outs, session)
+    return {**outs, "void": void} if void else outs
 
 
 def _require_no_other_owner(identity: Identity, urn: Urn) -> None:

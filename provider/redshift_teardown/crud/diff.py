@@ -122,7 +122,9 @@ def compare(
             if BY_NAME[name].change is Change.REPLACE and arguments[name] is not UNKNOWN
         ),
         recorded=local
-        or recorded.said != said_by(arguments)
+        or recorded.said is None
+        # To name the snapshot that it began with otherwise, or no more, says nothing about a cluster.
+        or bool((recorded.said ^ said_by(arguments)).difference(NAMES))
         or differs(olds, news)
         or any(_absent(olds.get(key)) != _absent(news.get(key)) for key in _COMPARED),
         desired=desired,

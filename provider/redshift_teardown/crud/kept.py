@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.model import ClusterView
 
 _AT_ONCE = 12
 _NOT_ENABLED = ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "OptInRequired")
@@ -187,6 +188,29 @@ def _order(snapshot: KeptSnapshot) -> tuple[Any, ...]:
     )
 
 
+def find_unfinished(settings: Settings, region: str) -> list[UnfinishedCreate]:
+    """Return the clusters of a region that a create began and did not finish, as far as their tags tell.
+
+    Raises:
+        TeardownError: AWS did not answer, or refused.
+
+    """
+    return _unfinished([view_cluster(cluster) for cluster in clusters(connect(settings, region))], region)
+
+
+def _unfinished(alive: Iterable[ClusterView], region: str) -> list[UnfinishedCreate]:
+    """Return the clusters with a creating mark, or with the tags of the snapshot they were restored from.
+
+    A restore takes no tags: between it and the mark a cluster carries those of its snapshot.
+    """
+    marks = ((cluster, dict(cluster.tags)) for cluster in alive)
+    return [
+        UnfinishedCreate(cluster.identifier, region, cluster.status, cluster.create_time, decoded(tag))
+        for cluster, tags in marks
+        if (tag := tags.get(CREATING_TAG) or tags.get(TAG_URN)) is not None
+    ]
+
+
 def _find_in(settings: Settings, region: str) -> Kept:
     aws = connect(settings, region)
     alive = [view_cluster(cluster) for cluster in clusters(aws)]
@@ -201,11 +225,7 @@ def _find_in(settings: Settings, region: str) -> Kept:
             found.append(snapshot)
         else:
             others += 1
-    unfinished = [
-        UnfinishedCreate(cluster.identifier, region, cluster.status, cluster.create_time, decoded(tag))
-        for cluster in alive
-        if (tag := dict(cluster.tags).get(CREATING_TAG)) is not None
-    ]
+    unfinished = _unfinished(alive, region)
     taken_over = [
         TakenOver(cluster.identifier, region, claim.name, earlier)
         for cluster in alive

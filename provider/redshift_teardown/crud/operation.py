@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud.desired import own_region
 from redshift_teardown.crud.planner import Planner, Recorded, read_recorded
 from redshift_teardown.crud.session import Session, open_session, require_same_place
+from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.memory import recall, remember
 from redshift_teardown.teardown.next_step import SETTLE, next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.proof import is_void, void_key, would_prove
-from redshift_teardown.teardown.statuses import Standing, standing
+from redshift_teardown.teardown.statuses import ENDING, Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,6 +118,28 @@ def open_operation(props: Mapping[str, Any], settings: Settings, intent: str) ->
     """
     recorded = read_recorded(props, settings)
     return Operation(recorded, open_recorded(recorded, props, settings, intent))
+
+
+def voided(props: Mapping[str, Any], session: Session) -> list[str]:
+    """Return what outputs are to record as void, of a cluster that is shown alive while they are written.
+
+    Args:
+        props: The outputs that say which cluster is meant.
+        session: AWS, in its account and region.
+
+    """
+    operation = Operation(read_recorded(props, session.settings), session)
+    try:
+        observation = operation.observe()
+    except UnreachableError as error:
+        session.reporter.warn(
+            f"AWS gave no answer about the snapshots of {operation.identity}: {error.words}"
+        )
+        return sorted(operation.recorded.state.void)
+    live = observation.cluster
+    if live is None or not operation.identity.is_generation_of(live) or live.status in ENDING:
+        return sorted(operation.recorded.state.void)
+    return operation.void_beside(observation)
 
 
 def open_recorded(recorded: Recorded, props: Mapping[str, Any], settings: Settings, intent: str) -> Session:

@@ -10,6 +10,7 @@ from redshift_teardown.crud.converge import converge
 from redshift_teardown.crud.desired import DEFAULT_TAGS, SAID, said_by, says
 from redshift_teardown.crud.diff import compare
 from redshift_teardown.crud.meant import Meant
+from redshift_teardown.crud.operation import voided
 from redshift_teardown.crud.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.crud.session import open_session, require_same_place
 from redshift_teardown.crud.settle import wait_until_free
@@ -74,6 +75,7 @@ def update(
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
     # It may have been taken over while it was waited for.
     require_ours(cluster, state)
+    kept["void"] = voided(olds, session)
     cluster = converge(session, changed.desired, cluster, rules, meant)
     kept["claim"] = claimed_by_update(
         session, cluster, state, str(urn), protected=bool(inputs["policy"].get("protected"))
@@ -87,7 +89,7 @@ def update(
         dict(settings.default_tags),
         said=said_by(arguments),
         as_said=True,
-        carried=kept,
+        carried={name: value for name, value in kept.items() if value},
     )
 
 
