@@ -30,8 +30,8 @@ def leftovers(stack: Stack) -> list[str]:
         return [f"whether a killed create left a cluster could not be found out: {error}"]
     return [
         f"cluster {each.identifier} in {each.region} ({each.status}) is an unfinished create of {each.urn} "
-        "and not in this stack's state: destroy does not know it, and it runs on. `pulumi up` goes on with it; "
-        "or delete it by hand"
+        "and not in this stack's state: destroy does not know it, and it runs on. `pulumi up` goes on with "
+        "it; or delete it by hand"
         for each in found
         if (each.region, each.identifier) not in known
         and (not stack.name or each.urn.startswith(f"urn:pulumi:{stack.name}::"))
