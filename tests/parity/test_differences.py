@@ -55,6 +55,7 @@ def replaces(name: str, before: dict[str, Any], after: dict[str, Any]) -> Callab
     def replaces(stack: Bench, _: pytest.MonkeyPatch) -> None:
         stack.write_policy(stack.rules("skip: [{when: {node_type: [dc2.large]}, because: of nothing}]"))
         stack.control.put_snapshot("shared", "old", number_of_nodes=2, node_type="ra3.xlplus")
+        stack.elsewhere.put_snapshot("shared", "old", number_of_nodes=2, shared_with=[stack.account])
         stack.apply(**before)
         assert stack.preview(**after) == "replace", name
 
@@ -191,7 +192,7 @@ HOLDS: dict[str, Callable[[Bench, pytest.MonkeyPatch], None]] = {
     "`database_name`": replaces("database_name", {}, {"database_name": "sales"}),
     "`elastic_ip`": changes_the_address,
     "`snapshot_identifier` and the like, taken away": lets_go_of_the_snapshot,
-    "`owner_account`": replaces("owner_account", SHARED, {**SHARED, "owner_account": "111122223333"}),
+    "`owner_account`": replaces("owner_account", SHARED, {**SHARED, "owner_account": "444455556666"}),
     "`master_password_wo`": keeps_the_write_only_password,
     "`cluster_nodes[0].node_role`": gives_plain_nodes,
     "`encrypted`": takes_both_forms,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown.crud.outputs import user_tags
 from redshift_teardown.parameters import read_arguments
 from tests.parity.bench import changing, did
 
@@ -32,12 +33,12 @@ def tag(stack: Bench, **tags: str) -> None:
 
 def tags_of(stack: Bench) -> dict[str, str]:
     """The tags of the cluster."""
-    return {each["Key"]: each["Value"] for each in stack.cluster()["Tags"]}
+    return user_tags(stack.cluster())
 
 
 def shown(stack: Bench, *names: str) -> tuple[Any, ...]:
     """What AWS shows of arguments."""
-    found = read_arguments(stack.cluster())
+    found = {**read_arguments(stack.cluster()), "tags": tags_of(stack)}
     return tuple(found[name] for name in names)
 
 

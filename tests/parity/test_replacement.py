@@ -311,7 +311,7 @@ def test_after_a_completed_destroy_a_create_may_begin_empty(stack: Bench) -> Non
     assert stack.destroy().said == ""
     [left] = kept(stack)
 
-    previewed = stack.run(stack.preview)
+    previewed = stack.previewed()
     empty = stack.apply()
 
     assert empty.said == ""

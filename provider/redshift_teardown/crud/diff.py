@@ -122,12 +122,17 @@ def compare(
             if BY_NAME[name].change is Change.REPLACE and arguments[name] is not UNKNOWN
         ),
         recorded=local
-        or recorded.said != said_by(arguments)
+        or _says_otherwise(recorded, arguments)
         or differs(olds, news)
         or any(_absent(olds.get(key)) != _absent(news.get(key)) for key in _COMPARED),
         desired=desired,
         arguments=arguments,
     )
+
+
+def _says_otherwise(recorded: Recorded, arguments: Mapping[str, Any]) -> bool:
+    """Return whether a program says other arguments than before; in what words it names a snapshot is one."""
+    return recorded.said is None or bool((recorded.said ^ said_by(arguments)) - set(NAMES))
 
 
 def _names_its_own_snapshot(
