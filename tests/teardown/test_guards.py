@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.teardown.guards import BEGIN, END, GUARDS, PACKAGE, README, Guard, without
+from tests.teardown.guards import BEGIN, END, GUARDS, NOT_RUN, PACKAGE, README, Guard, without
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
@@ -22,6 +22,8 @@ def test_the_readme_has_a_test_for_every_guard() -> None:
     rows = [[cell.strip().strip("`") for cell in line.strip("|").split(" | ")] for line in shown]
     assert [row[:2] for row in rows] == [[each.name, each.file] for each in GUARDS]
     for _, _, red in rows:
+        if red == NOT_RUN:
+            continue
         file, _, name = red.partition("::")
         source = (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
         assert f"def {name}(" in source, red
