@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown.crud import owned
 from redshift_teardown.crud.create import create
 from redshift_teardown.crud.delete import delete
 from redshift_teardown.crud.diff import diff
@@ -245,11 +246,17 @@ def test_a_forced_replacement_ends_no_protection(stack: Bench) -> None:
 
 
 def test_a_policy_that_cannot_be_read_releases_nobody(stack: Bench) -> None:
-    """A refresh asks for a diff without a program; a broken file is told by check, and loosens nothing."""
+    """A refresh asks for a diff without a program, and is to fail nobody; a broken file loosens nothing."""
     up(stack, urn_of("prod"))
     olds = wire(stack.state)
     stack.write_policy(None)
 
     assert stack.run(lambda: diff(olds, {**olds}, stack.settings)).said == ""
     news = {**olds, "urn": urn_of("dev-1"), "policy": {**olds["policy"], "protected": False}}
-    assert stack.run(lambda: diff(olds, news, stack.settings)).how == "refused"
+    assert stack.run(lambda: diff(olds, news, stack.settings)).said == ""
+
+    def up_asks() -> object:
+        owned.note_program(urn_of("dev-1"), news)
+        return diff(olds, news, stack.settings)
+
+    assert stack.run(up_asks).how == "refused"
