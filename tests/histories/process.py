@@ -87,14 +87,28 @@ def _variables(modules: list[ModuleType]) -> list[_Variable]:
     found = []
     for module in modules:
         tree = ast.parse(inspect.getsource(module))
+        empties = {name for node in tree.body for name in _begins_empty(node)}
         bound = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
         for name, value in vars(module).items():
             if (module.__name__, name) in _SHARED or name.startswith("__"):
                 continue
-            empty = isinstance(value, (dict, list, set)) and not value
-            if name in bound or empty or isinstance(value, (_LOCK, _RLOCK, threading.Event)):
+            if name in empties:
+                # Whatever a test of this process has left in it.
+                found.append(_Variable(module, name, type(value)))
+            elif name in bound or isinstance(value, (_LOCK, _RLOCK, threading.Event)):
                 found.append(_Variable(module, name, _renewed(value)))
     return found
+
+
+def _begins_empty(node: ast.stmt) -> Iterator[str]:
+    """Yield the name that a statement binds to an empty container."""
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
+        return
+    if ast.unparse(node.value) not in {"{}", "[]", "set()", "dict()", "list()"}:
+        return
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+        if isinstance(target, ast.Name):
+            yield target.id
 
 
 _SHARED = {

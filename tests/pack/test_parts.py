@@ -301,9 +301,12 @@ def test_order_of_skip_rules_is_a_difference() -> None:
     assert str(compare(turned, dev)) == "different: skip rules in another order"
 
 
-def test_pack_imports_nothing_of_the_product_but_the_deletion_policy_and_urns() -> None:
+def test_pack_imports_nothing_of_the_product_but_the_deletion_policy_and_readers() -> None:
     """The pack is published on its own: the resource, the provider and boto3 are no part of it."""
-    allowed = {"redshift_teardown.deletion_policy", "redshift_teardown.urn"}
+    allowed = {
+        f"redshift_teardown.{name}"
+        for name in ("deletion_policy", "urn", "errors", "escaping", "exported_state", "input_file")
+    }
     foreign = {"boto3", "botocore", "pulumi", "pulumi_aws", "yaml"}
     for file in [PACK / "__main__.py", *(PACK / "redshift_pack").glob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

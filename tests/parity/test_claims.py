@@ -182,6 +182,27 @@ def test_a_cluster_that_was_taken_over_is_let_go_of(stack: Bench, urn: str, vers
     assert len(stack.proofs()) == 1
 
 
+def test_a_state_left_over_of_the_same_resource_skips_nothing_that_is_protected(stack: Bench) -> None:
+    """Another backend's state of the same project, stack and name adopted the cluster and protects it: the
+    older state, by rules that skip, deletes nothing.
+    """
+    stack.write_policy(stack.rules(SKIPPING))
+    left_over = born(stack)
+    stack.drop_receipts()
+    stack.write_policy(stack.rules(PROTECTED))
+    stack.state = None
+    assert stack.apply(**ADOPT).said == ""
+    assert " protected after " in claim_of(stack)
+    stack.write_policy(stack.rules(SKIPPING))
+    stack.drop_receipts()
+    stack.state = left_over
+
+    destroyed = stack.destroy()
+
+    assert "carries a newer claim of this same resource" in destroyed.said
+    assert changing(destroyed) == []
+
+
 def test_a_chain_of_owners_all_let_go(stack: Bench) -> None:
     """Three resources, one after the other: the first two let go, in whatever order, the last one deletes."""
     first = born(stack)

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from redshift_teardown.deletion_policy import Outcome, next_name
-from redshift_teardown.teardown.claim import TAG_CLAIM, Whose, whose
+from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, whose
 from redshift_teardown.teardown.model import (
     Answer,
     Attempt,
@@ -145,8 +145,10 @@ def _own(
 
 def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | None:
     """Return the end of a teardown whose cluster carries another resource's claim; None where it is ours."""
-    found = whose(dict(cluster.tags), plan.claim, plan.urn)
-    if found is Whose.OURS or (found is Whose.RENEWED and plan.renewal_is_ours):
+    found, live = whose(dict(cluster.tags), plan.claim, plan.urn), Claim.of_tags(dict(cluster.tags))
+    # A newer state of this resource may hold it to stricter rules: then this one's skip is not the last word.
+    stricter = live is not None and live.protected and not plan.wants_snapshot
+    if found is Whose.OURS or (found is Whose.RENEWED and plan.renewal_is_ours and not stricter):
         return None
     if found is Whose.SUPERSEDED:
         return LetGo(
