@@ -180,7 +180,7 @@ BROKEN: dict[str, Broken] = {
     ),
     "ctrl-c is not noticed, at a change": Broken(
         _method(asker, "require_wanted", asker.require_engine),
-        _wild(DAYS, UP, RESIZED, act("up", **at("after", 3, CTRL_C, of="DescribeClusters"))),
+        _wild(DAYS, UP, RESIZED, act("up", **at("after", 4, CTRL_C, of="DescribeClusters"))),
         "ModifyCluster after Ctrl-C",
     ),
     # the generation that was meant
