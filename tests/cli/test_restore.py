@@ -43,6 +43,37 @@ def run(place: Place, *arguments: str, code: int = 0) -> Result:
     return ended
 
 
+def test_the_program_of_another_project_is_not_edited(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack of the same name in another folder holds another cluster, with other data."""
+    place.leave("last")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: other\nruntime: python\n", encoding="utf-8")
+    (tmp_path / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+
+    ended = run(place, "--stack", "prod", "--write", code=1)
+
+    assert "is of project shop, and the program here is of project other" in " ".join(ended.output.split())
+    assert (tmp_path / "__main__.py").read_text(encoding="utf-8") == PROGRAM
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'Cluster("w", opts=o, args=a)',
+        'Cluster("w", ClusterArgs(cluster_identifier="x"))',
+        'Cluster("w", {"cluster_identifier": "x"}, o)',
+        'Cluster("w", *rest)',
+    ],
+)
+def test_arguments_in_an_object_are_not_edited(call: str) -> None:
+    """Beside an object of arguments no other may stand, and what is in it may contradict: by hand."""
+    program = f"from redshift_teardown import Cluster, ClusterArgs\n{call}\n"
+    with pytest.raises(ProgramError, match="by hand"):
+        with_argument(program, "w", "restore_final_snapshot", "True")
+
+
 def test_the_newest_needs_no_name(place: Place) -> None:
     """The newest final snapshot of a stack is restored by `restore_final_snapshot`, an older one by name."""
     place.leave("old", create_time=NOW - timedelta(days=20))

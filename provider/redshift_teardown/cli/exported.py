@@ -79,15 +79,24 @@ def program_folder(project: Path) -> Path:
         project: The project's folder.
 
     """
+    main = _project_document(project).get("main")
+    named = project / main if isinstance(main, str) else project
+    return named if named.is_dir() else named.parent
+
+
+def project_name(project: Path) -> str:
+    """Return the name of a project, as its file says; empty where that says none."""
+    return str(_project_document(project).get("name") or "")
+
+
+def _project_document(project: Path) -> Mapping[str, Any]:
     file = _project_file(project)
     try:
         document = read_yaml(file, "project file") if file is not None else None
     except InputError:
         # The engine says what is wrong with it.
         document = None
-    main = document.get("main") if isinstance(document, dict) else None
-    named = project / main if isinstance(main, str) else project
-    return named if named.is_dir() else named.parent
+    return document if isinstance(document, dict) else {}
 
 
 def _project_file(folder: Path) -> Path | None:

@@ -51,6 +51,11 @@ def _with_argument(text: str, resource: str, argument: str, value: str, others: 
             f"line {call.lineno}: the cluster has {' and '.join(clashing)} already, which says something "
             f"else; take it away, then write {argument}={value}"
         )
+    if "args" in present or not all(_is_options(each) for each in call.args[1:]):
+        raise ProgramError(
+            f"line {call.lineno}: the cluster takes arguments as an object, or with `*`, which may hold "
+            f"{argument} or what contradicts it; write {argument}={value} into it by hand"
+        )
     if argument in present:
         edited = _replaced(text, present[argument].value, value)
     elif None in present:
@@ -66,6 +71,11 @@ def _with_argument(text: str, resource: str, argument: str, value: str, others: 
             f"{argument}={value} by hand"
         )
     return edited
+
+
+def _is_options(given: ast.expr) -> bool:
+    """Return whether a positional argument is a resource's options, written out."""
+    return isinstance(given, ast.Call) and ast.unparse(given.func).endswith("ResourceOptions")
 
 
 def _differ_only_by(before: str, after: str, resource: str, argument: str, value: str) -> bool:

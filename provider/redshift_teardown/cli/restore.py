@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from redshift_teardown.cli.exported import program_folder, project_folder
+from redshift_teardown.cli.exported import program_folder, project_folder, project_name
 from redshift_teardown.cli.output import say, say_json
 from redshift_teardown.cli.program import with_argument
 from redshift_teardown.cli.snapshots import kept_until, regions_of, taken
@@ -180,6 +180,21 @@ def _resource(snapshot: KeptSnapshot) -> str:
     return snapshot.urn.rpartition("::")[2]
 
 
+def _require_own_project(found: KeptSnapshot) -> None:
+    """Refuse to edit the program of another project than the snapshot's: its cluster has other data.
+
+    Raises:
+        RestoreError: they differ; the message names both.
+
+    """
+    here = project_name(project_folder())
+    if here != found.project:
+        raise RestoreError(
+            f"{found.identifier} is of project {found.project}, and the program here is of project {here}\n"
+            "  next: run this in that project's folder; or name the program with --program"
+        )
+
+
 def _written(program: Path | None, found: KeptSnapshot, argument: str, value: str) -> Path:
     file = program or program_folder(project_folder()) / "__main__.py"
     if not found.claimed:
@@ -187,6 +202,8 @@ def _written(program: Path | None, found: KeptSnapshot, argument: str, value: st
             f"no tags say which resource {found.identifier} belongs to\n"
             f"  next: write {argument}={value} by hand"
         )
+    if program is None:
+        _require_own_project(found)
     others = tuple(name for name in (*_NAMED, "restore_final_snapshot") if name != argument)
     try:
         # In bytes, so that line endings and a byte-order mark stay.
