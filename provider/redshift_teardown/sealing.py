@@ -7,6 +7,7 @@ as ``tags.team``), and what is copied elsewhere is marked here, in the form of P
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -98,7 +99,9 @@ def hide(text: str, *props: Mapping[str, Any]) -> str:
         *props: The inputs and outputs it is about.
 
     """
-    values = {value for each in props for value in _secret_texts(each, names_in(*props) | _ALWAYS)}
+    secret = {value for each in props for value in _secret_texts(each, names_in(*props) | _ALWAYS)}
+    # A message may quote a value, and then some of its characters are escaped.
+    values = {form for value in secret for form in (value, repr(value)[1:-1], json.dumps(value)[1:-1])}
     for value in sorted(values, key=len, reverse=True):
         text = re.sub(rf"(?<![\w-]){re.escape(value)}(?![\w-])", _HIDDEN, text)
     return text
