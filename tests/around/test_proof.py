@@ -270,22 +270,31 @@ def seen_by_an_update(stack: Bench) -> None:
     assert stack.apply(port=5441).how == "done"
 
 
+def seen_by_an_update_that_failed(stack: Bench) -> None:
+    """A change that AWS refuses records no outputs; what it saw is written down all the same."""
+    stack.control.add_fault("ModifyCluster", code="AccessDenied", status=403)
+    assert stack.apply(port=5441).how == "refused"
+
+
 def seen_by_a_destroy(stack: Bench) -> None:
     """Another destroy finds it alive, and may not delete it."""
     stack.control.add_fault("DeleteCluster", code="AccessDenied", status=403)
     assert stack.destroy().how == "refused"
 
 
-@pytest.mark.parametrize("by", [seen_by_refresh, seen_by_an_update, seen_by_a_destroy])
+@pytest.mark.parametrize(
+    "by",
+    [seen_by_refresh, seen_by_an_update, seen_by_an_update_that_failed, seen_by_a_destroy],
+)
 def test_whoever_sees_the_cluster_alive_voids_what_is_there(
     stack: Bench, by: Callable[[Bench], None]
 ) -> None:
-    """Refresh and update write it in the outputs, a teardown in its receipt."""
+    """Refresh and update write it in the outputs, a teardown or an update that fails in a receipt."""
     stack.apply()
     outlived = killed_and_returned(stack)
     by(stack)
     assert stack.state is not None
-    if by is seen_by_a_destroy:
+    if by in (seen_by_a_destroy, seen_by_an_update_that_failed):
         assert is_void(outlived, receipts(stack)[-1]["void"])
     else:
         assert is_void(outlived, stack.state["void"])

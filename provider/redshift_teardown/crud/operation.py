@@ -17,6 +17,7 @@ from redshift_teardown.teardown.memory import recall, remember
 from redshift_teardown.teardown.next_step import SETTLE, next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.proof import is_void, void_key, would_prove
+from redshift_teardown.teardown.receipt import RECEIPT_VERSION, SEEN_ALIVE, ReceiptFile
 from redshift_teardown.teardown.statuses import ENDING, Standing, standing
 
 if TYPE_CHECKING:
@@ -139,7 +140,33 @@ def voided(props: Mapping[str, Any], session: Session) -> list[str]:
     live = observation.cluster
     if live is None or not operation.identity.is_generation_of(live) or live.status in ENDING:
         return sorted(operation.recorded.state.void)
-    return operation.void_beside(observation)
+    void = operation.void_beside(observation)
+    if set(void) - operation.recorded.state.void:
+        _write_down(operation, observation, void)
+    return void
+
+
+def _write_down(operation: Operation, observation: Observation, void: list[str]) -> None:
+    """Write down what is void before anything else happens: an `up` that fails records no outputs."""
+    identity, urn = operation.identity, str(operation.recorded.state.urn)
+    at, created = observation.at.isoformat(), identity.cluster_create_time
+    folder = operation.recorded.policies.receipts()[0]
+    ReceiptFile(folder, identity, observation.at, operation.session.reporter.warn).write(
+        {
+            "receipt_version": RECEIPT_VERSION,
+            "state": SEEN_ALIVE,
+            "started": at,
+            "written": at,
+            "account_id": identity.account_id,
+            "region": identity.region,
+            "cluster": identity.cluster_identifier,
+            "cluster_namespace_arn": identity.cluster_namespace_arn or "",
+            "cluster_create_time": created.isoformat() if created else "",
+            "urn": urn,
+            "void": void,
+            "last_alive": at,
+        }
+    )
 
 
 def open_recorded(recorded: Recorded, props: Mapping[str, Any], settings: Settings, intent: str) -> Session:

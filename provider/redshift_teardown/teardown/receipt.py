@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 RECEIPT_VERSION = 1
 _LONGEST_PART = 80
 UNDER_WAY, DONE, REFUSED, LET_GO = "under way", "done", "refused", "let go"
+SEEN_ALIVE = "seen alive"
+"""No teardown: an `up` that found what is void, before it went on."""
 SKIP = "skip"
 
 
