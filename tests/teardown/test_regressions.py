@@ -482,10 +482,13 @@ def test_a_name_alone_does_not_loosen(before: str, after: str, *, refused: bool,
     olds = stage.state
     assert olds is not None
 
-    news, failures = check(olds, stage.program(urn=URN.replace(":live:", f":{after}:")), stage.settings)
-    result = stage.run(lambda: diff(olds, news, stage.settings))
+    def preview() -> object:
+        news, failures = check(olds, stage.program(urn=URN.replace(":live:", f":{after}:")), stage.settings)
+        assert failures == []
+        return diff(olds, news, stage.settings)
 
-    assert failures == []
+    result = stage.run(preview)
+
     assert [result.how, f"pulumi stack rename {before}" in result.said] == (
         ["refused", True] if refused else ["done", False]
     )
