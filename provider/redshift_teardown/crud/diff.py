@@ -72,11 +72,11 @@ def diff(
     urn = str(news.get("urn") or state.urn)
     # Where the program has it, which only check tells, nobody else may delete its cluster in this run.
     owned.claim(state.identity, urn, str(state.urn), claim=state.claim)
-    if not owned.is_in_program(urn):
-        # A refresh asks for a diff, too, with the inputs of the last `up`, and is to fail nobody.
-        return found
-    protection.require_kept(olds, state, news, settings)
-    if state.gone:
+    # A refresh asks for a diff, too, with the inputs of the last `up`, and is to fail nobody.
+    in_program = owned.is_in_program(urn)
+    if in_program:
+        protection.require_kept(olds, state, news, settings)
+    if state.gone and in_program:
         if gone.is_replaced(olds, settings, urn):
             owned.note_reviewed(str(state.urn))
             return replace(found, calls=(*found.calls, GONE), replaces=(*found.replaces, GONE))
