@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.e2e.conftest import SPEED
-from tests.e2e.harness import REGION, cluster, of_the_long_ones, program, until
+from tests.e2e.harness import REGION, alive, cluster, kill, of_the_long_ones, program, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,23 +46,8 @@ def runs() -> Iterator[list[Running]]:
     yield started
     for running in started:
         for process in (running.process.pid, *running.providers):
-            _kill(process)
+            kill(process)
         running.close()
-
-
-def _kill(process: int) -> None:
-    try:
-        os.kill(process, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def _alive(process: int) -> bool:
-    """Whether a process runs; one that is dead and not yet fetched by its parent does not."""
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return bool(state) and not state.startswith("Z")
 
 
 def up(project: Project, policy: str = TIGHT, text: str = "") -> Stack:
@@ -97,7 +82,7 @@ def destroying(stack: Stack, runs: list[Running]) -> tuple[Running, int]:
 
 def kill_all(running: Running, provider: int) -> None:
     """Kill engine and provider, as a machine that goes down does."""
-    _kill(provider)
+    kill(provider)
     os.killpg(running.process.pid, signal.SIGKILL)
     running.end()
 
@@ -150,7 +135,7 @@ def test_an_orphan_does_not_delete_what_was_protected_since(
 
     assert project.changing_calls() == []
     assert project.clusters() == {"warehouse"}
-    until(lambda: not _alive(provider), 10)
+    until(lambda: not alive(provider), 10)
     stack.destroy().ok()
     assert "redshift-teardown:generation" in tags(project)
 

@@ -181,6 +181,22 @@ def _providers_of(parent: int) -> set[int]:
     return {int(pid) for pid, above, command in rows if int(above) == parent and "pulumi.dynamic" in command}
 
 
+def kill(process: int) -> None:
+    """Kill a process, if it is still there."""
+    try:
+        os.kill(process, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs; one that is dead and not yet fetched by its parent does not."""
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
 def until(met: Callable[[], bool], seconds: float = 30) -> None:
     """Wait until a condition is met; fails when it is not in time."""
     limit = time.monotonic() + seconds

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.harness import cluster, of_the_long_ones, program, until
+from tests.e2e.harness import alive, cluster, kill, of_the_long_ones, program, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,24 +132,9 @@ def scene(project: Project) -> Iterator[Scene]:
     yield scene
     for running in scene.started:
         for process in (running.process.pid, *running.providers):
-            _kill(process)
+            kill(process)
         running.close()
         project.keep_promises(running.output)
-
-
-def _kill(process: int) -> None:
-    try:
-        os.kill(process, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def _alive(process: int) -> bool:
-    """Whether a process runs; one that is dead and not yet fetched by its parent does not."""
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return bool(state) and not state.startswith("Z")
 
 
 @pytest.mark.parametrize(
@@ -176,9 +160,9 @@ def test_killed(scene: Scene, victim: str, moment: str) -> None:
     if victim in {"engine", "both"}:
         os.killpg(running.process.pid, signal.SIGKILL)
     if victim in {"provider", "both"}:
-        _kill(provider)
+        kill(provider)
     assert running.end().code != 0
-    until(lambda: _alive(provider) == (victim == "engine"))
+    until(lambda: alive(provider) == (victim == "engine"))
     scene.destroy_again()
 
     scene.assert_nothing_lost()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.inventory import manual_snapshots, newest_snapshot, snapshot_exists
 from redshift_teardown.crud.let_go import VARIABLE, is_asked_for, way_out
-from redshift_teardown.crud.operation import memory_of, open_recorded
+from redshift_teardown.crud.operation import Operation, memory_of, open_recorded
 from redshift_teardown.crud.planner import Planner, read_recorded
 from redshift_teardown.deletion_policy import FOREVER, next_name
 from redshift_teardown.errors import RefusedError, TeardownError
@@ -24,7 +24,6 @@ from redshift_teardown.teardown.clock import SystemClock
 from redshift_teardown.teardown.foresee import foresee
 from redshift_teardown.teardown.model import Delete, Done, LetGo, Memory, Refuse
 from redshift_teardown.teardown.next_step import NAME_TRIES
-from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.proof import of_generation
 from redshift_teardown.teardown.statuses import PAUSED, Standing, standing
 from redshift_teardown.urn import Urn
@@ -239,12 +238,7 @@ def look_at(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen
         session = open_recorded(recorded, cluster.outputs, settings, "delete")
         seen = replace(seen, session=session, at=session.clock.now())
         seen = replace(seen, planner=Planner(recorded, seen.at))
-        observation = look(session.calls, state.identity, seen.at)
-        live = observation.cluster
-        if live is not None and standing(live.status) is Standing.BUSY:
-            # A teardown looks at the snapshots when the cluster is ready; what follows needs them now.
-            found = session.calls.snapshots(state.identity.cluster_identifier)
-            observation = replace(observation, snapshots=found)
+        observation = Operation(recorded, session).observe()
     except TeardownError as error:
         return _with(seen, _blocked(error), unknown="what AWS shows now; --offline judges without it")
     seen = replace(seen, observation=observation)
