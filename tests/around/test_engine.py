@@ -45,9 +45,7 @@ def runs() -> Iterator[list[Running]]:
     started: list[Running] = []
     yield started
     for running in started:
-        for process in (running.process.pid, *running.providers):
-            kill(process)
-        running.close()
+        running.end_by_force()
 
 
 def up(project: Project, policy: str = TIGHT, text: str = "") -> Stack:

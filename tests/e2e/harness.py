@@ -165,6 +165,12 @@ class Running:
         self._reader.join(timeout=2)
         return Run(self.process.returncode, self.output)
 
+    def end_by_force(self) -> None:
+        """Kill whatever process of it is left, a provider that was found earlier too, and close it."""
+        for process in (self.process.pid, *self.providers):
+            kill(process)
+        self.close()
+
     def close(self) -> None:
         """Let go of its output, when nothing of it runs any more."""
         self.process.wait(timeout=10)

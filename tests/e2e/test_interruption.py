@@ -131,9 +131,7 @@ def scene(project: Project) -> Iterator[Scene]:
     scene = Scene(project, stack)
     yield scene
     for running in scene.started:
-        for process in (running.process.pid, *running.providers):
-            kill(process)
-        running.close()
+        running.end_by_force()
         project.keep_promises(running.output)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.parameters import read_arguments
-from tests.e2e.harness import NEW_PASSWORD, PLAIN_PASSWORD, cluster, of_the_long_ones, program, until
+from tests.e2e.harness import NEW_PASSWORD, PLAIN_PASSWORD, cluster, kill, of_the_long_ones, program, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,21 +47,12 @@ def stack(project: Project) -> Iterator[Stack]:
     stack = project.stack("prod")
     yield stack
     for running in started:
-        for process in (running.process.pid, *running.providers):
-            _kill(process)
-        running.close()
+        running.end_by_force()
         project.keep_promises(running.output)
     started.clear()
 
 
 started: list[Running] = []
-
-
-def _kill(process: int) -> None:
-    try:
-        os.kill(process, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def killed_up(stack: Stack, victim: str, reached: Callable[[], bool]) -> int:
@@ -73,7 +64,7 @@ def killed_up(stack: Stack, victim: str, reached: Callable[[], bool]) -> int:
     if victim in {"engine", "both"}:
         os.killpg(running.process.pid, signal.SIGKILL)
     if victim in {"provider", "both"}:
-        _kill(provider)
+        kill(provider)
     assert running.end().code != 0
     return provider
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.faults import FAULTS as OF_AWS
+
 if TYPE_CHECKING:
     from tests.histories.rules import Action
 
 FAULTS: dict[str, dict[str, Any]] = {
-    "throttle": {"code": "Throttling"},
-    "500": {"code": "InternalFailure"},
-    "500 after": {"code": "InternalFailure", "when": "after"},
-    "503": {"code": "ServiceUnavailable"},
-    "drop before": {"kind": "drop"},
-    "drop after": {"kind": "drop", "when": "after"},
-    "access denied": {"code": "AccessDenied"},
-    "expired token": {"code": "ExpiredToken"},
+    **OF_AWS,
     "busy": {"code": "InvalidClusterState", "message": "There is an operation running on the Cluster."},
 }
 

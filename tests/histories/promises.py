@@ -6,6 +6,7 @@ It follows from what the documentation promises; the product is never asked.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from tests.histories.ledger import Deletion, Ledger, Life
@@ -38,7 +39,7 @@ class BrokenPromiseError(AssertionError):
     """Something that must never happen did."""
 
 
-class Promises:
+class Promises(ABC):
     """Judges calls and what the state records; `place` and the clock are those of the world it is part of."""
 
     lives: Ledger
@@ -49,20 +50,20 @@ class Promises:
     broken: BrokenPromiseError | None
 
     @property
+    @abstractmethod
     def place(self) -> Place:
         """The stacks' account and region, as they are now."""
-        raise NotImplementedError
 
-    def _seconds(self) -> float:
-        raise NotImplementedError
+    @abstractmethod
+    def _seconds(self) -> float: ...
 
-    def _lag(self) -> float:
-        raise NotImplementedError
+    @abstractmethod
+    def _lag(self) -> float: ...
 
     @property
+    @abstractmethod
     def lagging(self) -> bool:
         """Whether AWS tells less, or later, than it knows."""
-        raise NotImplementedError
 
     def must(self, holds: object, what: str) -> None:
         """Refuse what must not be."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.faults import FAULTS as OF_AWS
 from tests.teardown.stage import ACCOUNT, CLUSTER, PROTECTED, Interruption, kill
 
 if TYPE_CHECKING:
@@ -35,14 +36,7 @@ SITES: dict[str, tuple[str, int]] = {
     "ModifyClusterSnapshot": ("ModifyClusterSnapshot", 1),
 }
 FAULTS: dict[str, dict[str, Any]] = {
-    "throttle": {"code": "Throttling"},
-    "500": {"code": "InternalFailure"},
-    "500 after": {"code": "InternalFailure", "when": "after"},
-    "503": {"code": "ServiceUnavailable"},
-    "drop before": {"kind": "drop"},
-    "drop after": {"kind": "drop", "when": "after"},
-    "access denied": {"code": "AccessDenied"},
-    "expired token": {"code": "ExpiredToken"},
+    **OF_AWS,
     "crash before": {"crash": "before"},
     "crash after": {"crash": "after"},
 }

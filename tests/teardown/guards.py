@@ -435,10 +435,10 @@ GUARDS = (
     ),
     Guard("no answer is waited for", RUN, "if observation is None and not error.connected:", "if True:"),
     Guard("waiting for an answer ends", RUN, "        if waited >= limit:", "        if False:"),
-    Guard("live facts are asked", RUN, "if self._is_live(observation):", "if False:"),
+    Guard("live facts are asked", RUN, "if self._identity.is_alive_in(observation.cluster):", "if False:"),
     Guard(
         "a cluster that is ending is judged by what was decided",
-        RUN,
+        IDENTITY,
         "            and standing(cluster.status) is not Standing.ENDING\n        )",
         "        )",
     ),
@@ -648,8 +648,8 @@ GUARDS = (
     Guard(
         "only receipts of this version are read",
         RECEIPT,
-        'isinstance(document, dict) and document.get("receipt_version") == RECEIPT_VERSION',
-        "isinstance(document, dict)",
+        'if document.get("receipt_version") == RECEIPT_VERSION:',
+        "if True:",
     ),
     Guard("only what may have reached AWS decides", RECEIPT, 'if document.get("sent")]', "if True]"),
     Guard(
@@ -807,8 +807,8 @@ GUARDS = (
     Guard(
         "a name alone does not loosen",
         "crud/diff.py",
-        "    protection.require_kept(olds, state, news, settings)\n",
-        "",
+        "protection.require_kept(olds, state, news, settings)",
+        "pass",
     ),
 )
 

@@ -15,6 +15,7 @@ from redshift_teardown.crud.settle import wait_until_available
 from redshift_teardown.deletion_policy import from_json
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.parameters import read_arguments
+from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK
 from redshift_teardown.teardown.resource_tag import says
 from redshift_teardown.teardown.statuses import ENDING
@@ -124,8 +125,8 @@ def _require_adoptable(
 ) -> None:
     if not arguments.get("adopt_existing"):
         raise exists(session, cluster, urn)
-    identifier = cluster["ClusterIdentifier"]
-    tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
+    view = view_cluster(cluster)
+    identifier, status, tags = view.identifier, view.status, dict(view.tags)
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project), (CREATING_TAG, str(urn))):
         if key in tags and not says(tags[key], own):
             raise RefusedError(
@@ -133,7 +134,6 @@ def _require_adoptable(
                 data="that cluster was not touched",
                 next_step="adopt it from that stack; or remove the tag, if that stack is gone",
             )
-    status = str(cluster.get("ClusterStatus") or "")
     if status in ENDING:
         raise RefusedError(
             f"cluster {identifier} is being deleted ({status}), so it cannot be adopted",

@@ -7,7 +7,6 @@ finished. A folder that cannot be written to warns and never fails a create.
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.claim import Claim
 from redshift_teardown.teardown.identity import parse_time
-from redshift_teardown.teardown.receipt import write_document
+from redshift_teardown.teardown.proof import CLOCK_SKEW
+from redshift_teardown.teardown.receipt import documents_in, write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 FOLDER = "creates"
 VERSION = 1
-CLOCK_SKEW = timedelta(minutes=5)
-"""By so much AWS's clock and this machine's may differ; AWS refuses signatures that are older."""
 _SOON = timedelta(minutes=15)
 """So long after a create was written down its cluster's ClusterCreateTime may be: botocore sends again."""
 _BEING_MADE = frozenset({"creating", "restoring"})
@@ -148,16 +146,8 @@ def _made(document: Mapping[str, Any], cluster: Mapping[str, Any], now: datetime
 
 
 def _files(folder: Path, place: Place) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    try:
-        paths = sorted((folder / FOLDER).glob("*.json"))
-    except OSError:
-        return
-    for path in paths:
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            # A damaged or foreign file says nothing: the cluster is then met as anybody's.
-            continue
-        wanted = {"create_version": VERSION, **vars(place)}
-        if isinstance(document, dict) and wanted.items() <= document.items():
+    """Yield what creates of a place wrote down; by a file that says nothing a cluster is met as anybody's."""
+    wanted = {"create_version": VERSION, **vars(place)}
+    for path, document in documents_in(folder / FOLDER):
+        if wanted.items() <= document.items():
             yield path, document

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.adopt import adopt, exists
-from redshift_teardown.crud.begun import CLOCK_SKEW, Begun, Place, end_earlier, find_earlier
+from redshift_teardown.crud.begun import Begun, Place, end_earlier, find_earlier
 from redshift_teardown.crud.claiming import claim_on, claimed_by_create, write_tags
 from redshift_teardown.crud.converge import converge
 from redshift_teardown.crud.desired import everything, said_by
@@ -28,6 +28,7 @@ from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, mark_of, new_clai
 from redshift_teardown.teardown.identity import Identity
 from redshift_teardown.teardown.model import Answer, Attempt
 from redshift_teardown.teardown.plan import TAG_GENERATION
+from redshift_teardown.teardown.proof import CLOCK_SKEW
 from redshift_teardown.teardown.resource_tag import says
 from redshift_teardown.teardown.statuses import ENDING
 from redshift_teardown.urn import Urn
@@ -242,14 +243,15 @@ class _Create:
 
         It carries the creating mark; one that is restored may lack it yet, and is as young as this create.
         """
-        tags = {tag["Key"]: tag.get("Value") or "" for tag in cluster.get("Tags") or []}
+        view = view_cluster(cluster)
+        tags = dict(view.tags)
         if CREATING_TAG in tags:
             return tags[CREATING_TAG] == self._creating[CREATING_TAG]
         if self._sent_at is None:
             return self.began(cluster)
-        created = view_cluster(cluster).create_time
-        restoring = cluster.get("RestoreStatus") or str(cluster.get("ClusterStatus")) == "creating"
-        return bool(restoring) and (created is None or created >= self._sent_at - CLOCK_SKEW)
+        restoring = cluster.get("RestoreStatus") or view.status == "creating"
+        young = view.create_time is None or view.create_time >= self._sent_at - CLOCK_SKEW
+        return bool(restoring) and young
 
     def _mark(self, cluster: Mapping[str, Any]) -> None:
         """Write the tags that say whose create is under way: Restore… takes none.
@@ -258,8 +260,7 @@ class _Create:
         """
         if self._begun is not None:
             self._begun.saw(cluster)
-        tags = {tag["Key"] for tag in cluster.get("Tags") or []}
-        if CREATING_TAG in tags or not self._may_mark:
+        if CREATING_TAG in dict(view_cluster(cluster).tags) or not self._may_mark:
             return
         live = claim_on(cluster)
         claim = self._claim if live is None else superseding(self._claim, live)

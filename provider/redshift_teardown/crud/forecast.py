@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.inventory import manual_snapshots, newest_snapshot, snapshot_exists
-from redshift_teardown.crud.let_go import VARIABLE, is_asked_for, way_out
+from redshift_teardown.crud.let_go import VARIABLE, is_asked_for, with_way_out
 from redshift_teardown.crud.operation import Operation, memory_of, open_recorded
 from redshift_teardown.crud.planner import Planner, read_recorded
 from redshift_teardown.deletion_policy import FOREVER, next_name
@@ -357,8 +357,7 @@ def _findings(seen: Seen, plan: Plan, foreseen: Foreseen, status: str) -> list[F
     if isinstance(end, Refuse) and end.final and is_asked_for(_identity(seen)):
         return [Finding(Verdict.SAFE, f"destroy lets go of it, as {VARIABLE} asks: {end.what}")]
     if isinstance(end, Refuse):
-        line = way_out(_identity(seen)) if end.final else ""
-        next_step = f"{end.next_step}; {line}" if line else end.next_step
+        next_step = with_way_out(end.next_step, _identity(seen)) if end.final else end.next_step
         return [Finding(Verdict.BLOCKED, f"{end.what} (data: {end.data})", next_step)]
     goes = status != "gone"
     found = _loss(seen, plan, goes=goes)

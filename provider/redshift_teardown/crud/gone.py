@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud.let_go import way_out
+from redshift_teardown.crud.let_go import with_way_out
 from redshift_teardown.crud.operation import open_operation
 from redshift_teardown.crud.session import reporter_for
 from redshift_teardown.errors import NoAnswerError, RefusedError
@@ -47,10 +47,8 @@ def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:
         return False
     _, step = operation.what_delete_would_do(observation)
     if isinstance(step, Refuse):
-        line = way_out(identity) if step.final else ""
-        raise RefusedError(
-            step.what, data=step.data, next_step=f"{step.next_step}; {line}" if line else step.next_step
-        )
+        next_step = with_way_out(step.next_step, identity) if step.final else step.next_step
+        raise RefusedError(step.what, data=step.data, next_step=next_step)
     reporter.warn(
         f"{identity} is gone, and its data is kept: `up` finishes what its final snapshot lacks, then "
         "creates the cluster as the program says"

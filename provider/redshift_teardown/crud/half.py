@@ -15,7 +15,6 @@ from redshift_teardown.crud.diff import compare
 from redshift_teardown.errors import FinalRefusalError
 from redshift_teardown.state import arguments_of
 from redshift_teardown.teardown.plan import LEFT_BY_REPLACEMENT
-from redshift_teardown.teardown.statuses import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,8 +92,7 @@ def _require_no_second_one(state: State, session: Session) -> None:
     second = owned.second_of(urn, identity)
     if second is None:
         return
-    living = session.calls.cluster(identity.cluster_identifier)
-    if living is None or not identity.is_generation_of(living) or living.status in ENDING:
+    if not identity.is_alive_in(session.calls.cluster(identity.cluster_identifier)):
         return
     raise FinalRefusalError(
         f"refused to delete {identity}: {second.cluster_identifier} was created in its place before it was "

@@ -12,7 +12,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import FinalRefusalError, RefusedError
-from redshift_teardown.teardown.receipt import LET_GO, RECEIPT_VERSION, ReceiptFile
+from redshift_teardown.teardown.receipt import LET_GO, ReceiptFile, heading
 
 if TYPE_CHECKING:
     from redshift_teardown.crud.planner import Recorded
@@ -28,13 +28,13 @@ def is_asked_for(identity: Identity) -> bool:
     return identity.generation() != _UNKNOWN and os.environ.get(VARIABLE) == identity.generation()
 
 
-def way_out(identity: Identity) -> str:
-    """Return the line that lets go of a generation, in words; empty where it has no name."""
+def with_way_out(next_step: str, identity: Identity) -> str:
+    """Return what to do next, with the line that lets go of a generation behind it, where it has a name."""
     if identity.generation() == _UNKNOWN:
-        return ""
+        return next_step
     return (
-        "or, when nothing more can be done, let go of exactly this generation, which changes nothing in AWS "
-        f"and leaves a receipt: `{VARIABLE}={identity.generation()} pulumi destroy`"
+        f"{next_step}; or, when nothing more can be done, let go of exactly this generation, which changes "
+        f"nothing in AWS and leaves a receipt: `{VARIABLE}={identity.generation()} pulumi destroy`"
     )
 
 
@@ -53,8 +53,7 @@ def let_go(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> 
     """
     identity = recorded.state.identity
     if not is_asked_for(identity):
-        line = way_out(identity)
-        next_step = f"{refusal.next_step}; {line}" if line else refusal.next_step
+        next_step = with_way_out(refusal.next_step, identity)
         raise FinalRefusalError(refusal.what, data=refusal.data, next_step=next_step)
     problems: list[str] = []
     folder = recorded.policies.receipts()[0]
@@ -74,20 +73,11 @@ def let_go(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> 
 
 
 def _document(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> dict[str, Any]:
-    identity, urn, now = recorded.state.identity, recorded.state.urn, session.clock.now().isoformat()
+    identity, urn, now = recorded.state.identity, recorded.state.urn, session.clock.now()
     created = identity.cluster_create_time
     return {
-        "receipt_version": RECEIPT_VERSION,
-        "state": LET_GO,
-        "started": now,
-        "written": now,
-        "account_id": identity.account_id,
-        "region": identity.region,
-        "cluster": identity.cluster_identifier,
-        "cluster_namespace_arn": identity.cluster_namespace_arn or "",
-        "cluster_create_time": created.isoformat() if created else "",
+        **heading(identity, state=LET_GO, started=now, written=now, created=created, urn=str(urn)),
         "generation": identity.generation(),
-        "urn": str(urn),
         "project": urn.project,
         "stack": urn.stack,
         "resource": urn.name,

@@ -17,8 +17,8 @@ from redshift_teardown.teardown.memory import recall, remember
 from redshift_teardown.teardown.next_step import SETTLE, next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.proof import is_void, void_key, would_prove
-from redshift_teardown.teardown.receipt import RECEIPT_VERSION, SEEN_ALIVE, ReceiptFile
-from redshift_teardown.teardown.statuses import ENDING, Standing, standing
+from redshift_teardown.teardown.receipt import SEEN_ALIVE, ReceiptFile, heading
+from redshift_teardown.teardown.statuses import Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,9 +71,7 @@ class Operation:
 
     def what_delete_would_do(self, observation: Observation) -> tuple[Plan, Step]:
         """Return what a delete would begin with, after this observation; nothing is changed."""
-        planner = self.planner()
-        plan = planner.plan(observation.cluster)
-        memory = remember(plan, self.identity, observation, memory_of(planner, observation.at))
+        plan, _, memory = self._remembered(observation)
         return plan, next_step(plan, self.identity, observation, memory)
 
     def void_beside(self, observation: Observation) -> list[str]:
@@ -85,10 +83,7 @@ class Operation:
             observation: The cluster, alive.
 
         """
-        planner = self.planner()
-        plan = planner.plan(observation.cluster)
-        before = memory_of(planner, observation.at)
-        memory = remember(plan, self.identity, observation, before)
+        plan, before, memory = self._remembered(observation)
         sent = dict(before.earlier_sent).get("")
         settled = sent is None or observation.at - sent >= SETTLE
         outlived = before.earlier_skip if settled and not memory.earlier_outcome else ""
@@ -103,6 +98,13 @@ class Operation:
                 ),
             }
         )
+
+    def _remembered(self, observation: Observation) -> tuple[Plan, Memory, Memory]:
+        """Return the plan of a teardown that begins now, and its memory before and after an observation."""
+        planner = self.planner()
+        plan = planner.plan(observation.cluster)
+        before = memory_of(planner, observation.at)
+        return plan, before, remember(plan, self.identity, observation, before)
 
 
 def open_operation(props: Mapping[str, Any], settings: Settings, intent: str) -> Operation:
@@ -137,8 +139,7 @@ def voided(props: Mapping[str, Any], session: Session) -> list[str]:
             f"AWS gave no answer about the snapshots of {operation.identity}: {error.words}"
         )
         return sorted(operation.recorded.state.void)
-    live = observation.cluster
-    if live is None or not operation.identity.is_generation_of(live) or live.status in ENDING:
+    if not operation.identity.is_alive_in(observation.cluster):
         return sorted(operation.recorded.state.void)
     void = operation.void_beside(observation)
     if set(void) - operation.recorded.state.void:
@@ -149,22 +150,13 @@ def voided(props: Mapping[str, Any], session: Session) -> list[str]:
 def _write_down(operation: Operation, observation: Observation, void: list[str]) -> None:
     """Write down what is void before anything else happens: an `up` that fails records no outputs."""
     identity, urn = operation.identity, str(operation.recorded.state.urn)
-    at, created = observation.at.isoformat(), identity.cluster_create_time
+    at, created = observation.at, identity.cluster_create_time
     folder = operation.recorded.policies.receipts()[0]
-    ReceiptFile(folder, identity, observation.at, operation.session.reporter.warn).write(
+    ReceiptFile(folder, identity, at, operation.session.reporter.warn).write(
         {
-            "receipt_version": RECEIPT_VERSION,
-            "state": SEEN_ALIVE,
-            "started": at,
-            "written": at,
-            "account_id": identity.account_id,
-            "region": identity.region,
-            "cluster": identity.cluster_identifier,
-            "cluster_namespace_arn": identity.cluster_namespace_arn or "",
-            "cluster_create_time": created.isoformat() if created else "",
-            "urn": urn,
+            **heading(identity, state=SEEN_ALIVE, started=at, written=at, created=created, urn=urn),
             "void": void,
-            "last_alive": at,
+            "last_alive": at.isoformat(),
         }
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.origin import Named, began_with, named_by
 from redshift_teardown.crud.planner import Planner, read_recorded
-from redshift_teardown.crud.restore import require_named
+from redshift_teardown.crud.restore import find_named
 from redshift_teardown.crud.session import open_session
 from redshift_teardown.errors import NoAnswerError, RefusedError
 from redshift_teardown.state import UNKNOWN, State, arguments_of
@@ -127,7 +127,7 @@ def _require_snapshot(state: State, arguments: Mapping[str, Any], settings: Sett
         return
     try:
         session = open_session(settings, arguments.get("region"), str(state.urn), state.urn.name)
-        require_named(session, arguments)
+        find_named(session, arguments)
     except (NoAnswerError, UnreachableError):
         # A preview works without credentials; `up` asks again before it deletes anything.
         return

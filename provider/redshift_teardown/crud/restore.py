@@ -88,7 +88,7 @@ def find_source(
     """
     identifier = str(arguments["cluster_identifier"]).lower()
     deleted = owned.just_deleted(str(urn), session.account_id, session.aws.region, identifier)
-    found = _find_named(session, arguments)
+    found = find_named(session, arguments)
     if found is None and arguments.get("restore_final_snapshot"):
         if deleted is not None:
             return _source(session, _of_the_deleted(session, arguments, deleted), "final snapshot", OWN)
@@ -139,9 +139,11 @@ def require_word(
             it, and the program no longer says so.
 
     """
+    if arguments.get("restore_final_snapshot") is False:
+        return
     judged, _ = _look_for_ours(session, arguments, urn, rules)
     ours = [snapshot for snapshot, by in judged if by is Whose.OURS]
-    if not ours or arguments.get("restore_final_snapshot") is False:
+    if not ours:
         return
     newest = max(ours, key=_age_key)
     if named is not None and view_snapshot(named).identifier == newest.identifier:
@@ -164,17 +166,7 @@ def require_word(
         )
 
 
-def require_named(session: Session, arguments: Mapping[str, Any]) -> None:
-    """Refuse a snapshot that the program names and no cluster could be restored from.
-
-    Raises:
-        RefusedError: it is not there, or its cluster would not be what the program says.
-
-    """
-    _find_named(session, arguments)
-
-
-def _find_named(session: Session, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def find_named(session: Session, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Look for the snapshot that the program names; None where it names none.
 
     Raises:

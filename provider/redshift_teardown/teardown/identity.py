@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from redshift_teardown.teardown.statuses import Standing, standing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -70,6 +72,14 @@ class Identity:
         if self.cluster_namespace_arn and cluster.namespace_arn:
             return self.cluster_namespace_arn == cluster.namespace_arn
         return same_moment(self.cluster_create_time, cluster.create_time)
+
+    def is_alive_in(self, cluster: ClusterView | None) -> bool:
+        """Tell whether AWS shows this generation, and no deletion of it under way; None for no cluster."""
+        return (
+            cluster is not None
+            and self.is_generation_of(cluster)
+            and standing(cluster.status) is not Standing.ENDING
+        )
 
     def is_contradicted_by(self, cluster: ClusterView) -> bool:
         """Return whether AWS shows a live cluster to be another generation; what is not shown is no sign."""

@@ -70,6 +70,40 @@ class ReceiptFile:
             self._broken = True
 
 
+def heading(
+    identity: Identity,
+    *,
+    state: str,
+    started: datetime,
+    written: datetime,
+    created: datetime | None,
+    urn: str,
+) -> dict[str, Any]:
+    """Return what every receipt begins with; `read_earlier` goes by it.
+
+    Args:
+        identity: The generation that the receipt is of.
+        state: What came of it: ``UNDER_WAY`` and its siblings.
+        started: When the teardown began.
+        written: The time now.
+        created: The create time that the generation was seen with last; None where it is not known.
+        urn: The resource's URN.
+
+    """
+    return {
+        "receipt_version": RECEIPT_VERSION,
+        "state": state,
+        "started": started.isoformat(),
+        "written": written.isoformat(),
+        "account_id": identity.account_id,
+        "region": identity.region,
+        "cluster": identity.cluster_identifier,
+        "cluster_namespace_arn": identity.cluster_namespace_arn or "",
+        "cluster_create_time": created.isoformat() if created else "",
+        "urn": urn,
+    }
+
+
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
     """Put a document on disk, whole and fsynced.
 
@@ -208,6 +242,13 @@ def strings(value: object) -> Iterator[str]:
 
 
 def _documents(folder: Path) -> Iterator[dict[str, Any]]:
+    for _, document in documents_in(folder):
+        if document.get("receipt_version") == RECEIPT_VERSION:
+            yield document
+
+
+def documents_in(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the JSON objects of a folder by name, each with its file; what cannot be read is passed over."""
     try:
         paths = sorted(folder.glob("*.json"))
     except OSError:
@@ -216,10 +257,10 @@ def _documents(folder: Path) -> Iterator[dict[str, Any]]:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
-            # A damaged or foreign file proves nothing and must not stop a teardown.
+            # A damaged or foreign file proves nothing and must not stop an operation.
             continue
-        if isinstance(document, dict) and document.get("receipt_version") == RECEIPT_VERSION:
-            yield document
+        if isinstance(document, dict):
+            yield path, document
 
 
 def _is_of(document: Mapping[str, Any], identity: Identity) -> bool:

@@ -33,10 +33,10 @@ from redshift_teardown.teardown.proof import asked_for, void_key
 from redshift_teardown.teardown.receipt import (
     DONE,
     LET_GO,
-    RECEIPT_VERSION,
     REFUSED,
     UNDER_WAY,
     ReceiptFile,
+    heading,
 )
 from redshift_teardown.teardown.statuses import Standing, standing
 from redshift_teardown.wording import duration, interrupt_note, size
@@ -176,7 +176,7 @@ class Teardown:
                         raise
                     self._pause_unreachable(plan, memory, error)
                     continue
-                if self._is_live(observation):
+                if self._identity.is_alive_in(observation.cluster):
                     plan = self._plan_for(observation.cluster)
                 before, memory = memory, remember(plan, self._identity, observation, memory)
                 self._note_alive(receipt, plan, before, memory, observation)
@@ -195,14 +195,6 @@ class Teardown:
         except TeardownError as error:
             self._note_failure(receipt, plan, memory, error)
             raise self._placed(error, memory) from None
-
-    def _is_live(self, observation: Observation) -> bool:
-        cluster = observation.cluster
-        return (
-            cluster is not None
-            and self._identity.is_generation_of(cluster)
-            and standing(cluster.status) is not Standing.ENDING
-        )
 
     def _perform(
         self, step: Step, plan: Plan, observation: Observation, memory: Memory, receipt: ReceiptFile
@@ -376,17 +368,8 @@ class Teardown:
         identity, decision, now = self._identity, plan.decision, self._clock.now()
         seen = memory.create_times[-1] if memory.create_times else identity.cluster_create_time
         return {
-            "receipt_version": RECEIPT_VERSION,
-            "state": state,
-            "started": memory.started.isoformat(),
-            "written": now.isoformat(),
+            **heading(identity, state=state, started=memory.started, written=now, created=seen, urn=plan.urn),
             "duration_seconds": round((now - memory.started).total_seconds(), 3),
-            "account_id": identity.account_id,
-            "region": identity.region,
-            "cluster": identity.cluster_identifier,
-            "cluster_namespace_arn": identity.cluster_namespace_arn or "",
-            "cluster_create_time": seen.isoformat() if seen else "",
-            "urn": plan.urn,
             "outcome": "snapshot" if plan.wants_snapshot else "skip",
             "environment": decision.environment,
             "protected": decision.protected,
