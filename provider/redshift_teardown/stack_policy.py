@@ -259,9 +259,14 @@ class BothPolicies:
         return tuple(dict.fromkeys(Path(environment.receipts) for environment, _ in ranked))
 
     def decide(
-        self, recorded: Facts, live: Facts | None
+        self, recorded: Facts, seen: Facts, how: str
     ) -> tuple[Decision, tuple[tuple[str, Decision], ...]]:
-        """Ask both policies, by the recorded facts and by the live ones; the strictest answer holds.
+        """Ask both policies, by the recorded facts and by those that AWS shows; the strictest answer holds.
+
+        Args:
+            recorded: As the program gave them.
+            seen: As AWS shows them, or showed them last.
+            how: Which of the two, as an adjective.
 
         Returns:
             The decision, and what each was asked and said, for the receipt.
@@ -270,8 +275,7 @@ class BothPolicies:
         said = tuple(
             (f"{'current' if rank else 'recorded'} policy, {of} facts", decision)
             for environment, rank in self.environments()
-            for of, facts in (("recorded", recorded), ("live", live))
-            if facts is not None
+            for of, facts in (("recorded", recorded), (how, seen))
             for decision in (decide(environment, facts, at_destroy=True, precedence=rank),)
         )
         strictest = said[0][1]
@@ -392,4 +396,21 @@ def live_facts(recorded: Facts, cluster: ClusterView) -> Facts:
         node_type=cluster.node_type or recorded.node_type,
         number_of_nodes=cluster.number_of_nodes or recorded.number_of_nodes,
         tags=without_claim(dict(cluster.tags)),
+    )
+
+
+def last_seen_facts(recorded: Facts, outputs: Mapping[str, Any], tags: Mapping[str, str] | None) -> Facts:
+    """Give the facts as AWS showed them last: what a cluster had become is asked of one that is gone, too.
+
+    Args:
+        recorded: The recorded facts.
+        outputs: The recorded arguments; a refresh writes what AWS shows into them.
+        tags: All tags of the cluster, as they were recorded; None where they are not known.
+
+    """
+    return replace(
+        recorded,
+        node_type=outputs.get("node_type") or recorded.node_type,
+        number_of_nodes=outputs.get("number_of_nodes") or recorded.number_of_nodes,
+        tags=recorded.tags if tags is None else dict(tags),
     )

@@ -163,6 +163,7 @@ class State:
         gone: What a refresh found when the cluster was gone and could not leave the state; else empty.
         claim: The ownership claim; empty for none.
         data_since: Since when the cluster has held data of this resource's line; None where not known.
+        tags_all: All tags of the cluster, as they were seen last; None where that is not known.
 
     """
 
@@ -174,6 +175,7 @@ class State:
     gone: str = ""
     claim: str = ""
     data_since: datetime | None = None
+    tags_all: Mapping[str, str] | None = None
 
     @classmethod
     def read(cls, outputs: Mapping[str, Any]) -> State:
@@ -220,7 +222,16 @@ class State:
             gone=str(outputs.get(GONE) or ""),
             claim=str(outputs.get("claim") or ""),
             data_since=parse_time(outputs.get("data_since")),
+            tags_all=_texts(outputs.get("tags_all")),
         )
+
+
+def _texts(value: object) -> dict[str, str] | None:
+    """Return a map of strings; None for anything else, and for what holds something encrypted or unknown."""
+    plain_value = plain(value)
+    if not isinstance(plain_value, dict) or not all(isinstance(item, str) for item in plain_value.values()):
+        return None
+    return plain_value
 
 
 def carried(outputs: Mapping[str, Any]) -> dict[str, Any]:

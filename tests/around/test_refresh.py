@@ -238,6 +238,61 @@ def test_up_replaces_it_empty_where_the_program_says_so(stack: Bench) -> None:
     assert is_tagged(stack.ledger()["snapshots"][first])
 
 
+SMALL = "skip: [{when: {tags: {ephemeral: yes please}, max_nodes: 2}, because: small and of no record}]"
+SCRATCH: dict[str, Any] = {"tags": {"ephemeral": "yes please"}, "number_of_nodes": 2}
+
+
+def larger(stack: Bench) -> None:
+    """Somebody added nodes."""
+    busy(stack)
+    stack.time.advance(3600)
+
+
+def untagged(stack: Bench) -> None:
+    """Somebody took all tags away."""
+    stack.control.set_cluster(CLUSTER, tags={})
+
+
+def tagged_otherwise(stack: Bench) -> None:
+    """Somebody gave the tag another value."""
+    stack.control.set_cluster(CLUSTER, tags={"ephemeral": "no more"})
+
+
+@pytest.mark.parametrize("became", [larger, untagged, tagged_otherwise], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("how", ["refresh", "destroy"])
+def test_a_cluster_is_judged_by_what_it_had_become(
+    stack: Bench, became: Callable[[Bench], None], how: str
+) -> None:
+    """What a refresh saw of it counts when it is gone: no rule lets go of what it no longer fitted."""
+    stack.write_policy(stack.rules(SMALL))
+    stack.apply(**SCRATCH)
+    became(stack)
+    refreshed(stack)
+    vanished(stack)
+
+    if how == "refresh":
+        refreshed(stack)
+        assert is_marked(stack)
+    assert stack.destroy().how == "refused"
+    assert stack.state is not None
+
+
+@pytest.mark.parametrize("refreshed_before", [True, False])
+def test_a_cluster_that_fits_its_rule_to_the_end_may_vanish(stack: Bench, refreshed_before: bool) -> None:
+    """Tags of others, and a refresh that saw it as it was, keep nobody from letting go of it."""
+    stack.write_policy(stack.rules(SMALL))
+    stack.apply(**SCRATCH)
+    stack.control.set_cluster(CLUSTER, tags={"ephemeral": "yes please", "bot": "was here"})
+    if refreshed_before:
+        refreshed(stack)
+        assert stack.preview(**SCRATCH) == "same"
+    vanished(stack)
+
+    refreshed(stack)
+
+    assert stack.state is None
+
+
 def test_a_snapshot_that_is_still_being_taken_is_waited_for_by_destroy(stack: Bench) -> None:
     """The cluster is gone and its snapshot is not finished: refresh waits for nothing, destroy does."""
     stack.apply()

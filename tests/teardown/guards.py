@@ -734,8 +734,14 @@ GUARDS = (
     Guard(
         "live facts count",
         PLANNER,
-        "live_facts(self._facts, cluster) if cluster is not None else None",
-        "None",
+        "seen = live_facts(self._facts, cluster)",
+        "seen = self._facts",
+    ),
+    Guard(
+        "a cluster that is gone is judged by what it had become",
+        PLANNER,
+        "seen = last_seen_facts(self._facts, self._state.arguments, self._state.tags_all)",
+        "seen = self._facts",
     ),
     Guard(
         "the recorded policy is asked",
@@ -752,8 +758,8 @@ GUARDS = (
     Guard(
         "the recorded facts are asked",
         POLICY,
-        '(("recorded", recorded), ("live", live))',
-        '(("live", live or recorded),)',
+        '(("recorded", recorded), (how, seen))',
+        "((how, seen),)",
     ),
     Guard(
         "the stricter answer holds",

@@ -21,7 +21,7 @@ _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secre
 _KEYS = ("aws:kms/key:Key", "aws-native:kms:Key")
 _ALIASES = ("aws:kms/alias:Alias", "aws-native:kms:Alias")
 _TARGETS = ("targetKeyId", "targetKeyArn")
-_DECIDING = ("policy", "identity", "cluster_identifier", "environment", "region", "urn")
+_DECIDING = ("policy", "identity", "cluster_identifier", "environment", "region", "urn", "tags_all")
 
 
 def clusters_of(document: Any) -> tuple[StackCluster, ...]:

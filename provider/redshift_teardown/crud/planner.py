@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.deletion_policy import stricter
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.stack_policy import BothPolicies, both_policies, live_facts, recorded_facts
+from redshift_teardown.stack_policy import (
+    BothPolicies,
+    both_policies,
+    last_seen_facts,
+    live_facts,
+    recorded_facts,
+)
 from redshift_teardown.state import State
 from redshift_teardown.teardown.plan import Plan, make_plan
 
@@ -120,9 +126,13 @@ class Planner:
         }
 
     def plan(self, cluster: ClusterView | None) -> Plan:
-        """Decide by the recorded facts and, where the cluster is there, by the live ones too."""
-        live = live_facts(self._facts, cluster) if cluster is not None else None
-        decision, said = self._policies.decide(self._facts, live)
+        """Decide by the recorded facts and by the live ones; of a cluster that is gone by the last seen."""
+        if cluster is None:
+            seen = last_seen_facts(self._facts, self._state.arguments, self._state.tags_all)
+        else:
+            seen = live_facts(self._facts, cluster)
+        how = "last seen" if cluster is None else "live"
+        decision, said = self._policies.decide(self._facts, seen, how)
         self.context["said"].update({who: decided.describe() for who, decided in said})
         self._decision = decision if self._decision is None else stricter(self._decision, decision)
         return make_plan(
