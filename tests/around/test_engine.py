@@ -232,6 +232,7 @@ def test_destroy_after_interruption_and_refresh(project: Project, runs: list[Run
     assert project.control.marker("warehouse") == "everything we have"
 
 
+@of_the_long_ones
 def test_up_after_interruption_and_refresh(project: Project, runs: list[Running]) -> None:
     """`up` finishes the old cluster and restores it in one go, from that very snapshot."""
     stack = up(project, text=RESTORES)
@@ -247,6 +248,7 @@ def test_up_after_interruption_and_refresh(project: Project, runs: list[Running]
     assert stack.preview().ok().steps == {"warehouse": "same"}
 
 
+@of_the_long_ones
 def test_preview_with_refresh_changes_nothing(project: Project, runs: list[Running]) -> None:
     """`preview --refresh` calls read as well: no changing call, and the state is as it was."""
     stack = up(project, text=RESTORES)
@@ -260,6 +262,7 @@ def test_preview_with_refresh_changes_nothing(project: Project, runs: list[Runni
     assert tags(project) == {}
 
 
+@of_the_long_ones
 def test_a_dev_cluster_that_somebody_deleted(project: Project) -> None:
     """Nothing was due: refresh drops it, and `up` makes it anew."""
     stack = up(project, LOOSE)

@@ -158,6 +158,7 @@ def test_another_stacks_cluster_is_refused(project: Project) -> None:
 OLD: dict[str, Any] = {"master_password": PLAIN_PASSWORD, "cluster_identifier": "lake"}
 
 
+@of_the_long_ones
 def test_a_resource_renamed_without_aliases_keeps_its_cluster(project: Project) -> None:
     """Whatever the program says next, the one cluster is not deleted, and ``aliases`` are named."""
     stack = prod(project)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.harness import REGION, Code, cluster, program
+from tests.e2e.harness import REGION, Code, cluster, of_the_long_ones, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,9 +59,16 @@ NODE_TYPES = "dc2.large, dc2.8xlarge, ra3.large, ra3.xlplus, ra3.4xlarge, ra3.16
     ("name", "value", "problem"),
     [
         ("node_type", "ra3.huge", f"AWS has no node type 'ra3.huge'; it has {NODE_TYPES}"),
-        ("node_type", "big", f"'big' is not a node type; AWS has {NODE_TYPES}"),
-        ("number_of_nodes", "two", "must be a whole number, not 'two'"),
-        ("cluster_identifier", "Warehouse-", "'Warehouse-' is not a name AWS accepts: 1 to 63 lower-case "),
+        pytest.param(
+            "node_type", "big", f"'big' is not a node type; AWS has {NODE_TYPES}", marks=of_the_long_ones
+        ),
+        pytest.param("number_of_nodes", "two", "must be a whole number, not 'two'", marks=of_the_long_ones),
+        pytest.param(
+            "cluster_identifier",
+            "Warehouse-",
+            "'Warehouse-' is not a name AWS accepts: 1 to 63 lower-case ",
+            marks=of_the_long_ones,
+        ),
     ],
 )
 def test_what_aws_would_refuse(
@@ -97,6 +104,7 @@ def test_wrong_credentials(shared_project: Project, stack: Stack) -> None:
     )
 
 
+@of_the_long_ones
 def test_expired_credentials(shared_project: Project, stack: Stack) -> None:
     """Credentials that have expired are said so in preview."""
     _set(shared_project, **{KEY: "ASIAEXPIREDKEY"})
@@ -108,6 +116,7 @@ def test_expired_credentials(shared_project: Project, stack: Stack) -> None:
     )
 
 
+@of_the_long_ones
 def test_no_credentials(shared_project: Project, stack: Stack) -> None:
     """Without any credentials `up` names the three ways to give some, and creates nothing."""
     _set(shared_project, **{KEY: None, SECRET: None})
@@ -120,6 +129,7 @@ def test_no_credentials(shared_project: Project, stack: Stack) -> None:
     )
 
 
+@of_the_long_ones
 def test_a_profile_nobody_has(stack: Stack) -> None:
     """A profile that does not exist is named in preview."""
     stack.configure({"aws:profile": "nobody"})
@@ -130,6 +140,7 @@ def test_a_profile_nobody_has(stack: Stack) -> None:
     assert "next: name a profile that exists in AWS_PROFILE or config aws:profile" in refused.error
 
 
+@of_the_long_ones
 def test_credentials_that_may_not(shared_project: Project, stack: Stack) -> None:
     """What IAM does not allow is told in AWS's words, with the state of the data."""
     _set(shared_project, **{KEY: "AKIADENIEDKEY"})
@@ -150,6 +161,7 @@ def test_no_region(stack: Stack) -> None:
     )
 
 
+@of_the_long_ones
 def test_no_endpoint(shared_project: Project, stack: Stack) -> None:
     """Where nothing answers, `up` names the address and what may be wrong with it."""
     _set(shared_project, AWS_ENDPOINT_URL="http://127.0.0.1:9")
@@ -164,6 +176,7 @@ def test_no_endpoint(shared_project: Project, stack: Stack) -> None:
     )
 
 
+@of_the_long_ones
 def test_an_endpoint_that_is_none(stack: Stack) -> None:
     """An endpoint that is no URL is refused in preview."""
     stack.configure({"aws:endpoints": [{"redshift": "nonsense", "sts": "nonsense"}]})
@@ -175,6 +188,7 @@ def test_an_endpoint_that_is_none(stack: Stack) -> None:
     )
 
 
+@of_the_long_ones
 def test_configuration_of_another_form(stack: Stack) -> None:
     """A key whose value is of another form is named, with the form it takes."""
     stack.configure({"aws:defaultTags": ["team"]})
@@ -186,6 +200,7 @@ def test_configuration_of_another_form(stack: Stack) -> None:
     )
 
 
+@of_the_long_ones
 def test_configuration_that_is_not_supported(stack: Stack) -> None:
     """What pulumi-aws would do, and this package does not, is refused in preview by its name."""
     stack.configure({"aws:ignoreTags": {"keys": ["cost"]}})
@@ -213,7 +228,10 @@ def test_a_role_without_credentials(shared_project: Project, stack: Stack) -> No
     "config",
     [
         {"aws:assumeRoles": [{"roleArn": ROLE, "duration": "1h", "tags": {"team": "data"}}]},
-        {"aws:assumeRoleWithWebIdentity": {"roleArn": ROLE, "webIdentityToken": "a-token"}},
+        pytest.param(
+            {"aws:assumeRoleWithWebIdentity": {"roleArn": ROLE, "webIdentityToken": "a-token"}},
+            marks=of_the_long_ones,
+        ),
     ],
     ids=["role", "web identity"],
 )

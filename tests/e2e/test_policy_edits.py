@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.harness import TYPE, cluster, program
+from tests.e2e.harness import TYPE, cluster, of_the_long_ones, program
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Project, Run, Stack
@@ -84,6 +84,7 @@ def test_moved_lines_and_comments_are_no_diff(edited: Project, prod: Stack) -> N
     assert set(prod.preview().ok().steps.values()) == {"same"}
 
 
+@of_the_long_ones
 def test_a_looser_file_does_not_loosen(edited: Project, prod: Stack) -> None:
     """The file says skip and a shorter retention since `up`; what was recorded then still holds."""
     edited.edit_policy(NEVER, ALWAYS)
@@ -115,6 +116,7 @@ def test_a_broken_file_leaves_the_recorded_policy_in_force(edited: Project, prod
     assert f"policy/deletion-policy.yaml:{_line(edited, 'nevr')}" in warning
 
 
+@of_the_long_ones
 def test_a_deleted_file_leaves_the_recorded_policy_in_force(edited: Project, prod: Stack) -> None:
     """Without any file the recorded policy decides, and the operator is told."""
     edited.policy_file.unlink()
@@ -216,6 +218,7 @@ def test_the_account_beats_the_stack_s_name(fresh: Project) -> None:
     assert _kept(fresh, "disguised") == 35
 
 
+@of_the_long_ones
 def test_a_contradiction_is_refused_in_preview(fresh: Project) -> None:
     """Configuration that calls a production stack `team` is refused before anything is made.
 
@@ -232,6 +235,7 @@ def test_a_contradiction_is_refused_in_preview(fresh: Project) -> None:
     assert refused.steps == {}
 
 
+@of_the_long_ones
 def test_an_environment_nobody_defined(fresh: Project) -> None:
     """Configuration that names an environment which does not exist is refused, with the nearest there is."""
     fresh.program(program(cluster("misnamed")))
