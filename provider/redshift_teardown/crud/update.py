@@ -71,9 +71,10 @@ def update(
     found = _find(session, identity, renamed_to, str(state.urn))
     meant = Meant.known(identity)
     meant.require(found)
-    require_ours(found, state)
-    # Before the last look: what it shows of the name is held against the generation that is meant.
+    # Before the last look: what it shows of the name is held against the generation that is meant. And before
+    # this is refused for whatever reason.
     kept["void"] = voided(olds, session)
+    require_ours(found, state)
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
     # It may have been taken over while it was waited for.
     require_ours(cluster, state)
