@@ -118,6 +118,14 @@ def an_update_that_was_killed(stack: Bench) -> None:
     assert stack.apply(Interruption(1, "before", kill, "ModifyCluster"), port=5441).how == "killed"
 
 
+def an_update_of_what_was_marked_gone(stack: Bench) -> None:
+    """A refresh had found it gone, by an old answer; this `up` finds it there and takes the mark away."""
+    assert stack.state is not None
+    stack.state["gone"] = "nothing of it was to be seen"
+    assert stack.apply().how == "done"
+    assert "gone" not in stack.state
+
+
 @pytest.mark.parametrize(
     "seen_by",
     [
@@ -130,6 +138,7 @@ def an_update_that_was_killed(stack: Bench) -> None:
         an_update_refused_for_a_claim,
         an_update_that_failed,
         an_update_that_was_killed,
+        an_update_of_what_was_marked_gone,
     ],
     ids=lambda each: each.__name__,
 )

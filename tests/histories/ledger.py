@@ -26,6 +26,7 @@ class Deletion:
         ours: The product sent it.
         skip: It asked for no final snapshot.
         snapshot: The name it asked for.
+        answered: Whoever sent it lived to see AWS accept it.
 
     """
 
@@ -33,6 +34,7 @@ class Deletion:
     ours: bool
     skip: bool
     snapshot: str = ""
+    answered: bool = False
 
 
 @dataclass(eq=False)

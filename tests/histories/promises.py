@@ -205,6 +205,8 @@ class Promises(ABC):
             life = self.lives.named(place, name)
             assert life is not None
             self.accepted(life, said, ours=True)
+            assert life.deletion is not None
+            command.sent.append(life.deletion)
 
     def _note_seen(self, command: Command, place: Place, name: str) -> None:
         cluster = self._shown(place, name)
@@ -242,7 +244,11 @@ class Promises(ABC):
 
     @staticmethod
     def knows(command: Command, *verbs: str) -> None:
-        """Take what a process was shown for written down, where one of these verbs was shown it."""
+        """Take what a process was shown for written down, where one of these verbs was shown it; and what AWS
+        accepted before, for known to it.
+        """
+        for deletion in command.sent:
+            deletion.answered = True
         for life in [life for life, verb in command.alive.items() if verb in verbs]:
             life.outlived = None
             del command.alive[life]

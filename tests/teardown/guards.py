@@ -256,7 +256,7 @@ GUARDS = (
     Guard(
         "a tag makes a snapshot void",
         PROOF,
-        "    if TAG_VOID in dict(snapshot.tags) or ",
+        "    if is_marked_void(snapshot) or ",
         "    if ",
     ),
     Guard(

@@ -52,10 +52,6 @@ def _tear_down(props: Mapping[str, Any], operation: Operation) -> None:
     if operation.recorded.policies.warning:
         session.reporter.warn(operation.recorded.policies.warning)
     planner = operation.planner(renewal_is_ours=judged.renewal_is_ours, left_by=judged.left_by)
-    plan = planner.plan(None)
-    session.reporter.keep(f"{identity.cluster_identifier}: {plan.decision.describe()}")
-    if plan.wants_snapshot and plan.crowded:
-        session.reporter.warn(plan.crowded)
     with session.watching() as watcher:
         outcome = Teardown(
             identity=identity,

@@ -18,8 +18,7 @@ from redshift_teardown.teardown.memory import recall, remember
 from redshift_teardown.teardown.model import Answer
 from redshift_teardown.teardown.next_step import SETTLE, next_step, not_marked, void_tag
 from redshift_teardown.teardown.observe import look
-from redshift_teardown.teardown.plan import TAG_VOID
-from redshift_teardown.teardown.proof import outlived, void_key
+from redshift_teardown.teardown.proof import is_marked_void, outlived, void_key
 from redshift_teardown.teardown.receipt import SEEN_ALIVE, ReceiptFile, heading
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def voided(props: Mapping[str, Any], session: Session) -> list[str]:
     if new:
         _write_down(operation, observation, void)
     for snapshot in snapshots:
-        if void_key(snapshot) in new and snapshot.available and TAG_VOID not in dict(snapshot.tags):
+        if void_key(snapshot) in new and snapshot.available and not is_marked_void(snapshot):
             _mark(session, snapshot, observation.at)
     return void
 

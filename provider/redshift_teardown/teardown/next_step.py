@@ -37,7 +37,9 @@ from redshift_teardown.teardown.model import (
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import (
     asked_for,
+    is_marked_void,
     is_ours,
+    is_void,
     newest_proof,
     of_generation,
     outlived,
@@ -63,6 +65,10 @@ SETTLE = timedelta(minutes=5)
 
 LAG = timedelta(seconds=30)
 """How long AWS must show a cluster as gone, or as back from a deletion, before that is believed of it."""
+
+TO_OWN_THE_NEW_ONE = (
+    "to own the new one, let go of the recorded one first, then adopt it: adopt_existing=True"
+)
 
 NAME_TRIES = 50
 """How many names in a row may turn out to be taken before something is wrong."""
@@ -120,9 +126,7 @@ def _present(
                 if observation.renamed_to
                 else f"what became of the recorded generation ({identity.generation()}) AWS no longer shows"
             ),
-            next_step="to let go of the recorded one without deleting anything, run "
-            f"`pulumi state delete '{plan.urn}'`; to own the new one, then adopt it with "
-            "adopt_existing=True",
+            next_step=TO_OWN_THE_NEW_ONE,
             final=True,
         )
     return (
@@ -207,7 +211,7 @@ def _voiding(
     if standing(cluster.status) is Standing.ENDING:
         return None
     for snapshot in outlived(plan, identity, observation, memory):
-        if not snapshot.available or TAG_VOID in dict(snapshot.tags):
+        if not snapshot.available or is_marked_void(snapshot):
             continue
         tries = _marks(memory, snapshot.arn)
         if is_marking_over(memory, snapshot.arn):
@@ -424,8 +428,7 @@ def _by_proof(
             data=_loss(plan, identity, observation, memory),
             next_step="open a case with AWS support at once, naming the snapshot; look for earlier "
             "snapshots (`aws redshift describe-cluster-snapshots --cluster-identifier "
-            f"{identity.cluster_identifier}`); when nothing more can be done, let go with "
-            f"`pulumi state delete '{plan.urn}'`",
+            f"{identity.cluster_identifier}`)",
             lost=True,
             final=True,
         )
@@ -449,8 +452,7 @@ def _no_proof(plan: Plan, identity: Identity, observation: Observation, memory: 
         f"{identity} is gone, and no final snapshot of it (generation {identity.generation()}) is there; "
         f"the policy asks for one ({plan.decision.describe()})",
         data=_loss(plan, identity, observation, memory),
-        next_step="if it was deleted on purpose, let go of it with "
-        f"`pulumi state delete '{plan.urn}'`; if not, look in CloudTrail for DeleteCluster and "
+        next_step="if it was not deleted on purpose, look in CloudTrail for DeleteCluster and "
         "DeleteClusterSnapshot, and restore the newest snapshot that exists",
         lost=True,
         final=True,
@@ -459,7 +461,7 @@ def _no_proof(plan: Plan, identity: Identity, observation: Observation, memory: 
 
 def _loss(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> str:
     left = [
-        snapshot.identifier
+        snapshot.identifier + (" (void: the cluster lived on after it)" if is_void(snapshot, memory) else "")
         for snapshot in observation.snapshots
         if snapshot.available and of_generation(snapshot, identity, memory)
     ]

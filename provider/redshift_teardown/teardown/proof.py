@@ -144,10 +144,15 @@ def _made_in_time(snapshot: SnapshotView, plan: Plan, memory: Memory) -> bool:
 
 def is_void(snapshot: SnapshotView, memory: Memory) -> bool:
     """Return whether the cluster was seen alive after a snapshot, which lacks the writes since."""
-    if TAG_VOID in dict(snapshot.tags) or memory.stale & {snapshot.identifier, void_key(snapshot)}:
+    if is_marked_void(snapshot) or memory.stale & {snapshot.identifier, void_key(snapshot)}:
         return True
     begun, alive = snapshot.create_time, memory.last_alive
     return begun is not None and alive is not None and begun < alive - CLOCK_SKEW
+
+
+def is_marked_void(snapshot: SnapshotView) -> bool:
+    """Return whether a snapshot carries the mark that says so, in AWS itself."""
+    return TAG_VOID in dict(snapshot.tags)
 
 
 def void_key(snapshot: SnapshotView) -> str:

@@ -151,6 +151,7 @@ class Teardown:
         self._context = dict(context)
         self._noted = False
         self._busy_noted = False
+        self._told = ""
 
     def run(self) -> Outcome:
         """Tear down, waiting as long as the policy allows.
@@ -198,6 +199,7 @@ class Teardown:
                 if isinstance(step, Refuse):
                     refusal = FinalRefusalError if step.final else RefusedError
                     raise refusal(step.what, data=step.data, next_step=step.next_step)
+                self._tell(plan)
                 memory = self._perform(step, plan, observation, memory, receipt)
         except TeardownError as error:
             self._note_failure(receipt, plan, memory, error)
@@ -241,6 +243,16 @@ class Teardown:
             message = f"a teardown has no such step: {step!r}"
             raise TypeError(message)
         return memory.after(attempt)
+
+    def _tell(self, plan: Plan) -> None:
+        """Say what is decided, once the living cluster's facts are known, and again where they tighten it."""
+        decided = plan.decision.describe()
+        if decided == self._told:
+            return
+        self._told = decided
+        self._reporter.keep(f"{self._identity.cluster_identifier}: {decided}")
+        if plan.wants_snapshot and plan.crowded:
+            self._reporter.warn(plan.crowded)
 
     def _marked(self, snapshot: SnapshotView, attempt: Attempt, memory: Memory) -> Memory:
         """Warn where AWS did not take the mark of a void snapshot: then the receipts alone know."""
