@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,6 @@ from tests.teardown.stage import SKIPPING, URN, Stage
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
-    from pathlib import Path
 
     from click.testing import Result
 
@@ -256,6 +256,20 @@ def test_a_terminal_may_lack_a_sign(style: str, tmp_path: Path) -> None:
 
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "the policy knows no key" in ended.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
+@pytest.mark.parametrize(
+    "arguments", [["schema"], ["check"], ["explain", "--stack", "dev"], ["plan", "--help"]]
+)
+def test_a_full_disk_is_told(arguments: list[str]) -> None:
+    """In one line, and no exit code says that all is well."""
+    command = [sys.executable, "-m", "redshift_teardown.cli", *arguments]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    said = "redshift-teardown: the output ended early: [Errno 28] No space left on device."
+    assert (ended.returncode, ended.stderr) == (1, f"{said} The command told nothing that counts.\n")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import resource
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -116,6 +117,29 @@ def test_written_into_the_program(place: Place, tmp_path: Path, monkeypatch: pyt
         '    tags={"a": "1"},\n', '    tags={"a": "1"},\n    restore_final_snapshot=True,\n'
     )
     assert program.read_text("utf-8") == once
+
+
+def test_a_full_disk_leaves_the_program_as_it_is(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No half of a program, and no left-over beside it."""
+    place.leave("new")
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n", encoding="utf-8")
+    program = tmp_path / "__main__.py"
+    # More than a buffer holds, so that a part of it would be written.
+    text = PROGRAM + "# more\n" * 20_000
+    program.write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        ended = run(place, "--stack", "prod", "--write", code=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert "cannot be edited: File too large" in ended.output
+    assert program.read_text(encoding="utf-8") == text
+    assert not (tmp_path / "__main__.py.partial").exists()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 from redshift_teardown.escaping import show_what_is_not_encoded
 
@@ -15,6 +18,10 @@ def main() -> None:
 
         # Each command is imported when it runs, so what is missing may only show by then.
         cli(prog_name="redshift-teardown")
+    except OSError as error:
+        # A disk that is full, a terminal that is gone: what was to be shown cannot be, and no result may be
+        # taken from what was.
+        _leave(f"redshift-teardown: the output ended early: {error}. The command told nothing that counts.")
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in ("click", "rich"):
@@ -23,5 +30,13 @@ def main() -> None:
             f"redshift-teardown: the command line needs {missing}, which is not installed.\n"
             "Install it with: pip install 'pulumi-redshift-teardown[cli]'"
         )
-        print(message, file=sys.stderr)  # noqa: T201 - without the extra there is nothing else to say it with
-        sys.exit(1)
+        _leave(message)
+
+
+def _leave(message: str) -> NoReturn:
+    """End with a message and exit code 1, whatever has become of standard output."""
+    with suppress(OSError):
+        print(message, file=sys.stderr)  # noqa: T201 - there may be nothing else to say it with
+    # Python would write what is left in its buffers at its end, fail again and say so in its own words.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(1)

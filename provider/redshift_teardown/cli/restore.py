@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -201,6 +202,22 @@ def _require_own_project(found: KeptSnapshot) -> None:
         )
 
 
+def _replace(file: Path, content: bytes) -> None:
+    """Put new content in the place of a file's, or leave the file as it is: a disk may be full.
+
+    Raises:
+        OSError: it cannot be written beside the file.
+
+    """
+    partial = file.with_name(file.name + ".partial")
+    try:
+        partial.write_bytes(content)
+        partial.chmod(stat.S_IMODE(file.stat().st_mode))
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def _written(program: Path | None, found: KeptSnapshot, argument: str, value: str) -> Path:
     file = program or program_folder(project_folder()) / "__main__.py"
     if not found.claimed:
@@ -216,7 +233,7 @@ def _written(program: Path | None, found: KeptSnapshot, argument: str, value: st
         text = read_text(file)
         mark = BOM if text.startswith(BOM) else ""
         edited = with_argument(text.removeprefix(BOM), _resource(found), argument, value, others)
-        file.write_bytes((mark + edited).encode("utf-8"))
+        _replace(file.resolve(), (mark + edited).encode("utf-8"))
     except OSError as error:
         raise RestoreError(f"{name_of(file)} cannot be edited: {error.strerror}") from None
     return file
