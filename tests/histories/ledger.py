@@ -158,15 +158,19 @@ class Ledger:
     def proof(self, place: Place, life: Life) -> Snapshot | None:
         """The available snapshot made by the deletion that ended a life, with all its data.
 
-        A deletion that AWS gave up is taken for the one that ended it, where nobody could know better.
+        A deletion that AWS gave up is taken for the one that ended it, where nobody could know better: unseen
+        by anybody of ours it was outlived, and by no deletion of ours the cluster ended
+        (docs/what-it-cannot-stop.md).
         """
-        deletion = life.deletion or life.outlived
+        ours = life.deletion is not None and life.deletion.ours
+        believed = None if ours else life.outlived
+        deletion = believed or life.deletion
         if not life.ended or deletion is None or deletion.skip:
             return None
         snapshot, of = self.of_snapshot(place, deletion.snapshot)
         if snapshot is None or snapshot.status != "available" or of is not life:
             return None
-        return snapshot if snapshot.marker == life.marker or life.deletion is None else None
+        return snapshot if snapshot.marker == life.marker or believed is not None else None
 
     def named_as_final(self, place: Place, life: Life) -> bool:
         """Whether a snapshot taken by hand has a name, with its time in it, that only a deletion gives.

@@ -241,6 +241,8 @@ class Promises(ABC):
         skip = str(said.get("SkipFinalClusterSnapshot", "")).lower() == "true"
         name = str(said.get("FinalClusterSnapshotIdentifier", "")).lower()
         life.deletion = Deletion(self._seconds(), ours=ours, skip=skip, snapshot=name)
+        # The snapshot that it begins is of this life, also where time passes until the next look at it.
+        self.lives.settle(self.place)
 
     @staticmethod
     def knows(command: Command, *verbs: str) -> None:
@@ -338,10 +340,7 @@ class Promises(ABC):
             or self.lives.named_as_final(place, life),
             f"{verb} ended well, and no final snapshot holds the data of {life}",
         )
-        # A deletion that AWS gave up while nobody looked, and then another one by somebody else: the older
-        # snapshot is taken for the last one (docs/what-it-cannot-stop.md), so theirs is left as they made it.
-        theirs = life.deletion is not None and not life.deletion.ours and life.outlived is not None
-        if proof is not None and life not in self.tampered and life.deletion is not None and not theirs:
+        if proof is not None and life not in self.tampered and life.deletion is not None:
             self._judge_proof(command, old, proof)
 
     def _judge_proof(self, command: Command, old: Resource, proof: Snapshot) -> None:

@@ -541,6 +541,12 @@ GUARDS = (
         "    candidates.sort(key=lambda s: bool(memory.sent_under(s.identifier)), reverse=True)\n",
         "",
     ),
+    Guard(
+        "what a create wrote down stays where its engine is gone",
+        "crud/create.py",
+        "        if not progress.engine_gone():\n",
+        "        if True:\n",
+    ),
     Guard("a taken name was not asked for", PROOF, "        - memory.taken\n", ""),
     Guard(
         "what makes void is written down",
