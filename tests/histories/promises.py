@@ -340,7 +340,11 @@ class Promises(ABC):
             or self.lives.named_as_final(place, life),
             f"{verb} ended well, and no final snapshot holds the data of {life}",
         )
-        if proof is not None and life not in self.tampered and life.deletion is not None:
+        # Somebody else's deletion is not ours to tag where a snapshot by hand was believed in its place.
+        judged = life.deletion is not None and (
+            life.deletion.ours or not self.lives.named_as_final(place, life)
+        )
+        if proof is not None and life not in self.tampered and judged:
             self._judge_proof(command, old, proof)
 
     def _judge_proof(self, command: Command, old: Resource, proof: Snapshot) -> None:
