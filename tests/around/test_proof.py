@@ -48,7 +48,7 @@ def refused_as_unproven(stack: Bench) -> str:
     result = stack.destroy()
     assert result.how == "refused", result.kept
     assert "is gone" in result.said
-    assert "state delete" in result.said
+    assert "REDSHIFT_TEARDOWN_LET_GO=" in result.said
     assert stack.state is not None
     return result.said
 

@@ -11,7 +11,7 @@ from redshift_teardown.crud.diff import diff
 from redshift_teardown.crud.read import read
 from tests.around.world import busy, by_hand, changes, is_tagged, stranger, write_data
 from tests.parity.bench import did, wire
-from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, Interruption, kill
+from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +165,9 @@ def test_up_names_what_it_found_and_the_way_out(stack: Bench, gone: Callable[[Be
         assert result.how == "refused", arguments
         assert changes(result) == []
         assert "gone" in result.said
-        assert "state delete" in result.said
+        assert "REDSHIFT_TEARDOWN_LET_GO=" in result.said
+        assert f"pulumi destroy --target '{URN}'" in result.said
+        assert "state delete" not in result.said
         assert "pulumi refresh" not in result.said
 
 
@@ -397,7 +399,7 @@ def test_an_update_of_a_gone_cluster_gives_no_advice_that_loses_it(stack: Bench)
         refreshed(stack)
         assert is_marked(stack)
         result = stack.apply(number_of_nodes=4)
-    assert (result.how, "state delete" in result.said) == ("refused", True), result.said
+    assert (result.how, "REDSHIFT_TEARDOWN_LET_GO=" in result.said) == ("refused", True), result.said
 
 
 def test_a_cluster_that_is_back_loses_its_mark(stack: Bench) -> None:

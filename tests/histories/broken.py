@@ -297,7 +297,7 @@ BROKEN: dict[str, Broken] = {
         LOST,
     ),
     "a refresh does not record what is void": Broken(
-        _method(operation.Operation, "void_beside", lambda *_: []),
+        _method(operation.Operation, "void_beside", lambda *_: ([], ())),
         _wild(
             DAYS, UP, act("destroy", **at("wait", 3, GIVE_UP, DIE)), WRITE, MINUTES, REFRESH, VANISH, DESTROY
         ),

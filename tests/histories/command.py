@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.histories.engine import Run
-    from tests.histories.ledger import Life
+    from tests.histories.ledger import Deletion, Life
     from tests.histories.owners import Owner
     from tests.histories.process import Engine, Process
     from tests.histories.stacks import Options, Resource
@@ -50,6 +50,7 @@ class Command:
         alive: Lives that an answer showed alive, though a deletion of theirs was accepted, and to which verb.
         refused: Lives that a create of this run was refused for.
         ended: Lives that this run deleted.
+        sent: Deletions that it sent and AWS accepted.
         disturbed: Somebody else did something while it ran.
 
     """
@@ -70,6 +71,7 @@ class Command:
     alive: dict[Life, str] = field(default_factory=dict)
     refused: set[Life] = field(default_factory=set)
     ended: set[Life] = field(default_factory=set)
+    sent: list[Deletion] = field(default_factory=list)
     request: Request | None = None
     disturbed: bool = False
     partial: bool = False

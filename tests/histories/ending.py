@@ -67,12 +67,17 @@ class Ending:
         for resource in world.owner.backend.resources:
             self._explain(resource.note, resource.id, result.said)
 
-    @staticmethod
-    def _tightened_too_late(note: Note) -> bool:
-        """Whether a cluster was let go of as its rules said, and stricter ones were recorded since."""
+    def _tightened_too_late(self, note: Note) -> bool:
+        """Whether a cluster was let go of as its rules said, and stricter ones were recorded since.
+
+        Where nobody lived to see AWS accept that, stricter ones in the file will do: what was decided then
+        excuses only a deletion that was seen accepted.
+        """
         deletion = note.life.deletion
-        skipped = note.life.ended and deletion is not None and deletion.skip and deletion.ours
-        return skipped and note.recorded.due(ephemeral=True, hours=0)
+        if not note.life.ended or deletion is None or not (deletion.skip and deletion.ours):
+            return False
+        now = self.world.file.due(ephemeral=False, hours=float("inf"))
+        return note.recorded.due(ephemeral=True, hours=0) or (not deletion.answered and now)
 
     def _explain(self, note: Note, identifier: str, said: str) -> None:
         """Refuse a refusal that nothing explains."""

@@ -26,6 +26,7 @@ class Deletion:
         ours: The product sent it.
         skip: It asked for no final snapshot.
         snapshot: The name it asked for.
+        answered: Whoever sent it lived to see AWS accept it.
 
     """
 
@@ -33,6 +34,7 @@ class Deletion:
     ours: bool
     skip: bool
     snapshot: str = ""
+    answered: bool = False
 
 
 @dataclass(eq=False)
@@ -156,15 +158,26 @@ class Ledger:
     def proof(self, place: Place, life: Life) -> Snapshot | None:
         """The available snapshot made by the deletion that ended a life, with all its data.
 
-        A deletion that AWS gave up is taken for the one that ended it, where nobody could know better.
+        Where nobody of ours saw that AWS gave a deletion up, and none of ours ended the cluster, the snapshot
+        of that one is believed (docs/what-it-cannot-stop.md), but for a later one whose name tells as much.
         """
-        deletion = life.deletion or life.outlived
-        if not life.ended or deletion is None or deletion.skip:
+        last, before = life.deletion, life.outlived
+        if not life.ended:
+            return None
+        if last is not None and (last.ours or timed(last.snapshot)):
+            return self._made_by(place, life, last) or (
+                None if last.ours else self._made_by(place, life, before)
+            )
+        return self._made_by(place, life, before) or self._made_by(place, life, last)
+
+    def _made_by(self, place: Place, life: Life, deletion: Deletion | None) -> Snapshot | None:
+        """The available snapshot that a deletion made, with all the data that there was at its time."""
+        if deletion is None or deletion.skip:
             return None
         snapshot, of = self.of_snapshot(place, deletion.snapshot)
         if snapshot is None or snapshot.status != "available" or of is not life:
             return None
-        return snapshot if snapshot.marker == life.marker or life.deletion is None else None
+        return snapshot if snapshot.marker == life.marker or deletion is life.outlived else None
 
     def named_as_final(self, place: Place, life: Life) -> bool:
         """Whether a snapshot taken by hand has a name, with its time in it, that only a deletion gives.

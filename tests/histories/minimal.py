@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.histories.history import History
@@ -33,7 +34,27 @@ def _wild(policy: str, *actions: Action) -> History:
 
 GIVE_UP = act("give_up")
 
+KILLS = partial(History, "kills", DAYS)
+"""A history in which nothing but engines and providers ends."""
+
 MINIMAL: dict[str, History] = {
+    "a create that ended when its engine was gone is gone on with": KILLS(
+        [act("up", **at("after", 1, act("kill_engine"), of="DeleteTags")), UP]
+    ),
+    "of two deletions that both got a snapshot the one that nobody saw given up is believed": _wild(
+        DAYS,
+        UP,
+        act("fail_the_snapshot", outcome="cluster-returns-after-snapshot"),
+        act("destroy", **at("after", 1, act("kill_all"), of="DeleteCluster")),
+        act("pass_time", seconds=600),
+        act("end_by_hand", snapshot="by-hand"),
+    ),
+    "of two snapshots of one moment the one that was sent is the proof": _wild(
+        DAYS,
+        UP,
+        act("snapshot_by_hand", snapshot="fits"),
+        act("destroy", **at("after", 1, act("kill_all"), of="DeleteCluster")),
+    ),
     "an orphan tags nothing": _wild(
         DAYS, UP, act("destroy", **at("after", 3, ORPHAN, of="DescribeClusters"))
     ),

@@ -115,13 +115,14 @@ class Neighbours:
             world.lives.born(world.place, name)
 
     def do_keep_namespace(self, *, name: str = CLUSTER) -> None:
-        """AWS kept the namespace in the restore that this cluster began with."""
+        """AWS kept the namespace in the restore that this cluster began with, before a state records it."""
         world = self.world
         place = world.place
         life = world.lives.named(place, name)
         restored = life is not None and place.generations[life.namespace].restored_from
         source = world.lives.of_snapshot(place, restored)[1] if restored else None
-        if life is not None and source is not None and source.ended:
+        recorded = any(each.note.life is life for owner in world.owners for each in owner.backend.resources)
+        if life is not None and source is not None and source.ended and not recorded:
             world.disturb()
             world.control.set_cluster(name, namespace=source.namespace)
 

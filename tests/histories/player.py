@@ -101,9 +101,17 @@ class Player(Neighbours):
             raise BrokenPromiseError(f"refused in {why}: {result.said}")
 
     def _must_after_kills(self, result: Told) -> None:
-        """Whatever was interrupted goes on, unless what the state records is being deleted or renamed."""
+        """Whatever was interrupted goes on, unless what the state records is being deleted or renamed, or the
+        program now gives another identifier to what no state records: that would be a second cluster.
+        """
         world = self.world
         place = world.place
+        recorded = [resource.note.life for resource in world.owner.backend.resources]
+        wanted = world.owner.program["cluster_identifier"]
+        for each in world.lives.all:
+            begun = each.owner is world.owner and not each.ended and each not in recorded
+            if begun and each.cluster.identifier != wanted:
+                return
         for resource in world.owner.backend.resources:
             life: Life = resource.note.life
             if life.ended or life.ending or world.lives.named(place, resource.id) is not life:
@@ -205,8 +213,10 @@ class Player(Neighbours):
         life: Life = before[0].note.life
         name = forecast.snapshot_name
         proof = self.world.lives.proof(self.world.place, life)
-        believed = timed(name) and proof is None
-        if name and not believed and (proof is None or proof.identifier != name):
+        believed = timed(name) and (proof is None or self.world.lives.named_as_final(self.world.place, life))
+        # That a name is taken AWS says to DeleteCluster, also while its listing lags: then it gets a number.
+        numbered = proof is not None and self.world.lagging and proof.identifier.startswith(f"{name}-")
+        if name and not (believed or numbered) and (proof is None or proof.identifier != name):
             raise BrokenPromiseError(f"plan promised snapshot {name}, destroy left {proof}")
 
     def do_plan(self) -> None:

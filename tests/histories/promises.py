@@ -205,6 +205,8 @@ class Promises(ABC):
             life = self.lives.named(place, name)
             assert life is not None
             self.accepted(life, said, ours=True)
+            assert life.deletion is not None
+            command.sent.append(life.deletion)
 
     def _note_seen(self, command: Command, place: Place, name: str) -> None:
         cluster = self._shown(place, name)
@@ -239,10 +241,16 @@ class Promises(ABC):
         skip = str(said.get("SkipFinalClusterSnapshot", "")).lower() == "true"
         name = str(said.get("FinalClusterSnapshotIdentifier", "")).lower()
         life.deletion = Deletion(self._seconds(), ours=ours, skip=skip, snapshot=name)
+        # The snapshot that it begins is of this life, also where time passes until the next look at it.
+        self.lives.settle(self.place)
 
     @staticmethod
     def knows(command: Command, *verbs: str) -> None:
-        """Take what a process was shown for written down, where one of these verbs was shown it."""
+        """Take what a process was shown for written down, where one of these verbs was shown it; and what AWS
+        accepted before, for known to it.
+        """
+        for deletion in command.sent:
+            deletion.answered = True
         for life in [life for life, verb in command.alive.items() if verb in verbs]:
             life.outlived = None
             del command.alive[life]
@@ -332,7 +340,11 @@ class Promises(ABC):
             or self.lives.named_as_final(place, life),
             f"{verb} ended well, and no final snapshot holds the data of {life}",
         )
-        if proof is not None and life not in self.tampered and life.deletion is not None:
+        # Somebody else's deletion is not ours to tag where a snapshot by hand was believed in its place.
+        judged = life.deletion is not None and (
+            life.deletion.ours or not self.lives.named_as_final(place, life)
+        )
+        if proof is not None and life not in self.tampered and judged:
             self._judge_proof(command, old, proof)
 
     def _judge_proof(self, command: Command, old: Resource, proof: Snapshot) -> None:

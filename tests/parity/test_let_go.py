@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown.crud.let_go import with_way_out
+from redshift_teardown.teardown.identity import Identity
 from tests.parity.bench import changing
 from tests.parity.test_claims import foretold, label
 from tests.teardown.stage import CLUSTER, URN
@@ -67,8 +69,10 @@ def test_a_final_refusal_prints_the_line_and_the_line_works(
     refused = stack.destroy()
     line = f"{VARIABLE}={generation(stack)} pulumi destroy"
     assert f"`{line}`" in refused.said
+    assert "state delete" not in refused.said
     forecast = foretold(stack, dict(stack.state or {}))
     assert line in forecast.findings[0].next_step
+    assert "state delete" not in forecast.findings[0].next_step
     assert receipts(stack) == []
 
     monkeypatch.setenv(VARIABLE, generation(stack))
@@ -142,3 +146,21 @@ def test_without_a_receipt_nothing_is_let_go_of(stack: Bench, monkeypatch: pytes
 
     assert "is not let go of" in refused.said
     assert "without a receipt there would be no trace" in refused.said
+
+
+def test_a_generation_without_a_name_has_pulumis_way_alone() -> None:
+    """What has no name cannot be named; there is no line then that could not work."""
+    nameless = Identity("111122223333", "us-east-1", CLUSTER, None, None)
+    said = with_way_out("look", nameless, URN)
+    assert (VARIABLE in said, f"`pulumi state delete '{URN}'`" in said) == (False, True)
+
+
+def test_an_update_that_meets_another_generation_prints_the_line_for_it_alone(stack: Bench) -> None:
+    """The stack's other resources are to stay, where no destroy was asked for."""
+    stack.apply()
+    swapped(stack)
+
+    refused = stack.apply(number_of_nodes=4)
+
+    assert f"`{VARIABLE}={generation(stack)} pulumi destroy --target '{URN}'`" in refused.said
+    assert "state delete" not in refused.said

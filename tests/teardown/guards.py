@@ -31,6 +31,7 @@ QUICK_FIRST = (
     "teardown/test_next_step.py",
     "teardown/test_regressions.py",
     "around/test_proof.py",
+    "around/test_void.py",
     "around/test_lag.py",
     "around/test_generations.py",
     "around/test_refresh.py",
@@ -79,8 +80,8 @@ GUARDS = (
     Guard(
         "a deletion under way is attached to",
         STEP,
-        "if standing(cluster.status) is Standing.ENDING:",
-        "if False:",
+        "    if standing(cluster.status) is Standing.ENDING:\n        return _ending(",
+        "    if False:\n        return _ending(",
     ),
     Guard(
         "a cluster that came back is refused",
@@ -95,10 +96,22 @@ GUARDS = (
         "    if False:",
     ),
     Guard(
-        "a snapshot whose cluster came back is marked",
+        "a snapshot whose cluster lives on is marked before anything else",
         STEP,
-        "    return _voiding(identity, observation, memory) or _came_back(",
-        "    return _came_back(",
+        "        _voiding(plan, identity, observation, cluster, memory)\n        or _anothers",
+        "        _anothers",
+    ),
+    Guard(
+        "a mark that got no answer is written again",
+        STEP,
+        "judged = bool(tries) and tries[-1].answer in {Answer.ACCEPTED, Answer.REFUSED}",
+        "judged = bool(tries)",
+    ),
+    Guard(
+        "a mark that AWS did not take is warned of",
+        RUN,
+        "if is_marking_over(memory, snapshot.arn) and attempt.answer is not Answer.ACCEPTED:",
+        "if False:",
     ),
     Guard("a busy cluster is waited for", STEP, "if standing(cluster.status) is Standing.BUSY:", "if False:"),
     Guard("waiting ends with the policy's time", STEP, "if out_of_time and (", "if False and ("),
@@ -243,7 +256,7 @@ GUARDS = (
     Guard(
         "a tag makes a snapshot void",
         PROOF,
-        "    if TAG_VOID in dict(snapshot.tags) or ",
+        "    if is_marked_void(snapshot) or ",
         "    if ",
     ),
     Guard(
@@ -405,8 +418,10 @@ GUARDS = (
         "a cluster is seen alive after its snapshots",
         LOOK,
         "        if not _is_deletable(cluster, identity):\n            seen = "
-        "_beside(source, identity, at, cluster)\n            if not _is_deletable(seen.cluster, identity):",
-        "        if True:\n            seen = _beside(source, identity, at, cluster)\n            if True:",
+        "_beside(source, identity, at, cluster, busy=beside_busy)\n"
+        "            if not _is_deletable(seen.cluster, identity):",
+        "        if True:\n            seen = _beside(source, identity, at, cluster, busy=beside_busy)\n"
+        "            if True:",
     ),
     Guard(
         "answers that contradict each other are no answer",
@@ -489,6 +504,48 @@ GUARDS = (
         MEMORY,
         "        and snapshot.identifier not in coming\n",
         "",
+    ),
+    Guard(
+        "what its tags alone make a proof is void beside a living cluster",
+        MEMORY,
+        "of_generation(snapshot, identity, memory, urn=plan.urn)",
+        "of_generation(snapshot, identity, memory)",
+    ),
+    Guard(
+        "an old answer is no sign of life",
+        MEMORY,
+        " and not (memory.deletion_seen and coming):",
+        ":",
+    ),
+    Guard(
+        "the snapshots of a busy cluster are looked at once",
+        RUN,
+        "beside_busy=not self._busy_noted,",
+        "beside_busy=False,",
+    ),
+    Guard(
+        "a delete that is refused at once puts down what is void",
+        DELETE,
+        "        voided(props, session)\n",
+        "",
+    ),
+    Guard(
+        "what an update or adoption finds void is marked",
+        "crud/operation.py",
+        "            _mark(session, snapshot, observation.at)",
+        "            pass",
+    ),
+    Guard(
+        "of two snapshots of one moment the one that was sent counts",
+        PROOF,
+        "    candidates.sort(key=lambda s: bool(memory.sent_under(s.identifier)), reverse=True)\n",
+        "",
+    ),
+    Guard(
+        "what a create wrote down stays where its engine is gone",
+        "crud/create.py",
+        "        if not progress.engine_gone():\n",
+        "        if True:\n",
     ),
     Guard("a taken name was not asked for", PROOF, "        - memory.taken\n", ""),
     Guard(

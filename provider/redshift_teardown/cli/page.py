@@ -281,7 +281,7 @@ def _row(snapshot: KeptSnapshot, price: Price, now: datetime, span: _Span) -> st
 
 
 def _caution(snapshot: KeptSnapshot) -> str:
-    return "" if snapshot.restorable else f", {markup(snapshot.status)}"
+    return f", {markup(snapshot.condition)}" if snapshot.condition else ""
 
 
 def _kind(snapshot: KeptSnapshot, now: datetime) -> str:

@@ -115,6 +115,7 @@ def restore(
     for label, text in (
         ("snapshot", f"{found.identifier}\n{size(found.megabytes)}, of cluster {found.cluster_identifier}"),
         ("taken", f"{taken(found)}, kept {_until(found, now)}"),
+        ("caution", found.condition),
         ("key", found.kms_key_id),
         ("program", f"{argument}={value}" + (f", written into {file}" if file else "")),
         ("commands", "\n".join(commands)),
@@ -136,7 +137,7 @@ def line_for(kept: Kept, found: KeptSnapshot) -> tuple[str, str]:
         key=_age,
         default=None,
     )
-    if newest == found:
+    if newest == found and not found.void:
         return "restore_final_snapshot", "True"
     return "snapshot_identifier", f'"{found.identifier}"'
 
@@ -161,7 +162,12 @@ def _choose(
         names = ", ".join(sorted({_resource(each) for each in candidates}))
         raise RestoreError(f"stack {stack} has final snapshots of {names}\n  next: give --resource")
     chosen = max(candidates, key=_age)
-    if not chosen.restorable:
+    if chosen.void and name is None:
+        raise RestoreError(
+            f"the newest, {chosen.identifier}, is {chosen.condition}\n  next: name it to restore it all the "
+            "same, or name another one (`redshift-teardown snapshots`)"
+        )
+    if chosen.status != "available":
         raise RestoreError(
             f"{chosen.identifier} cannot be restored now: it is {chosen.status}\n  next: wait until it is "
             "available, or name another one (`redshift-teardown snapshots`)"

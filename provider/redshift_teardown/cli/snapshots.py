@@ -153,7 +153,7 @@ def kept_until(snapshot: KeptSnapshot, now: datetime) -> str:
 
 def state_of(snapshot: KeptSnapshot) -> str:
     """Say what else there is to know: whether it can be restored, is encrypted, is shared."""
-    words = ["can be restored" if snapshot.restorable else snapshot.status]
+    words = [snapshot.condition or "can be restored"]
     words.append("encrypted" if snapshot.encrypted else "not encrypted")
     if snapshot.shared_with:
         words.append(f"shared with {', '.join(snapshot.shared_with)}")
@@ -295,6 +295,7 @@ def _as_json(kept: Kept, price: Price, now: datetime) -> dict[str, Any]:
                 "region": snapshot.region,
                 "status": snapshot.status,
                 "restorable": snapshot.restorable,
+                "void": snapshot.void or None,
                 "project": snapshot.project or None,
                 "stack": snapshot.stack or None,
                 "urn": snapshot.urn or None,

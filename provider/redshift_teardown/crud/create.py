@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown import progress
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.adopt import adopt, exists
 from redshift_teardown.crud.begun import Begun, Place, end_earlier, find_earlier
@@ -299,7 +300,9 @@ class _Create:
                 next_step="mend the cause, then run `pulumi up` again: it goes on with this very cluster",
             ) from None
         owned.note_created(identity, str(self._urn), claim)
-        end_earlier(self._receipts, self._place)
+        if not progress.engine_gone():
+            # Else nobody records the outputs, and the next `up` knows its cluster by what was written down.
+            end_earlier(self._receipts, self._place)
         return outputs(
             self._inputs,
             self._arguments,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.half import judge
 from redshift_teardown.crud.let_go import let_go
-from redshift_teardown.crud.operation import Operation, memory_of, open_operation
+from redshift_teardown.crud.operation import Operation, memory_of, open_operation, voided
 from redshift_teardown.errors import FinalRefusalError, RefusedError, TeardownError
 from redshift_teardown.teardown.run import Teardown
 
@@ -40,17 +40,18 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
 
 def _tear_down(props: Mapping[str, Any], operation: Operation) -> None:
     session, identity, urn = operation.session, operation.identity, operation.recorded.state.urn
-    judged = judge(props, operation.recorded.state, session)
+    try:
+        judged = judge(props, operation.recorded.state, session)
+    except TeardownError:
+        # The teardown puts down what is void at its first look; here it comes to none.
+        voided(props, session)
+        raise
     if judged.let_go:
         session.reporter.warn(judged.let_go)
         return
     if operation.recorded.policies.warning:
         session.reporter.warn(operation.recorded.policies.warning)
     planner = operation.planner(renewal_is_ours=judged.renewal_is_ours, left_by=judged.left_by)
-    plan = planner.plan(None)
-    session.reporter.keep(f"{identity.cluster_identifier}: {plan.decision.describe()}")
-    if plan.wants_snapshot and plan.crowded:
-        session.reporter.warn(plan.crowded)
     with session.watching() as watcher:
         outcome = Teardown(
             identity=identity,

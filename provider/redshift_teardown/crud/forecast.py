@@ -357,7 +357,7 @@ def _findings(seen: Seen, plan: Plan, foreseen: Foreseen, status: str) -> list[F
     if isinstance(end, Refuse) and end.final and is_asked_for(_identity(seen)):
         return [Finding(Verdict.SAFE, f"destroy lets go of it, as {VARIABLE} asks: {end.what}")]
     if isinstance(end, Refuse):
-        next_step = with_way_out(end.next_step, _identity(seen)) if end.final else end.next_step
+        next_step = with_way_out(end.next_step, _identity(seen), plan.urn) if end.final else end.next_step
         return [Finding(Verdict.BLOCKED, f"{end.what} (data: {end.data})", next_step)]
     goes = status != "gone"
     found = _loss(seen, plan, goes=goes)

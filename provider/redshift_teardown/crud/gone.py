@@ -47,7 +47,9 @@ def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:
         return False
     _, step = operation.what_delete_would_do(observation)
     if isinstance(step, Refuse):
-        next_step = with_way_out(step.next_step, identity) if step.final else step.next_step
+        next_step = step.next_step
+        if step.final:
+            next_step = with_way_out(next_step, identity, urn, alone=True)
         raise RefusedError(step.what, data=step.data, next_step=next_step)
     reporter.warn(
         f"{identity} is gone, and its data is kept: `up` finishes what its final snapshot lacks, then "

@@ -15,7 +15,14 @@ from redshift_teardown.errors import TeardownError
 from redshift_teardown.teardown.calls import view_cluster, view_snapshot
 from redshift_teardown.teardown.claim import UNCLAIMED, Claim
 from redshift_teardown.teardown.identity import same_moment
-from redshift_teardown.teardown.plan import TAG_GENERATION, TAG_PROJECT, TAG_RULE, TAG_STACK, TAG_URN
+from redshift_teardown.teardown.plan import (
+    TAG_GENERATION,
+    TAG_PROJECT,
+    TAG_RULE,
+    TAG_STACK,
+    TAG_URN,
+    TAG_VOID,
+)
 from redshift_teardown.teardown.resource_tag import decoded
 
 if TYPE_CHECKING:
@@ -52,6 +59,7 @@ class KeptSnapshot:
         urn: The resource's URN, likewise.
         generation: The generation, likewise; else the cluster's create time.
         rule: The line of the policy that asked for it, likewise.
+        void: When its cluster was seen alive after it, so that it lacks the writes since; empty for never.
 
     """
 
@@ -73,6 +81,7 @@ class KeptSnapshot:
     urn: str
     generation: str
     rule: str
+    void: str = ""
 
     @property
     def claimed(self) -> bool:
@@ -81,8 +90,15 @@ class KeptSnapshot:
 
     @property
     def restorable(self) -> bool:
-        """Whether a cluster can be made from it now."""
-        return self.status == "available"
+        """Whether a cluster can be made from it now, with the data as it was at the last."""
+        return self.status == "available" and not self.void
+
+    @property
+    def condition(self) -> str:
+        """What keeps it from being restorable; empty where it is."""
+        if self.void:
+            return f"void: its cluster was alive after it, {self.void}, so it lacks what was written since"
+        return "" if self.restorable else self.status
 
 
 @dataclass(frozen=True)
@@ -267,4 +283,5 @@ def _kept(raw: Mapping[str, Any], account: str, region: str) -> KeptSnapshot:
         urn=decoded(tags.get(TAG_URN, "")),
         generation=tags.get(TAG_GENERATION, generation),
         rule=tags.get(TAG_RULE, ""),
+        void=tags.get(TAG_VOID, ""),
     )

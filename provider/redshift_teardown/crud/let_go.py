@@ -28,13 +28,27 @@ def is_asked_for(identity: Identity) -> bool:
     return identity.generation() != _UNKNOWN and os.environ.get(VARIABLE) == identity.generation()
 
 
-def with_way_out(next_step: str, identity: Identity) -> str:
-    """Return what to do next, with the line that lets go of a generation behind it, where it has a name."""
+def with_way_out(next_step: str, identity: Identity, urn: str, *, alone: bool = False) -> str:
+    """Return what to do about a final refusal, with the way to let go of the generation behind it.
+
+    There is one such way, that which leaves a trace; only a generation without a name has none but Pulumi's.
+
+    Args:
+        next_step: The cures that keep the data or the cluster.
+        identity: The generation.
+        urn: The resource's.
+        alone: Whether no destroy was asked for, so that the other resources of the stack are to stay.
+
+    """
     if identity.generation() == _UNKNOWN:
-        return next_step
+        return (
+            f"{next_step}; or, when nothing more can be done, let go of the resource with "
+            f"`pulumi state delete '{urn}'`"
+        )
+    target = f" --target '{urn}'" if alone else ""
     return (
         f"{next_step}; or, when nothing more can be done, let go of exactly this generation, which changes "
-        f"nothing in AWS and leaves a receipt: `{VARIABLE}={identity.generation()} pulumi destroy`"
+        f"nothing in AWS and leaves a receipt: `{VARIABLE}={identity.generation()} pulumi destroy{target}`"
     )
 
 
@@ -53,7 +67,7 @@ def let_go(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> 
     """
     identity = recorded.state.identity
     if not is_asked_for(identity):
-        next_step = with_way_out(refusal.next_step, identity)
+        next_step = with_way_out(refusal.next_step, identity, str(recorded.state.urn))
         raise FinalRefusalError(refusal.what, data=refusal.data, next_step=next_step)
     problems: list[str] = []
     folder = recorded.policies.receipts()[0]

@@ -6,19 +6,20 @@ disagree with another about what is meant, by which rules, and where.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown import asker
 from redshift_teardown.crud.desired import own_region
 from redshift_teardown.crud.planner import Planner, Recorded, read_recorded
-from redshift_teardown.crud.session import Session, open_session, require_same_place
+from redshift_teardown.crud.session import Session, open_session, require_same_place, stopped
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.memory import recall, remember
-from redshift_teardown.teardown.next_step import SETTLE, next_step
+from redshift_teardown.teardown.model import Answer
+from redshift_teardown.teardown.next_step import SETTLE, next_step, not_marked, void_tag
 from redshift_teardown.teardown.observe import look
-from redshift_teardown.teardown.proof import is_void, void_key, would_prove
+from redshift_teardown.teardown.proof import is_marked_void, outlived, void_key
 from redshift_teardown.teardown.receipt import SEEN_ALIVE, ReceiptFile, heading
-from redshift_teardown.teardown.statuses import Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from redshift_teardown.settings import Settings
     from redshift_teardown.teardown.identity import Identity
-    from redshift_teardown.teardown.model import Memory, Observation, Step
+    from redshift_teardown.teardown.model import Memory, Observation, SnapshotView, Step
     from redshift_teardown.teardown.plan import Plan
 
 
@@ -61,20 +62,14 @@ class Operation:
             UnreachableError: AWS gives no answer.
 
         """
-        calls = self.session.calls
-        observation = look(calls, self.identity, self.session.clock.now())
-        live = observation.cluster
-        if live is not None and standing(live.status) is Standing.BUSY:
-            # A teardown waits for the cluster first, and looks at its snapshots then.
-            return replace(observation, snapshots=calls.snapshots(self.identity.cluster_identifier))
-        return observation
+        return look(self.session.calls, self.identity, self.session.clock.now(), beside_busy=True)
 
     def what_delete_would_do(self, observation: Observation) -> tuple[Plan, Step]:
         """Return what a delete would begin with, after this observation; nothing is changed."""
         plan, _, memory = self._remembered(observation)
         return plan, next_step(plan, self.identity, observation, memory)
 
-    def void_beside(self, observation: Observation) -> list[str]:
+    def void_beside(self, observation: Observation) -> tuple[list[str], tuple[SnapshotView, ...]]:
         """Return what is to be recorded as void: what would prove, or excuse, that the cluster is gone.
 
         What AWS no longer shows is let go of.
@@ -82,22 +77,17 @@ class Operation:
         Args:
             observation: The cluster, alive.
 
+        Returns:
+            The words for it, and the snapshots among it.
+
         """
         plan, before, memory = self._remembered(observation)
         sent = dict(before.earlier_sent).get("")
         settled = sent is None or observation.at - sent >= SETTLE
-        outlived = before.earlier_skip if settled and not memory.earlier_outcome else ""
-        return sorted(
-            {
-                *(name for name in self.recorded.state.void if name.startswith("skip@")),
-                *({outlived} - {""}),
-                *(
-                    void_key(snapshot)
-                    for snapshot in observation.snapshots
-                    if would_prove(snapshot, plan, self.identity, memory) and is_void(snapshot, memory)
-                ),
-            }
-        )
+        excused = before.earlier_skip if settled and not memory.earlier_outcome else ""
+        skips = {name for name in self.recorded.state.void if name.startswith("skip@")} | {excused} - {""}
+        snapshots = outlived(plan, self.identity, observation, memory)
+        return sorted(skips | {void_key(snapshot) for snapshot in snapshots}), snapshots
 
     def _remembered(self, observation: Observation) -> tuple[Plan, Memory, Memory]:
         """Return the plan of a teardown that begins now, and its memory before and after an observation."""
@@ -126,6 +116,8 @@ def open_operation(props: Mapping[str, Any], settings: Settings, intent: str) ->
 def voided(props: Mapping[str, Any], session: Session) -> list[str]:
     """Return what outputs are to record as void, of a cluster that is shown alive while they are written.
 
+    What they do not record yet is put down first, in a receipt and in AWS: what comes next may fail.
+
     Args:
         props: The outputs that say which cluster is meant.
         session: AWS, in its account and region.
@@ -141,10 +133,23 @@ def voided(props: Mapping[str, Any], session: Session) -> list[str]:
         return sorted(operation.recorded.state.void)
     if not operation.identity.is_alive_in(observation.cluster):
         return sorted(operation.recorded.state.void)
-    void = operation.void_beside(observation)
-    if set(void) - operation.recorded.state.void:
+    void, snapshots = operation.void_beside(observation)
+    new = set(void) - operation.recorded.state.void
+    if new:
         _write_down(operation, observation, void)
+    for snapshot in snapshots:
+        if void_key(snapshot) in new and snapshot.available and not is_marked_void(snapshot):
+            _mark(session, snapshot, observation.at)
     return void
+
+
+def _mark(session: Session, snapshot: SnapshotView, at: datetime) -> None:
+    """Mark a snapshot as void in AWS, as a teardown does, too."""
+    with stopped("pulumi up"):
+        asker.require_engine()
+    attempt = session.calls.tag(snapshot.arn, dict(void_tag(at)))
+    if attempt.answer is not Answer.ACCEPTED:
+        session.reporter.warn(not_marked(snapshot, attempt))
 
 
 def _write_down(operation: Operation, observation: Observation, void: list[str]) -> None:

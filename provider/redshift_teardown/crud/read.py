@@ -70,7 +70,7 @@ def read(
         return (*_without_cluster(id_, props, operation, observation), None)
     if view.status in ENDING:
         session.reporter.warn(f"{identity} is being deleted ({view.status})")
-    void = {} if view.status in ENDING else {"void": operation.void_beside(observation)}
+    void = {} if view.status in ENDING else {"void": operation.void_beside(observation)[0]}
     handed_on = {**carried(props), **void}
     arguments, said, default_tags = _said(props, operation, settings, asked)
     found = outputs(

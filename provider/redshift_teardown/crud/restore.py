@@ -19,7 +19,9 @@ from redshift_teardown.teardown.plan import (
     TAG_PROJECT,
     TAG_STACK,
     TAG_URN,
+    TAG_VOID,
 )
+from redshift_teardown.teardown.proof import is_marked_void
 from redshift_teardown.teardown.receipt import last_kept
 from redshift_teardown.teardown.resource_tag import is_named, says
 from redshift_teardown.wording import duration
@@ -150,6 +152,8 @@ def require_word(
         return
     which = f"final snapshot {newest.identifier}{_age(session, newest)}"
     identifier = str(arguments["cluster_identifier"]).lower()
+    if is_marked_void(newest):
+        which += ", which is void, as its cluster was alive after it,"
     if dict(newest.tags).get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT:
         raise RefusedError(
             f"the data of {urn.name} is in {which}, left by a replacement whose new cluster was to be "
@@ -267,6 +271,15 @@ def _newest_final_snapshot(
             data="nothing was created; that snapshot was not touched",
             next_step=f"to restore from it, set snapshot_identifier={newest.identifier!r} in place of "
             "restore_final_snapshot; to start empty, take restore_final_snapshot away for this `up`",
+        )
+    if is_marked_void(newest):
+        raise RefusedError(
+            f"the newest final snapshot of {urn.name}, {newest.identifier}{_age(session, newest)}, is void: "
+            f"its cluster was alive after it ({TAG_VOID}={dict(newest.tags)[TAG_VOID]}), so it lacks what "
+            "was written since",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"to restore from it all the same, set snapshot_identifier={newest.identifier!r} in "
+            "place of restore_final_snapshot; to start empty, take restore_final_snapshot away for this `up`",
         )
     if not newest.available:
         raise RefusedError(

@@ -9,6 +9,7 @@ from redshift_teardown.crud.claiming import claimed_by_update, require_ours
 from redshift_teardown.crud.converge import converge
 from redshift_teardown.crud.desired import DEFAULT_TAGS, SAID, said_by, says
 from redshift_teardown.crud.diff import compare
+from redshift_teardown.crud.let_go import with_way_out
 from redshift_teardown.crud.meant import Meant
 from redshift_teardown.crud.operation import voided
 from redshift_teardown.crud.outputs import RECORDED_INPUTS, outputs
@@ -20,6 +21,7 @@ from redshift_teardown.parameters import ARGUMENTS, Change
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
 from redshift_teardown.state import GONE, STATE_VERSION, State, carried
 from redshift_teardown.teardown.calls import view_cluster
+from redshift_teardown.teardown.next_step import TO_OWN_THE_NEW_ONE
 from redshift_teardown.urn import Urn
 
 if TYPE_CHECKING:
@@ -61,19 +63,25 @@ def update(
     owned.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
     handed_on = {key: value for key, value in olds.items() if key != "protection"}
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
-    if not changed.calls:
+    if not changed.calls and not state.gone:
         return {**_recorded_only(handed_on, inputs, arguments, settings), **kept}
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
     require_same_place(session, identity, "change")
+    if not changed.calls:
+        # It was found there again: what a refresh took for its proof is none.
+        void = voided(olds, session)
+        recorded = _recorded_only(handed_on, inputs, arguments, settings)
+        return {**recorded, **kept, **({"void": void} if void else {})}
     rules = from_json(inputs["policy"]["rules"])
     renamed_to = str(arguments["cluster_identifier"]).lower()
     found = _find(session, identity, renamed_to, str(state.urn))
     meant = Meant.known(identity)
     meant.require(found)
-    require_ours(found, state)
-    # Before the last look: what it shows of the name is held against the generation that is meant.
+    # Before the last look: what it shows of the name is held against the generation that is meant. And before
+    # this is refused for whatever reason.
     kept["void"] = voided(olds, session)
+    require_ours(found, state)
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
     # It may have been taken over while it was waited for.
     require_ours(cluster, state)
@@ -111,8 +119,7 @@ def _find(session: Session, identity: Identity, renamed_to: str, urn: str) -> Ma
         raise RefusedError(
             f"{identity} is another generation now than the one this stack created",
             data="that cluster was not touched",
-            next_step=f"let go of the recorded one with `pulumi state delete '{urn}'`, then adopt the "
-            "new one with adopt_existing=True",
+            next_step=with_way_out(TO_OWN_THE_NEW_ONE, identity, urn, alone=True),
         )
     return cluster
 

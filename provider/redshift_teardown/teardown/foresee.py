@@ -26,6 +26,7 @@ from redshift_teardown.teardown.model import (
     Wait,
 )
 from redshift_teardown.teardown.next_step import SETTLE, next_step
+from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import void_key
 from redshift_teardown.teardown.statuses import Standing, standing
 
@@ -190,12 +191,15 @@ def _with_status(observation: Observation, status: str) -> Observation:
 def describe_step(step: Step) -> str:  # noqa: PLR0911 - one return a step
     """Say a step in words, for somebody who reads what will be done."""
     if isinstance(step, Delete):
-        if not step.snapshot_name:
-            return "delete the cluster without a final snapshot"
-        return f"delete the cluster with final snapshot {step.snapshot_name}"
+        how = (
+            f"with final snapshot {step.snapshot_name}" if step.snapshot_name else "without a final snapshot"
+        )
+        return f"delete the cluster {how}"
     if isinstance(step, Wait):
         return f"wait: {step.why}"
     if isinstance(step, Tag):
+        if TAG_VOID in dict(step.tags):
+            return f"mark {step.snapshot.identifier} as void: its cluster lives on"
         return f"write {len(step.tags)} tags on {step.snapshot.identifier}"
     if isinstance(step, Prolong):
         return f"prolong the retention of {step.snapshot.identifier}"

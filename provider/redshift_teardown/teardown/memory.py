@@ -83,23 +83,27 @@ def remember(plan: Plan, identity: Identity, observation: Observation, memory: M
             alive_since=None,
             proof_seen=proof.identifier if proof is not None else memory.proof_seen,
         )
-    return _alive(identity, observation, memory, cluster.status)
+    return _alive(plan, identity, observation, memory, cluster.status)
 
 
-def _alive(identity: Identity, observation: Observation, memory: Memory, status: str) -> Memory:
-    """Note that the cluster lives: what was decided earlier did not come to be, and what exists is void."""
+def _alive(plan: Plan, identity: Identity, observation: Observation, memory: Memory, status: str) -> Memory:
+    """Note that the cluster lives: what was decided earlier did not come to be, and what exists is void.
+
+    That is of every snapshot of the generation, since a policy to come may name what proves nothing by this
+    one. While a deletion may be under way, of which AWS shows an old answer, no sign of life is one.
+    """
     memory = replace(memory, earlier_outcome="")
-    if is_surely_alive(status):
-        memory = replace(memory, last_alive=observation.at)
     if memory.deletion_seen and memory.alive_since is None:
         memory = replace(memory, alive_since=observation.at)
     coming = _may_be_coming(observation, memory)
+    if is_surely_alive(status) and not (memory.deletion_seen and coming):
+        memory = replace(memory, last_alive=observation.at)
     void = {
         key
         for snapshot in observation.snapshots
         if not snapshot.running
         and snapshot.identifier not in coming
-        and of_generation(snapshot, identity, memory)
+        and of_generation(snapshot, identity, memory, urn=plan.urn)
         for key in _keys(snapshot, memory)
     }
     return replace(memory, stale=memory.stale | void)

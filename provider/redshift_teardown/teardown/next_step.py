@@ -37,11 +37,12 @@ from redshift_teardown.teardown.model import (
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import (
     asked_for,
+    is_marked_void,
     is_ours,
-    is_surely_ours,
     is_void,
     newest_proof,
     of_generation,
+    outlived,
 )
 from redshift_teardown.teardown.statuses import PAUSED, Standing, standing
 
@@ -64,6 +65,10 @@ SETTLE = timedelta(minutes=5)
 
 LAG = timedelta(seconds=30)
 """How long AWS must show a cluster as gone, or as back from a deletion, before that is believed of it."""
+
+TO_OWN_THE_NEW_ONE = (
+    "to own the new one, let go of the recorded one first, then adopt it: adopt_existing=True"
+)
 
 NAME_TRIES = 50
 """How many names in a row may turn out to be taken before something is wrong."""
@@ -121,12 +126,14 @@ def _present(
                 if observation.renamed_to
                 else f"what became of the recorded generation ({identity.generation()}) AWS no longer shows"
             ),
-            next_step="to let go of the recorded one without deleting anything, run "
-            f"`pulumi state delete '{plan.urn}'`; to own the new one, then adopt it with "
-            "adopt_existing=True",
+            next_step=TO_OWN_THE_NEW_ONE,
             final=True,
         )
-    return _anothers(plan, identity, cluster) or _own(plan, identity, observation, cluster, memory)
+    return (
+        _voiding(plan, identity, observation, cluster, memory)
+        or _anothers(plan, identity, cluster)
+        or _own(plan, identity, observation, cluster, memory)
+    )
 
 
 def _own(
@@ -193,24 +200,51 @@ def _failed(identity: Identity, observation: Observation, memory: Memory) -> boo
     )
 
 
-def _voiding(identity: Identity, observation: Observation, memory: Memory) -> Step | None:
-    """Return the step that marks a final snapshot of ours as void: its cluster lives on.
+def _voiding(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step | None:
+    """Return the step that marks what would be a proof as void: its cluster lives on.
 
-    Whoever comes later, without a receipt, knows by that tag that it proves nothing. It is tried once: a role
-    that may not tag is no reason to refuse.
+    Whoever comes later, without a receipt, knows by that tag that it proves nothing. So it is written before
+    anything else is done, or refused. A role that may not tag is no reason to refuse.
     """
-    tried = {attempt.target for attempt in memory.attempts if TAG_VOID in attempt.tags}
-    for snapshot in observation.snapshots:
-        if (
-            snapshot.available
-            and snapshot.arn not in tried
-            and TAG_VOID not in dict(snapshot.tags)
-            and is_void(snapshot, memory)
-            and of_generation(snapshot, identity, memory)
-            and is_surely_ours(snapshot, identity, memory)
-        ):
-            return Tag(snapshot, ((TAG_VOID, f"{observation.at:%Y-%m-%dT%H:%M:%SZ}"),))
+    if standing(cluster.status) is Standing.ENDING:
+        return None
+    for snapshot in outlived(plan, identity, observation, memory):
+        if not snapshot.available or is_marked_void(snapshot):
+            continue
+        tries = _marks(memory, snapshot.arn)
+        if is_marking_over(memory, snapshot.arn):
+            continue
+        if tries and observation.at - tries[-1].at < _rest("CreateTags", memory):
+            return Wait(f"marking snapshot {snapshot.identifier} as void; AWS said: {tries[-1].words}")
+        return Tag(snapshot, void_tag(observation.at))
     return None
+
+
+def void_tag(at: datetime) -> tuple[tuple[str, str], ...]:
+    """Return what marks a snapshot as void: when its cluster was seen alive."""
+    return ((TAG_VOID, f"{at:%Y-%m-%dT%H:%M:%SZ}"),)
+
+
+def not_marked(snapshot: SnapshotView, attempt: Attempt) -> str:
+    """Say that AWS did not take the mark of a void snapshot."""
+    return (
+        f"snapshot {snapshot.identifier} proves nothing any more, since its cluster was seen alive after it, "
+        f"and could not be marked so ({TAG_VOID}): {attempt.words}. Only the receipt of this machine knows; "
+        f"allow redshift:CreateTags on {snapshot.arn}"
+    )
+
+
+def is_marking_over(memory: Memory, arn: str) -> bool:
+    """Return whether AWS has taken or refused the mark of a void snapshot, or was asked often enough."""
+    tries = _marks(memory, arn)
+    judged = bool(tries) and tries[-1].answer in {Answer.ACCEPTED, Answer.REFUSED}
+    return judged or len(tries) >= WRITE_TRIES
+
+
+def _marks(memory: Memory, arn: str) -> list[Attempt]:
+    return [each for each in memory.attempts if each.target == arn and TAG_VOID in each.tags]
 
 
 def _returning(
@@ -219,7 +253,7 @@ def _returning(
     """A deletion was seen, and the cluster is shown alive: by an old answer, or AWS gave up."""
     if memory.alive_since is None or observation.at - memory.alive_since < LAG:
         return Wait(f"cluster is {cluster.status} again; asking whether AWS gave up deleting it")
-    return _voiding(identity, observation, memory) or _came_back(plan, identity, observation, cluster, memory)
+    return _came_back(plan, identity, observation, cluster, memory)
 
 
 def _came_back(
@@ -252,12 +286,12 @@ def _deletable(
 ) -> Step:
     last = memory.last("DeleteCluster")
     if last is None:
-        return _voiding(identity, observation, memory) or _delete(plan, observation, memory)
+        return _delete(plan, observation, memory)
     since = observation.at - last.at
     if last.answer is Answer.ACCEPTED:
         if since < SETTLE:
             return Wait("DeleteCluster was accepted; the cluster's status has not followed yet")
-        return _voiding(identity, observation, memory) or _delete(plan, observation, memory)
+        return _delete(plan, observation, memory)
     if last.answer is Answer.REFUSED:
         step = _after_refusal(plan, identity, observation, cluster, memory, last)
         if step is not None:
@@ -394,8 +428,7 @@ def _by_proof(
             data=_loss(plan, identity, observation, memory),
             next_step="open a case with AWS support at once, naming the snapshot; look for earlier "
             "snapshots (`aws redshift describe-cluster-snapshots --cluster-identifier "
-            f"{identity.cluster_identifier}`); when nothing more can be done, let go with "
-            f"`pulumi state delete '{plan.urn}'`",
+            f"{identity.cluster_identifier}`)",
             lost=True,
             final=True,
         )
@@ -419,8 +452,7 @@ def _no_proof(plan: Plan, identity: Identity, observation: Observation, memory: 
         f"{identity} is gone, and no final snapshot of it (generation {identity.generation()}) is there; "
         f"the policy asks for one ({plan.decision.describe()})",
         data=_loss(plan, identity, observation, memory),
-        next_step="if it was deleted on purpose, let go of it with "
-        f"`pulumi state delete '{plan.urn}'`; if not, look in CloudTrail for DeleteCluster and "
+        next_step="if it was not deleted on purpose, look in CloudTrail for DeleteCluster and "
         "DeleteClusterSnapshot, and restore the newest snapshot that exists",
         lost=True,
         final=True,
@@ -429,7 +461,7 @@ def _no_proof(plan: Plan, identity: Identity, observation: Observation, memory: 
 
 def _loss(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> str:
     left = [
-        snapshot.identifier
+        snapshot.identifier + (" (void: the cluster lived on after it)" if is_void(snapshot, memory) else "")
         for snapshot in observation.snapshots
         if snapshot.available and of_generation(snapshot, identity, memory)
     ]

@@ -36,7 +36,9 @@ class Source(Protocol):
         """Look at the manual snapshots under a cluster identifier, and after that at its cluster."""
 
 
-def look(source: Source, identity: Identity, at: datetime, *, alive: bool = False) -> Observation:
+def look(
+    source: Source, identity: Identity, at: datetime, *, alive: bool = False, beside_busy: bool = False
+) -> Observation:
     """Look once.
 
     A cluster is shown as deletable only where it was so after its snapshots were asked for: what is seen
@@ -49,6 +51,7 @@ def look(source: Source, identity: Identity, at: datetime, *, alive: bool = Fals
         identity: The generation meant.
         at: The time of the look, on the runner's clock.
         alive: Whether it is likely to be deletable. Where it is, that saves a call.
+        beside_busy: Whether the snapshots of a cluster that is busy are looked at, too.
 
     Raises:
         UnreachableError: AWS's answers contradict each other, or there are none.
@@ -63,7 +66,7 @@ def look(source: Source, identity: Identity, at: datetime, *, alive: bool = Fals
         cluster = source.cluster(identifier)
     for _ in range(TRIES):
         if not _is_deletable(cluster, identity):
-            seen = _beside(source, identity, at, cluster)
+            seen = _beside(source, identity, at, cluster, busy=beside_busy)
             if not _is_deletable(seen.cluster, identity):
                 return seen
         snapshots, cluster = source.snapshots_then_cluster(identifier)
@@ -82,7 +85,9 @@ def _is_deletable(cluster: ClusterView | None, identity: Identity) -> bool:
     )
 
 
-def _beside(source: Source, identity: Identity, at: datetime, cluster: ClusterView | None) -> Observation:
+def _beside(
+    source: Source, identity: Identity, at: datetime, cluster: ClusterView | None, *, busy: bool
+) -> Observation:
     """Look at what there is beside a cluster that was just looked at."""
     renamed_to = None
     if cluster is None or not identity.is_generation_of(cluster):
@@ -94,7 +99,7 @@ def _beside(source: Source, identity: Identity, at: datetime, cluster: ClusterVi
             renamed_to = found.identifier
     if cluster is not None and not identity.is_generation_of(cluster):
         return Observation(at, cluster, renamed_to=renamed_to)
-    if cluster is not None and standing(cluster.status) is Standing.BUSY:
+    if cluster is not None and standing(cluster.status) is Standing.BUSY and not busy:
         return Observation(at, cluster)
     return Observation(at, cluster, source.snapshots(identity.cluster_identifier), renamed_to)
 

@@ -41,13 +41,15 @@ def newest_proof(
     """Return the snapshot that proves, or will prove, that the data is kept; None where there is none.
 
     The newest decides, whatever became of it: what an older one lacks, a newer one that failed does not make
-    up for. Of two that are equally new the worse decides.
+    up for. Of two that are equally new the worse decides, and else the one that DeleteCluster was sent with.
     """
     candidates = [
         snapshot
         for snapshot in observation.snapshots
         if would_prove(snapshot, plan, identity, memory) and not is_void(snapshot, memory)
     ]
+    # Of equals the first one is the greatest.
+    candidates.sort(key=lambda s: bool(memory.sent_under(s.identifier)), reverse=True)
     return max(
         candidates,
         key=lambda s: (s.create_time is None, s.create_time or _LONG_AGO, not s.available, not s.running),
@@ -61,6 +63,21 @@ def would_prove(snapshot: SnapshotView, plan: Plan, identity: Identity, memory: 
         snapshot.snapshot_type == "manual"
         and of_generation(snapshot, identity, memory, urn=plan.urn)
         and is_ours(snapshot, plan, identity, memory)
+    )
+
+
+def outlived(
+    plan: Plan, identity: Identity, observation: Observation, memory: Memory
+) -> tuple[SnapshotView, ...]:
+    """Return the snapshots that would prove that the data is kept, had the cluster not been seen alive since.
+
+    These and no others are put down as void, by whoever sees the cluster alive: in a receipt, in the outputs
+    where they are written, and by a tag in AWS, which tells a machine that has neither.
+    """
+    return tuple(
+        snapshot
+        for snapshot in observation.snapshots
+        if would_prove(snapshot, plan, identity, memory) and is_void(snapshot, memory)
     )
 
 
@@ -100,17 +117,14 @@ def is_ours(snapshot: SnapshotView, plan: Plan, identity: Identity, memory: Memo
     A name alone is a sign only where it holds the time it was chosen at, or where a receipt says when it was
     sent; and the snapshot must have begun at that time.
     """
-    return is_surely_ours(snapshot, identity, memory) or _made_in_time(snapshot, plan, memory)
-
-
-def is_surely_ours(snapshot: SnapshotView, identity: Identity, memory: Memory) -> bool:
-    """Return whether our own tags, or AWS's acceptance of our DeleteCluster, say whose a snapshot is."""
     tags = dict(snapshot.tags)
     if tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()) and tags.get(
         TAG_CLUSTER
     ) == fit_tag_value(identity.cluster_identifier):
         return True
-    return snapshot.identifier in memory.earlier_accepted | asked_for(memory, Answer.ACCEPTED)
+    if snapshot.identifier in memory.earlier_accepted | asked_for(memory, Answer.ACCEPTED):
+        return True
+    return _made_in_time(snapshot, plan, memory)
 
 
 def _made_in_time(snapshot: SnapshotView, plan: Plan, memory: Memory) -> bool:
@@ -130,10 +144,15 @@ def _made_in_time(snapshot: SnapshotView, plan: Plan, memory: Memory) -> bool:
 
 def is_void(snapshot: SnapshotView, memory: Memory) -> bool:
     """Return whether the cluster was seen alive after a snapshot, which lacks the writes since."""
-    if TAG_VOID in dict(snapshot.tags) or memory.stale & {snapshot.identifier, void_key(snapshot)}:
+    if is_marked_void(snapshot) or memory.stale & {snapshot.identifier, void_key(snapshot)}:
         return True
     begun, alive = snapshot.create_time, memory.last_alive
     return begun is not None and alive is not None and begun < alive - CLOCK_SKEW
+
+
+def is_marked_void(snapshot: SnapshotView) -> bool:
+    """Return whether a snapshot carries the mark that says so, in AWS itself."""
+    return TAG_VOID in dict(snapshot.tags)
 
 
 def void_key(snapshot: SnapshotView) -> str:

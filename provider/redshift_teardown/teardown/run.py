@@ -27,8 +27,9 @@ from redshift_teardown.teardown.model import (
     Tag,
     Wait,
 )
-from redshift_teardown.teardown.next_step import next_step
+from redshift_teardown.teardown.next_step import is_marking_over, next_step, not_marked
 from redshift_teardown.teardown.observe import Source, look
+from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import asked_for, void_key
 from redshift_teardown.teardown.receipt import (
     DONE,
@@ -150,6 +151,7 @@ class Teardown:
         self._context = dict(context)
         self._noted = False
         self._busy_noted = False
+        self._told = ""
 
     def run(self) -> Outcome:
         """Tear down, waiting as long as the policy allows.
@@ -169,7 +171,13 @@ class Teardown:
                 asker.require_waiting(begun=_is_begun(observation, memory))
                 try:
                     alive = _likely_alive(observation, memory)
-                    observation = look(self._source, self._identity, self._clock.now(), alive=alive)
+                    observation = look(
+                        self._source,
+                        self._identity,
+                        self._clock.now(),
+                        alive=alive,
+                        beside_busy=not self._busy_noted,
+                    )
                 except UnreachableError as error:
                     if observation is None and not error.connected:
                         # Nothing ever answered there: a wrong endpoint, which waiting does not mend.
@@ -191,6 +199,7 @@ class Teardown:
                 if isinstance(step, Refuse):
                     refusal = FinalRefusalError if step.final else RefusedError
                     raise refusal(step.what, data=step.data, next_step=step.next_step)
+                self._tell(plan)
                 memory = self._perform(step, plan, observation, memory, receipt)
         except TeardownError as error:
             self._note_failure(receipt, plan, memory, error)
@@ -226,12 +235,31 @@ class Teardown:
                 self._reporter.progress(_complete(step.snapshot))
             attempt = self._actions.tag(step.snapshot.arn, dict(step.tags))
             attempt = replace(attempt, tags=tuple(key for key, _ in step.tags))
+            if step.tags[0][0] == TAG_VOID:
+                return self._marked(step.snapshot, attempt, memory)
         elif isinstance(step, Prolong):
             attempt = self._actions.prolong(step.snapshot.identifier, step.retention_days)
         else:
             message = f"a teardown has no such step: {step!r}"
             raise TypeError(message)
         return memory.after(attempt)
+
+    def _tell(self, plan: Plan) -> None:
+        """Say what is decided, once the living cluster's facts are known, and again where they tighten it."""
+        decided = plan.decision.describe()
+        if decided == self._told:
+            return
+        self._told = decided
+        self._reporter.keep(f"{self._identity.cluster_identifier}: {decided}")
+        if plan.wants_snapshot and plan.crowded:
+            self._reporter.warn(plan.crowded)
+
+    def _marked(self, snapshot: SnapshotView, attempt: Attempt, memory: Memory) -> Memory:
+        """Warn where AWS did not take the mark of a void snapshot: then the receipts alone know."""
+        memory = memory.after(attempt)
+        if is_marking_over(memory, snapshot.arn) and attempt.answer is not Answer.ACCEPTED:
+            self._reporter.warn(not_marked(snapshot, attempt))
+        return memory
 
     def _require_still_wanted(self, memory: Memory, receipt: ReceiptFile) -> None:
         """Ask once more, after the receipt is on disk: what was not sent is not written down as sent."""
@@ -246,7 +274,7 @@ class Teardown:
     ) -> None:
         """Write down what a look at the living cluster makes void, before anything else can happen to it.
 
-        Beside a busy cluster no snapshots are looked at; that it was alive is written down, once.
+        Beside a busy cluster snapshots are looked at once, and that it was alive is written down then.
         """
         cluster = observation.cluster
         alive = cluster is not None and memory.last_alive == observation.at

@@ -1,0 +1,255 @@
+"""What is no proof any more is put down at once: whoever sees the cluster alive writes it in AWS itself.
+
+A machine without receipts knows a snapshot by its name alone. What it would believe of one whose cluster is
+gone, it marks when it sees the cluster alive: whatever comes next may be refused, or killed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from redshift_teardown.crud.create import create
+from redshift_teardown.crud.delete import delete
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.teardown.memory import remember
+from redshift_teardown.teardown.model import Done
+from redshift_teardown.teardown.next_step import next_step
+from redshift_teardown.teardown.proof import newest_proof, void_key
+from tests.around.test_proof import (
+    VOID,
+    is_void,
+    killed_and_returned,
+    receipts,
+    refused_as_unproven,
+    vanish,
+)
+from tests.around.world import busy, by_hand, changes, tags_of_snapshot, write_data
+from tests.parity.bench import wire
+from tests.parity.test_claims import label
+from tests.parity.test_claims import strip as unlabel
+from tests.teardown import pure
+from tests.teardown.stage import URN, Interruption, kill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.parity.bench import Bench
+
+DENIED: dict[str, Any] = {"code": "AccessDenied", "message": "Not you.", "status": 403}
+
+
+def outlived_by_name(stack: Bench) -> str:
+    """AWS gave a deletion up unseen, after its snapshot, which carries no tag; and the receipts are lost."""
+    stack.apply()
+    outlived = killed_and_returned(stack)
+    stack.drop_receipts()
+    assert VOID not in tags_of_snapshot(stack, outlived)
+    return outlived
+
+
+def lost(stack: Bench) -> None:
+    """Weeks later the cluster is gone, and so is what the machine that saw it alive had written down."""
+    stack.drop_receipts()
+    vanish(stack)
+
+
+def refused_by_aws(stack: Bench) -> None:
+    """AWS refuses DeleteCluster."""
+    stack.control.add_fault("DeleteCluster", **DENIED)
+    assert stack.destroy().how == "refused"
+
+
+def killed_before_it_deletes(stack: Bench) -> None:
+    """It dies as it would send DeleteCluster."""
+    assert stack.destroy(Interruption(1, "before", kill, "DeleteCluster")).how == "killed"
+
+
+def killed_beside_a_busy_cluster(stack: Bench) -> None:
+    """It waits for a resize, and dies."""
+    busy(stack)
+    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
+
+
+def out_of_time_beside_a_busy_cluster(stack: Bench) -> None:
+    """It waits for a resize until the policy's time is over."""
+    busy(stack, seconds=30 * 3600)
+    assert stack.destroy().how == "refused"
+
+
+def refused_for_a_claim(stack: Bench) -> None:
+    """Another resource's claim is on the cluster."""
+    label(stack, "somebody-elses")
+    assert "ownership claim" in stack.destroy().said
+    unlabel(stack)
+
+
+def refused_for_another_resource(stack: Bench) -> None:
+    """Renamed without an alias: a create of this run met the cluster, and the delete is refused at once."""
+    assert stack.state is not None
+    olds = wire(stack.state)
+
+    def both() -> None:
+        with pytest.raises(RefusedError, match="exists already"):
+            create(stack.checked(urn=URN.replace("::warehouse", "::lake")), stack.settings)
+        delete(olds, stack.settings)
+
+    assert "met it and was refused" in stack.run(both).said
+
+
+def an_update_refused_for_a_claim(stack: Bench) -> None:
+    """Another resource's claim is on the cluster that is to be changed."""
+    label(stack, "somebody-elses")
+    assert stack.apply(port=5441).how == "refused"
+    unlabel(stack)
+
+
+def an_update_that_failed(stack: Bench) -> None:
+    """AWS refuses the change."""
+    stack.control.add_fault("ModifyCluster", **DENIED)
+    assert stack.apply(port=5441).how == "refused"
+
+
+def an_update_that_was_killed(stack: Bench) -> None:
+    """It dies as it would change the cluster."""
+    assert stack.apply(Interruption(1, "before", kill, "ModifyCluster"), port=5441).how == "killed"
+
+
+def an_update_of_what_was_marked_gone(stack: Bench) -> None:
+    """A refresh had found it gone, by an old answer; this `up` finds it there and takes the mark away."""
+    assert stack.state is not None
+    stack.state["gone"] = "nothing of it was to be seen"
+    assert stack.apply().how == "done"
+    assert "gone" not in stack.state
+
+
+@pytest.mark.parametrize(
+    "seen_by",
+    [
+        refused_by_aws,
+        killed_before_it_deletes,
+        killed_beside_a_busy_cluster,
+        out_of_time_beside_a_busy_cluster,
+        refused_for_a_claim,
+        refused_for_another_resource,
+        an_update_refused_for_a_claim,
+        an_update_that_failed,
+        an_update_that_was_killed,
+        an_update_of_what_was_marked_gone,
+    ],
+    ids=lambda each: each.__name__,
+)
+def test_whoever_sees_the_cluster_alive_marks_what_its_name_would_prove(
+    stack: Bench, seen_by: Callable[[Bench], None]
+) -> None:
+    """However it ends: what another machine would believe by the name alone carries the mark in AWS."""
+    outlived = outlived_by_name(stack)
+
+    seen_by(stack)
+
+    assert VOID in tags_of_snapshot(stack, outlived)
+    lost(stack)
+    refused_as_unproven(stack)
+
+
+def test_an_adoption_marks_what_its_name_would_prove(stack: Bench) -> None:
+    """The state was lost; whoever adopts the cluster has seen it alive."""
+    outlived = outlived_by_name(stack)
+    stack.state = None
+
+    assert stack.apply(adopt_existing=True).how == "done"
+
+    assert VOID in tags_of_snapshot(stack, outlived)
+
+
+def test_a_refresh_marks_nothing_and_records_it(stack: Bench) -> None:
+    """It may not change anything; its outputs say it."""
+    outlived = outlived_by_name(stack)
+    result = stack.refresh()
+    assert (result.how, changes(result)) == ("done", [])
+    assert stack.state is not None
+    assert is_void(outlived, stack.state["void"])
+    lost(stack)
+    refused_as_unproven(stack)
+
+
+def test_a_snapshot_that_would_prove_nothing_is_not_marked(stack: Bench) -> None:
+    """Somebody's own snapshot, of a name of theirs, is theirs."""
+    stack.apply()
+    by_hand(stack, "before-the-migration")
+    write_data(stack)
+    assert stack.destroy(Interruption(1, "before", kill, "DeleteCluster")).how == "killed"
+    assert VOID not in tags_of_snapshot(stack, "before-the-migration")
+
+
+@pytest.mark.parametrize("by", ["destroy", "update"])
+def test_a_role_that_may_not_tag_is_warned_and_writes_the_receipt(stack: Bench, by: str) -> None:
+    """It is no reason to refuse: the teardown goes on, and a receipt says what is void."""
+    outlived = outlived_by_name(stack)
+    stack.control.add_fault("CreateTags", occurrence=1, **DENIED)
+    result = stack.destroy(Interruption(1, "before", kill, "DeleteCluster"))
+    if by == "update":
+        stack.drop_receipts()
+        stack.control.clear_faults()
+        stack.control.add_fault("CreateTags", occurrence=1, **DENIED)
+        result = stack.apply(Interruption(1, "before", kill, "ModifyCluster"), port=5441)
+
+    assert result.how == "killed"
+    (warned,) = [text for text in result.warned if outlived in text]
+    assert "AccessDenied" in warned
+    assert "redshift:CreateTags" in warned
+    assert is_void(outlived, receipts(stack)[-1]["void"])
+    vanish(stack)
+    refused_as_unproven(stack)
+
+
+def test_a_mark_that_got_no_answer_is_written_again(stack: Bench) -> None:
+    """AWS was throttled for a moment."""
+    outlived = outlived_by_name(stack)
+    stack.control.add_fault("CreateTags", code="Throttling", status=400, times=12)
+    assert stack.destroy(Interruption(1, "before", kill, "DeleteCluster")).how == "killed"
+    assert VOID in tags_of_snapshot(stack, outlived)
+
+
+def test_an_update_marks_once(stack: Bench) -> None:
+    """What its outputs record already it leaves alone."""
+    outlived_by_name(stack)
+    stack.control.add_fault("CreateTags", occurrence=1, **DENIED)
+    assert stack.apply(port=5441).how == "done"
+    result = stack.apply(port=5442)
+    assert [text for text in result.warned if "void" in text] == []
+
+
+def test_one_late_answer_voids_no_proof_that_took_long() -> None:
+    """The deletion was seen; ten minutes into its snapshot an old answer shows the cluster alive."""
+    begun = timedelta(minutes=10)
+    proof = pure.snapshot(create_time=pure.NOW)
+    known = remember(
+        pure.PLAN, pure.IDENTITY, pure.look(pure.cluster("deleting"), proof, after=begun), pure.memory()
+    )
+    late = pure.look(pure.cluster(), proof, after=begun + timedelta(seconds=5))
+    known = remember(pure.PLAN, pure.IDENTITY, late, known)
+    gone = pure.look(None, proof, after=begun + timedelta(seconds=10))
+    known = remember(pure.PLAN, pure.IDENTITY, gone, known)
+
+    assert next_step(pure.PLAN, pure.IDENTITY, gone, known) == Done(proof)
+
+
+def test_what_its_tags_alone_make_a_proof_is_void_beside_the_living_cluster() -> None:
+    """Of a create time that only a teardown of this resource explains: what would prove is what is voided."""
+    resized = pure.snapshot(cluster_create_time=pure.BORN + timedelta(days=3))
+    alive = pure.look(pure.cluster(), resized, after=timedelta(seconds=5))
+    known = remember(pure.PLAN, pure.IDENTITY, alive, replace(pure.memory(), create_times=()))
+
+    assert void_key(resized) in known.stale
+
+
+def test_of_two_of_one_moment_the_one_that_was_sent_is_the_proof() -> None:
+    """Somebody took one under a fitting name in the same moment; a receipt names the other one."""
+    theirs, sent = pure.snapshot(tags=()), pure.snapshot(f"{pure.NAME}-2", tags=())
+    known = pure.memory(earlier_sent=((sent.identifier, pure.NOW),))
+    for seen in ((theirs, sent), (sent, theirs)):
+        assert newest_proof(pure.PLAN, pure.IDENTITY, pure.look(None, *seen), known) == sent
