@@ -125,9 +125,16 @@ class Promises(ABC):
             return
         seen = command.seen.get(name)
         self.must(
-            seen is not None and seen[0] is not life,
+            (seen is not None and seen[0] is not life) or self._takes_over(command, operation, name),
             f"{operation} on {life}, which this very command was shown under that name",
         )
+
+    @staticmethod
+    def _takes_over(command: Command, operation: str, name: str) -> bool:
+        """Whether a call writes the claim of an adoption, which the program asks for."""
+        said = command.goals.get(command.urn, {})
+        asked = bool(said.get("adopt_existing")) and said.get("cluster_identifier") == name
+        return asked and operation == "CreateTags" and command.process.verb == "Create"
 
     def _judge_deletion(self, command: Command, said: dict[str, str]) -> None:
         self.must(
