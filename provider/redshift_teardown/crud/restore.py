@@ -12,7 +12,6 @@ from redshift_teardown.deletion_policy import facts_of, fit_tag_value, fits_temp
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import view_snapshot
 from redshift_teardown.teardown.plan import (
-    LEFT_BY_REPLACEMENT,
     TAG_CLUSTER,
     TAG_DATA_SINCE,
     TAG_LEFT_BY,
@@ -20,12 +19,12 @@ from redshift_teardown.teardown.plan import (
     TAG_STACK,
     TAG_URN,
 )
-from redshift_teardown.teardown.receipt import last_kept
+from redshift_teardown.teardown.receipt import LEFT_BY_REPLACEMENT, halves_left, last_kept
 from redshift_teardown.teardown.resource_tag import is_named, says
 from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from redshift_teardown.crud.session import Session
     from redshift_teardown.deletion_policy import Environment
@@ -142,7 +141,9 @@ def require_word(
     if arguments.get("restore_final_snapshot") is False:
         return
     judged, _ = _look_for_ours(session, arguments, urn, rules)
-    ours = [snapshot for snapshot, by in judged if by is Whose.OURS]
+    halves = halves_left(Path(rules.receipts), session.account_id, session.aws.region)
+    # One in doubt is no reason for a word, unless it is the half of a replacement: that has lost its other one.
+    ours = [each for each, by in judged if by is Whose.OURS or _is_half(each, halves)]
     if not ours:
         return
     newest = max(ours, key=_age_key)
@@ -150,12 +151,12 @@ def require_word(
         return
     which = f"final snapshot {newest.identifier}{_age(session, newest)}"
     identifier = str(arguments["cluster_identifier"]).lower()
-    if dict(newest.tags).get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT:
+    if _is_half(newest, halves):
         raise RefusedError(
             f"the data of {urn.name} is in {which}, left by a replacement whose new cluster was to be "
             f"restored from it, and this program would begin {identifier} without it",
             data="nothing was created; that snapshot was not touched",
-            next_step="set restore_final_snapshot=True, which brings the data back; or, to begin without it "
+            next_step=f"set {_bring_back(newest, judged)}, which brings the data back; or, to begin without it "
             "on purpose, write restore_final_snapshot=False",
         )
     if named is None and owned.is_news(str(urn), newest.identifier):
@@ -164,6 +165,17 @@ def require_word(
             "restore_final_snapshot=True instead; to begin empty without this warning, write "
             "restore_final_snapshot=False"
         )
+
+
+def _is_half(snapshot: SnapshotView, halves: Collection[str]) -> bool:
+    """Return whether a replacement left a snapshot, by its tag or by what was written down before."""
+    return dict(snapshot.tags).get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT or snapshot.identifier in halves
+
+
+def _bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Whose]]) -> str:
+    if (newest, Whose.OURS) in judged:
+        return "restore_final_snapshot=True"
+    return f"snapshot_identifier={newest.identifier!r}"
 
 
 def find_named(session: Session, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -241,7 +253,20 @@ def _look_for_ours(
         )
     }
     judged = [(snapshot, whose(snapshot, arguments, urn, rules)) for snapshot in seen.values()]
-    return [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS], list(seen.values())
+    found = [
+        (snapshot, by)
+        for snapshot, by in judged
+        if by is not Whose.ANOTHERS and (by is Whose.OURS or not _was_finished(snapshot, seen.values()))
+    ]
+    return found, list(seen.values())
+
+
+def _was_finished(half: SnapshotView, seen: Iterable[SnapshotView]) -> bool:
+    """Return whether the replacement that left a snapshot was finished: a later life of it left one as well."""
+    tags = dict(half.tags)
+    return tags.get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT and any(
+        dict(each.tags).get(TAG_URN) == tags.get(TAG_URN) and _age_key(each) > _age_key(half) for each in seen
+    )
 
 
 def _newest_final_snapshot(
@@ -307,7 +332,9 @@ def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules:
     of_our_cluster = snapshot.cluster_identifier.lower() == identifier
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project)):
         if key in tags and not says(tags[key], own):
-            return Whose.ANOTHERS
+            # A stack may be renamed between the two halves of a replacement; no state tells of it then.
+            half = tags.get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT
+            return Whose.IN_DOUBT if of_our_cluster and half else Whose.ANOTHERS
     recorded = tags.get(TAG_URN)
     complete = recorded is not None and TAG_STACK in tags and TAG_PROJECT in tags
     if complete and (
