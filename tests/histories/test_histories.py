@@ -52,9 +52,9 @@ def test_every_promise_holds_in_any_history(player: Player, shard: int) -> None:
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_every_promise_holds_whoever_owns_what(player: Player, shard: int) -> None:
-    """Replacements that are asked for, targets, neighbours that fail, renamings and moves, a second stack that
-    adopts, restores by hand, tag bots and roles without CreateTags: all of that holds there too, nobody else's
-    cluster is touched, and no protection is lost.
+    """All of that holds, and no protection is lost, where replacements are asked for, resources targeted,
+    renamed, moved and adopted by a second stack, neighbours fail, people restore by hand, bots strip tags and
+    roles may not write them.
     """
     _play(player, shard, Chance.history_of_owners)
 

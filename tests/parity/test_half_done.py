@@ -1,4 +1,4 @@
-"""A replacement that a kill cut in two: what is to come of the data is asked, whatever could not be written."""
+"""A replacement that a kill cut in two: what is to come of its data is asked, whatever was not written."""
 
 from __future__ import annotations
 
@@ -104,7 +104,12 @@ def test_a_forced_replacement_does_not_begin_without_what_an_earlier_one_left(
             replaced(stack, **USER)
         state = wire(stack.state)
         inputs = _inputs(stack, **USER)
-        refused = stack.run(lambda: (note_program(URN, inputs), delete(state, stack.settings)))
+
+        def half() -> None:
+            note_program(URN, inputs)
+            delete(state, stack.settings)
+
+        refused = stack.run(half)
         assert "the new cluster would be empty" in refused.said
         assert changing(refused) == []
     else:

@@ -46,8 +46,8 @@ def review(
         forced: Whether somebody asked for it, by `--replace`, a taint or a trigger. What it does to the data
             is judged alike; only a word of its own counts: ``restore_final_snapshot=False``, written out.
 
-    A cluster that is marked as gone is replaced, too: whatever ended it, the state still has the resource, and
-    the data that is kept of it is this resource's.
+    A cluster that is marked as gone is replaced, too: whatever ended it, the state still has the resource,
+    and the data that is kept of it is this resource's.
 
     Raises:
         RefusedError: the new cluster is to be restored from the old one's final snapshot, and that cannot be;

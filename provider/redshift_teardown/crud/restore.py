@@ -142,7 +142,7 @@ def require_word(
         return
     judged, _ = _look_for_ours(session, arguments, urn, rules)
     halves = halves_left(Path(rules.receipts), session.account_id, session.aws.region)
-    # One in doubt is no reason for a word, unless it is the half of a replacement: that has lost its other one.
+    # One in doubt is no reason for a word, unless it is the half of a replacement that did not end.
     ours = [each for each, by in judged if by is Whose.OURS or _is_half(each, halves)]
     if not ours:
         return
@@ -156,8 +156,8 @@ def require_word(
             f"the data of {urn.name} is in {which}, left by a replacement whose new cluster was to be "
             f"restored from it, and this program would begin {identifier} without it",
             data="nothing was created; that snapshot was not touched",
-            next_step=f"set {_bring_back(newest, judged)}, which brings the data back; or, to begin without it "
-            "on purpose, write restore_final_snapshot=False",
+            next_step=f"set {_bring_back(newest, judged)}, which brings the data back; or, to begin without "
+            "it on purpose, write restore_final_snapshot=False",
         )
     if named is None and owned.is_news(str(urn), newest.identifier):
         session.reporter.warn(
@@ -253,7 +253,7 @@ def _look_for_ours(
         )
     }
     judged = [(snapshot, whose(snapshot, arguments, urn, rules)) for snapshot in seen.values()]
-    found = [
+    found: list[tuple[SnapshotView, Whose]] = [
         (snapshot, by)
         for snapshot, by in judged
         if by is not Whose.ANOTHERS and (by is Whose.OURS or not _was_finished(snapshot, seen.values()))
@@ -262,7 +262,7 @@ def _look_for_ours(
 
 
 def _was_finished(half: SnapshotView, seen: Iterable[SnapshotView]) -> bool:
-    """Return whether the replacement that left a snapshot was finished: a later life of it left one as well."""
+    """Return whether the replacement that left a snapshot was finished: a later life left one as well."""
     tags = dict(half.tags)
     return tags.get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT and any(
         dict(each.tags).get(TAG_URN) == tags.get(TAG_URN) and _age_key(each) > _age_key(half) for each in seen
