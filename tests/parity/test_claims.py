@@ -20,7 +20,7 @@ from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.claim import TAG_CLAIM
 from tests.parity.bench import changing, wire
 from tests.parity.test_adopt import ADOPT, run_one
-from tests.teardown.stage import CLUSTER, PROTECTED, REGION, SKIPPING, URN, Interruption
+from tests.teardown.stage import CLUSTER, PROTECTED, REGION, SKIPPING, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from redshift_teardown.crud.forecast import Forecast
@@ -488,3 +488,73 @@ def test_fifty_tags_leave_the_slot_of_the_creating_mark(stack: Bench) -> None:
     assert created.said == ""
     assert claim_of(stack) != ""
     assert stack.preview(tags=tags) == "same"
+
+
+# --- an adoption that did not end ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [3, 2])
+def test_a_killed_adoption_makes_nobody_let_go(stack: Bench, version: int) -> None:
+    """No state has what it took over: the owner's destroy is refused, with the ways out."""
+    stack.write_policy(stack.policy.replace("[live]", "[live, second]"))
+    old = born(stack)
+    if version == 2:
+        old = {key: value for key, value in old.items() if key != "claim"}
+        strip(stack)
+
+    def adopts() -> dict[str, Any]:
+        return create(stack.checked(urn=OTHER_STACK, **ADOPT), stack.settings)[1]
+
+    assert stack.run(adopts, Interruption(1, "after", kill, "CreateTags")).how == "killed"
+    forecast = foretold(stack, old)
+    refused = destroyed(stack, old)
+
+    assert "is being taken over" in refused.said
+    assert "REDSHIFT_TEARDOWN_LET_GO=" in refused.said
+    assert forecast.verdict is Verdict.BLOCKED
+    assert "taken over" not in "".join(_notes(united(find_kept(stack.settings, [REGION]))))
+    assert changing(refused) == []
+    assert lives(stack)
+    # One way: it is ended where it was begun.
+    adopted(stack, OTHER_STACK)
+    assert destroyed(stack, old).said == ""
+    assert lives(stack)
+
+
+def test_and_the_owner_goes_on_where_it_was_given_up(stack: Bench) -> None:
+    """The other way: the tag is taken away by hand."""
+    old = born(stack)
+
+    def adopts() -> dict[str, Any]:
+        return create(stack.checked(urn=NEW, **ADOPT), stack.settings)[1]
+
+    assert stack.run(adopts, Interruption(1, "after", kill, "CreateTags")).how == "killed"
+    strip(stack)
+
+    assert destroyed(stack, old).said == ""
+    assert len(stack.proofs()) == 1
+
+
+def test_what_could_not_be_ended_is_ended_by_the_next_change(stack: Bench) -> None:
+    """The second tag of an adoption was refused: it warns, and the claim is whole after the next change."""
+    old = born(stack)
+    stack.control.add_fault("CreateTags", occurrence=2, **DENIED)
+
+    def adopts() -> dict[str, Any]:
+        return create(stack.checked(urn=NEW, **ADOPT), stack.settings)[1]
+
+    result = stack.run(adopts)
+    assert result.said == ""
+    assert [line for line in result.warned if "ownership claim" in line]
+    assert " taking over " in claim_of(stack)
+    assert "is being taken over" in destroyed(stack, old).said
+    live = wire(result.value)
+
+    def changes() -> None:
+        inputs = stack.checked(live, urn=NEW, port=5440, **ADOPT)
+        diff(live, inputs, stack.settings)
+        update(live, inputs, stack.settings)
+
+    assert stack.run(changes).said == ""
+    assert " taking over " not in claim_of(stack)
+    assert destroyed(stack, old).said == ""

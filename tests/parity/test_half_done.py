@@ -191,3 +191,40 @@ def test_a_renamed_state_goes_on(stack: Bench) -> None:
     assert "restore_final_snapshot=True" in stack.run(unsaid).said
     assert stack.run(restored).said == ""
     assert marker(stack) == "production"
+
+
+# --- what is newer and not ours --------------------------------------------------------------------
+
+
+def test_to_go_back_behind_a_newer_snapshot_is_told(stack: Bench) -> None:
+    """A cluster of that name was restored by hand, written to and deleted: its snapshot is named."""
+    production(stack)
+    assert stack.destroy().said == ""
+    [ours] = kept(stack)
+    stack.outsider.restore_from_cluster_snapshot(ClusterIdentifier=CLUSTER, SnapshotIdentifier=ours)
+    stack.time.advance(3600)
+    stack.outsider.delete_cluster(
+        ClusterIdentifier=CLUSTER, SkipFinalClusterSnapshot=False, FinalClusterSnapshotIdentifier="newer"
+    )
+    stack.time.advance(3600)
+
+    previewed = stack.previewed(**RESTORE)
+    done = stack.apply(**RESTORE)
+
+    assert done.said == ""
+    for result in (previewed, done):
+        [warning] = [line for line in result.warned if "left a newer one since, newer" in line]
+        assert f"is {ours}" in warning
+        assert "snapshot_identifier='newer' in place of restore_final_snapshot" in warning
+
+
+def test_where_nothing_is_newer_nothing_is_told(stack: Bench) -> None:
+    """A snapshot by hand of the living cluster is older than its final one."""
+    production(stack)
+    stack.outsider.create_cluster_snapshot(SnapshotIdentifier="by-hand", ClusterIdentifier=CLUSTER)
+    stack.time.advance(3600)
+    assert stack.destroy().said == ""
+
+    done = stack.apply(**RESTORE)
+
+    assert (done.said, [line for line in done.warned if "newer" in line]) == ("", [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
-from redshift_teardown.crud.claiming import claimed_by_adoption
+from redshift_teardown.crud.claiming import claimed_by_adoption, end_adoption
 from redshift_teardown.crud.desired import equal_in, in_force, said_by
 from redshift_teardown.crud.meant import Meant
 from redshift_teardown.crud.operation import voided
@@ -71,7 +71,7 @@ def adopt(
     except RefusedError:
         owned.keep_out(identity, str(urn))
         raise
-    owned.note_created(identity, str(urn), claim)
+    owned.note_created(identity, str(urn), claim.name)
     session.reporter.keep(
         f"adopted cluster {cluster['ClusterIdentifier']} as it is (created "
         f"{cluster.get('ClusterCreateTime')}); but for the ownership claim nothing of it was changed. "
@@ -88,9 +88,10 @@ def adopt(
         identity,
         equal_in(tags, default_tags),
         said=said_by(known),
-        carried={"claim": claim, **protected_place(inputs["policy"], urn, session.account_id)},
+        carried={"claim": claim.name, **protected_place(inputs["policy"], urn, session.account_id)},
     )
     void = voided(outs, session)
+    end_adoption(session, cluster, claim)
     return {**outs, "void": void} if void else outs
 
 

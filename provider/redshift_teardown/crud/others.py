@@ -40,8 +40,10 @@ def require_no_living_one(session: Session, urn: Urn, identifier: str) -> None:
 
     """
     with session.watching() as watcher:
-        found = [each for each in watcher.clusters() if _is_living_one(each, str(urn))]
+        found = [each for each in watcher.clusters() if _is_claimed(each, str(urn))]
     for view in found:
+        if _is_a_copy(session, view):
+            continue
         identity = Identity(
             session.account_id, session.aws.region, view.identifier, view.namespace_arn, view.create_time
         )
@@ -61,18 +63,23 @@ def require_no_living_one(session: Session, urn: Urn, identifier: str) -> None:
         )
 
 
-def _is_living_one(view: ClusterView, urn: str) -> bool:
-    """Return whether a cluster is one that a state of a resource records, as far as its tags tell.
+def _is_claimed(view: ClusterView, urn: str) -> bool:
+    """Return whether a cluster carries a claim of a resource, and is not being deleted."""
+    claim = Claim.of_tags(dict(view.tags))
+    return claim is not None and claim.resource == mark_of(urn) and view.status not in ENDING
 
-    One that was restored by hand from such a cluster's snapshot carries the snapshot's generation tag too.
+
+def _is_a_copy(session: Session, view: ClusterView) -> bool:
+    """Return whether a cluster has its claim from a snapshot: somebody restored that by hand.
+
+    It has the snapshot's generation tag from there, too. So does one that was adopted since, whose claim is
+    its own, then.
     """
     tags = dict(view.tags)
-    claim = Claim.of_tags(tags)
-    return (
-        claim is not None
-        and claim.resource == mark_of(urn)
-        and TAG_GENERATION not in tags
-        and view.status not in ENDING
+    generation = tags.get(TAG_GENERATION)
+    return generation is not None and any(
+        dict(snapshot.tags).get(TAG_CLAIM) == tags[TAG_CLAIM]
+        for snapshot in session.calls.tagged_snapshots(TAG_GENERATION, generation)
     )
 
 

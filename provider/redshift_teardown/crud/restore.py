@@ -284,6 +284,7 @@ def _newest_final_snapshot(
         session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
         return None
     newest, by = max(candidates, key=lambda candidate: _age_key(candidate[0]))
+    _tell_what_is_newer(session, newest, seen, urn, identifier)
     if by is Whose.IN_DOUBT:
         raise RefusedError(
             f"restore_final_snapshot is set, and the newest snapshot of {identifier}, {newest.identifier} "
@@ -311,6 +312,35 @@ def _newest_final_snapshot(
         )
     _require_usable(found, arguments)
     return found
+
+
+def tell_what_is_newer(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> None:
+    """Warn, before anything is done, of what a restore of the newest final snapshot would leave behind."""
+    candidates, seen = _look_for_ours(session, arguments, urn, rules)
+    if candidates:
+        newest = max((snapshot for snapshot, _ in candidates), key=_age_key)
+        identifier = str(arguments["cluster_identifier"]).lower()
+        _tell_what_is_newer(session, newest, seen, urn, identifier)
+
+
+def _tell_what_is_newer(
+    session: Session, ours: SnapshotView, seen: Iterable[SnapshotView], urn: Urn, identifier: str
+) -> None:
+    newer = [
+        snapshot
+        for snapshot in seen
+        if snapshot.cluster_identifier.lower() == identifier and _age_key(snapshot) > _age_key(ours)
+    ]
+    if not newer:
+        return
+    last = max(newer, key=_age_key)
+    if owned.is_news(str(urn), f"{ours.identifier} {last.identifier}"):
+        session.reporter.warn(
+            f"the newest final snapshot of {urn.name} is {ours.identifier}{_age(session, ours)}, and a "
+            f"cluster called {identifier} left a newer one since, {last.identifier}{_age(session, last)}, "
+            "which is not this resource's: what was written in between is not in what is restored. To restore that one, "
+            f"set snapshot_identifier={last.identifier!r} in place of restore_final_snapshot"
+        )
 
 
 def _missing(seen: Iterable[SnapshotView], urn: Urn, rules: Environment) -> str:
