@@ -50,6 +50,7 @@ class Command:
         alive: Lives that an answer showed alive, though a deletion of theirs was accepted, and to which verb.
         refused: Lives that a create of this run was refused for.
         ended: Lives that this run deleted.
+        replaced: Those of them that it deleted to replace them, each with the rules it went by.
         disturbed: Somebody else did something while it ran.
 
     """
@@ -70,6 +71,7 @@ class Command:
     alive: dict[Life, str] = field(default_factory=dict)
     refused: set[Life] = field(default_factory=set)
     ended: set[Life] = field(default_factory=set)
+    replaced: dict[Life, list[Rules]] = field(default_factory=dict)
     request: Request | None = None
     disturbed: bool = False
     partial: bool = False

@@ -83,6 +83,7 @@ class Ending:
         if not life.ended:
             if (
                 life.owner is not world.owner
+                or life.in_doubt
                 or named is not life
                 or (activity is not None and activity.outcome == "stuck")
             ):

@@ -51,6 +51,9 @@ class Life:
         ended: It is gone.
         replaced: It was deleted as one half of a replacement.
         outlived: The deletion that AWS gave up last, while nobody of ours wrote down that the cluster lives.
+        claimed: The resource that wrote the claim on it, by its name then.
+        half: It was deleted as one half of a replacement that is to restore it, and the other is not done.
+        in_doubt: A stack wrote its claim on it, or restored it, and no state had it when that was killed.
 
     """
 
@@ -65,6 +68,9 @@ class Life:
     ended: bool = False
     replaced: bool = False
     outlived: Deletion | None = None
+    claimed: str = ""
+    half: bool = False
+    in_doubt: bool = False
 
     @property
     def owned(self) -> bool:
@@ -124,7 +130,7 @@ class Ledger:
         snapshot, of = self.of_snapshot(place, source)
         line = snapshot is not None and snapshot.final and of is not None and of.owned
         since = of.since if of is not None and line and owner is not None else cluster.created
-        life = Life(len(self.all) + 1, cluster, owner, urn, since, source)
+        life = Life(len(self.all) + 1, cluster, owner, urn, since, source, claimed=urn)
         self.all.append(life)
         self.write(place, life, f"life {life.number}")
         return life
