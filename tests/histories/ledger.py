@@ -53,6 +53,7 @@ class Life:
         outlived: The deletion that AWS gave up last, while nobody of ours wrote down that the cluster lives.
         claimed: The resource that wrote the claim on it, by its name then.
         half: It was deleted as one half of a replacement that is to restore it, and the other is not done.
+        marked: It carried its owner's claim from its first moment on.
         in_doubt: A stack wrote its claim on it, or restored it, and no state had it when that was killed.
 
     """
@@ -70,6 +71,7 @@ class Life:
     outlived: Deletion | None = None
     claimed: str = ""
     half: bool = False
+    marked: bool = False
     in_doubt: bool = False
 
     @property
@@ -130,7 +132,16 @@ class Ledger:
         snapshot, of = self.of_snapshot(place, source)
         line = snapshot is not None and snapshot.final and of is not None and of.owned
         since = of.since if of is not None and line and owner is not None else cluster.created
-        life = Life(len(self.all) + 1, cluster, owner, urn, since, source, claimed=urn)
+        life = Life(
+            len(self.all) + 1,
+            cluster,
+            owner,
+            urn,
+            since,
+            source,
+            claimed=urn,
+            marked=bool(urn) and not source,
+        )
         self.all.append(life)
         self.write(place, life, f"life {life.number}")
         return life
