@@ -86,6 +86,7 @@ def _rules(skip: str, retention: str, name: str = "", tags: str = "") -> str:
     return f"""\
 version: 1
 receipts: receipts
+defaults: {{wait: {{timeout_hours: 0.25, poll_seconds: 15}}}}
 environments:
   ours:
     stacks: [live, live-2, second]

@@ -37,7 +37,7 @@ def adopt(
     cluster: Mapping[str, Any],
     urn: Urn,
 ) -> dict[str, Any]:
-    """Take over a cluster as it is: the next preview shows what differs from the program.
+    """Take over a cluster as it is, since the program asks for it: the next preview shows what differs.
 
     Args:
         session: The operation's surroundings.
@@ -55,7 +55,7 @@ def adopt(
     """
     identity = identity_of(cluster, session.account_id, session.aws.region)
     try:
-        _require_adoptable(session, cluster, arguments, urn)
+        _require_adoptable(cluster, urn)
         meant = Meant(session.account_id, session.aws.region, lambda _first: True)
         meant.require(cluster)
         if cluster.get("ClusterStatus") == _CREATING:
@@ -121,11 +121,7 @@ def exists(session: Session, cluster: Mapping[str, Any], urn: Urn) -> RefusedErr
     )
 
 
-def _require_adoptable(
-    session: Session, cluster: Mapping[str, Any], arguments: Mapping[str, Any], urn: Urn
-) -> None:
-    if not arguments.get("adopt_existing"):
-        raise exists(session, cluster, urn)
+def _require_adoptable(cluster: Mapping[str, Any], urn: Urn) -> None:
     view = view_cluster(cluster)
     identifier, status, tags = view.identifier, view.status, dict(view.tags)
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project), (CREATING_TAG, str(urn))):

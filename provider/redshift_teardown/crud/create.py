@@ -143,7 +143,7 @@ class _Create:
             return
         parameters = {**_adapted(parameters_for("r", self._arguments)), **source.parameters}
         self._sent_at = session.clock.now()
-        self._write_down(
+        begun = self._write_down(
             "RestoreFromClusterSnapshot", {"restored_from": source.arn, "data_since": source.data_since}
         )
         session.reporter.keep(f"{identifier} is restored from {source.words}")
@@ -153,26 +153,20 @@ class _Create:
             lambda: answers.append(redshift.restore_from_cluster_snapshot(**parameters)),
         )
         for answer in answers:
-            self._note_answer(answer.get("Cluster") or {})
+            # From here on the next run knows its own cluster again, and no other one that looks like it.
+            begun.saw(answer.get("Cluster") or {})
         self._require_begun(attempt, f"restore cluster {identifier} from {source.words}")
         restoring = session.calls.describe(identifier)
         if restoring is not None:
             self._meant.require(restoring)
             self._mark(restoring)
 
-    def _note_answer(self, cluster: Mapping[str, Any]) -> None:
-        """Take in the generation that AWS accepted the restore with: no other one under the name is ours."""
-        view = view_cluster(cluster)
-        if self._begun is not None:
-            self._begun.saw(cluster)
-        if view.namespace_arn or view.create_time:
-            self._meant.identity = identity_of(cluster, self._session.account_id, self._session.aws.region)
-
-    def _write_down(self, operation: str, origin: Mapping[str, str]) -> None:
+    def _write_down(self, operation: str, origin: Mapping[str, str]) -> Begun:
         """Write down what is about to be sent, so that a later run knows its own cluster again."""
         self._origin = origin
         self._begun = Begun(self._receipts, self._place, self._claim.name, operation, origin, self._session)
         self._begun.write()
+        return self._begun
 
     def _tell_what_was_deleted(self) -> None:
         """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`."""
@@ -245,7 +239,6 @@ class _Create:
             return tags[CREATING_TAG] == self._creating[CREATING_TAG]
         if self._sent_at is None:
             return self.began(cluster)
-        # AWS accepted the restore, and its answer named no generation.
         restoring = cluster.get("RestoreStatus") or view.status == "creating"
         young = view.create_time is None or view.create_time >= self._sent_at - CLOCK_SKEW
         return bool(restoring) and young and not self._is_contradicted_by(cluster)

@@ -12,7 +12,7 @@ from redshift_teardown.errors import NoAnswerError, RefusedError
 from redshift_teardown.state import UNKNOWN, State, arguments_of
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.clock import SystemClock
-from redshift_teardown.teardown.receipt import halves_left
+from redshift_teardown.teardown.receipt import halves_left, read_earlier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,8 +51,8 @@ def review(
 
     Raises:
         RefusedError: the new cluster is to be restored from the old one's final snapshot, and that cannot be;
-            or the new cluster would not hold the old one's data, and the environment is protected, the old
-            one is gone already, or an earlier replacement of it that did not end was to restore it.
+            or the new cluster would not hold the old one's data, and the environment is protected, or an
+            earlier replacement of it that did not end was to restore it, or may have been.
 
     """
     state, arguments = State.read(olds), arguments_of(news)
@@ -92,7 +92,7 @@ def review(
         _require_snapshot(state, arguments, settings)
     source = _another_source(state, olds, arguments)
     begins_empty = forced and not named and arguments.get("restore_final_snapshot") is False
-    kept = plan.wants_snapshot and (bool(state.gone) or _is_half_done(state, planner))
+    kept = plan.wants_snapshot and _may_be_half_done(state, planner)
     if source is None and not begins_empty and (kept or _protected(olds, news)):
         raise _refused(
             state,
@@ -115,12 +115,18 @@ def _ends(state: State, fate: str) -> str:
     return f"its delete is finished ({fate})" if state.gone else f"it is deleted ({fate})"
 
 
-def _is_half_done(state: State, planner: Planner) -> bool:
-    """Return whether an earlier replacement, its data to be restored, may have deleted this very cluster."""
-    return any(
-        halves_left(folder, state.identity.account_id, state.identity.region, state.identity)
-        for folder in planner.receipts
-    )
+def _may_be_half_done(state: State, planner: Planner) -> bool:
+    """Return whether an earlier replacement, its data to be restored, may have deleted this very cluster.
+
+    What was written down before DeleteCluster was sent tells. Of a cluster that is gone, and of which nothing
+    was, nobody knows.
+    """
+    identity = state.identity
+    account, region = identity.account_id, identity.region
+    if any(halves_left(folder, account, region, identity) for folder in planner.receipts):
+        return True
+    known = read_earlier(planner.receipts, identity, str(state.urn), recorded=planner.fingerprint).sent
+    return bool(state.gone) and not known
 
 
 def _anew(state: State, *, forced: bool) -> str:

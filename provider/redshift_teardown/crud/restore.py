@@ -338,8 +338,9 @@ def _tell_what_is_newer(
         session.reporter.warn(
             f"the newest final snapshot of {urn.name} is {ours.identifier}{_age(session, ours)}, and a "
             f"cluster called {identifier} left a newer one since, {last.identifier}{_age(session, last)}, "
-            "which is not this resource's: what was written in between is not in what is restored. To restore that one, "
-            f"set snapshot_identifier={last.identifier!r} in place of restore_final_snapshot"
+            "which is not this resource's: what was written in between is not in what is restored. To "
+            f"restore that one, set snapshot_identifier={last.identifier!r} in place of "
+            "restore_final_snapshot"
         )
 
 

@@ -161,8 +161,8 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
             f"adoption has not ended ({dict(cluster.tags)[TAG_CLAIM]})",
             data="the cluster was not touched; nothing is lost",
             next_step="run `pulumi up` where it is adopted, which ends that, and then this again; or, if "
-            "that was given up, remove that tag from the cluster (`aws redshift delete-tags`) and run `pulumi "
-            "destroy` again",
+            "that was given up, remove that tag from the cluster (`aws redshift delete-tags`) and run "
+            "`pulumi destroy` again",
             final=True,
         )
     if found is Whose.RENEWED:
