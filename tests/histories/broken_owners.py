@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud import begun, origin, others, owned, protection, replacement, restore
+from redshift_teardown.crud import begun, origin, others, ours, owned, protection, replacement, restore
 from redshift_teardown.state import State
 from redshift_teardown.teardown import claim, next_step
 from tests.histories.broken import (
@@ -88,10 +88,6 @@ def _forget_age(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(State, "read", reading)
 
 
-def _tells_no_half(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(restore, "_is_half", _never)
-
-
 BROKEN_OWNERS: dict[str, Broken] = {
     # K3: whose a cluster is
     "a claim of another's is not looked at": Broken(
@@ -152,10 +148,10 @@ BROKEN_OWNERS: dict[str, Broken] = {
         SECOND,
     ),
     "what is left by a replacement is not asked about": Broken(
-        _tells_no_half, _wild(DAYS, UP, TO_RESTORE, CUT_BETWEEN, REVERTED, UP), UNFINISHED
+        _everywhere(ours.is_half, _never), _wild(DAYS, UP, TO_RESTORE, CUT_BETWEEN, REVERTED, UP), UNFINISHED
     ),
     "a half under another stack's name is another's": Broken(
-        _tells_no_half,
+        _everywhere(ours.is_half, _never),
         _wild(DAYS, UP, TO_RESTORE, CUT_BETWEEN, REVERTED, act("rename_stack", to="live-2"), UP),
         UNFINISHED,
     ),

@@ -104,6 +104,12 @@ class Ledger:
 
     def settle(self, place: Place) -> None:
         """Take in what happened by itself."""
+        for name, snapshot in place.snapshots.items():
+            known = self._of_snapshot.get(name)
+            if known is None or known[0] is not snapshot:
+                of = self._alive(snapshot.namespace)
+                same = of is not None and of.marker == snapshot.marker
+                self._of_snapshot[name] = snapshot, of if same else None
         there = list(place.clusters.values())
         for life in self.all:
             if life.ended:
@@ -112,12 +118,6 @@ class Ledger:
                 life.ended = True
             elif life.deletion is not None and life.cluster.status not in ENDING:
                 life.outlived, life.deletion = life.deletion, None
-        for name, snapshot in place.snapshots.items():
-            known = self._of_snapshot.get(name)
-            if known is None or known[0] is not snapshot:
-                of = self._alive(snapshot.namespace)
-                same = of is not None and of.marker == snapshot.marker
-                self._of_snapshot[name] = snapshot, of if same else None
 
     def _alive(self, namespace: str) -> Life | None:
         return next((each for each in self.all if each.namespace == namespace and not each.ended), None)

@@ -158,6 +158,19 @@ def test_a_half_under_another_name_is_asked_about(stack: Bench, urn: str, progra
     assert (named.said, marker(stack)) == ("", "production")
 
 
+def test_so_it_is_before_its_snapshot_carries_any_tag(stack: Bench) -> None:
+    """Killed before a tag, the stack renamed, and `--replace`, which creates first: the receipt tells."""
+    stack.write_policy(stack.policy.replace("[live]", "[live, live-2]"))
+    cut(stack)
+    [left] = kept(stack)
+
+    for program in ({}, RESTORE):
+        inputs = _inputs(stack, urn=LIVE_2, **USER, **program)
+        refused = stack.run(lambda inputs=inputs: create(inputs, stack.settings))  # type: ignore[misc]
+        assert left in refused.said
+        assert changing(refused) == []
+
+
 def test_a_cluster_of_that_name_that_was_destroyed_since_is_nobodys_half(stack: Bench) -> None:
     """The replacement was finished and its cluster destroyed: another stack may use the name, and is told."""
     half_done(stack)

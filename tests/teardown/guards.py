@@ -728,8 +728,8 @@ GUARDS = (
     Guard(
         "a cluster that is gone is replaced by a word",
         "crud/diff.py",
-        "            replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))\n",
-        "",
+        "replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))\n",
+        "pass\n",
     ),
     Guard(
         "what may be half of a replacement is asked about",
@@ -739,15 +739,15 @@ GUARDS = (
     ),
     Guard(
         "a half is known by what was written down",
-        "crud/restore.py",
+        "crud/ours.py",
         " or snapshot.identifier in halves\n",
         "\n",
     ),
     Guard(
         "a half under another stack's name is in doubt",
-        "crud/restore.py",
-        "Whose.IN_DOUBT if of_our_cluster and half else Whose.ANOTHERS\n",
-        "Whose.ANOTHERS\n",
+        "crud/ours.py",
+        "    return Whose.ANOTHERS if finished else Whose.IN_DOUBT\n",
+        "    return Whose.ANOTHERS\n",
     ),
     Guard(
         "an error before the first look says what the data is",
