@@ -197,8 +197,8 @@ class Promises(ABC):
             f"DeleteCluster on {life} by {command.owner.stack.name}, which another stack took over",
         )
         self.must(life not in command.refused, f"DeleteCluster on {life}, which a create of this run found")
-        if not command.partial:
-            return  # all resources go
+        if not (command.partial and marked):
+            return  # all resources go; or a bot took the claim away, by which a later run tells them apart
         for other in command.owner.backend.resources:
             kept = other is not resource and not other.twin and other.note.life is life
             self.must(not kept, f"DeleteCluster on {life}, which {other.urn} owns by now")
@@ -368,7 +368,9 @@ class Promises(ABC):
         if not life.ended:
             others = [each for owner in self.owners for each in owner.backend.resources if each is not old]
             kept = any(each.note.life is life for each in others)
-            self.must(kept, f"{verb} ended well, and {life} lives")
+            # An adoption ends with a tag, and is recorded right after it: a kill in between is not told apart.
+            ended = life.in_doubt and " taking over" not in life.cluster.tags.get(TAG_CLAIM, " taking over")
+            self.must(kept or ended, f"{verb} ended well, and {life} lives")
             return
         hours = self._hours(
             life, life.deletion.at if life.deletion is not None and life.deletion.ours else None

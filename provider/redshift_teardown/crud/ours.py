@@ -89,6 +89,11 @@ def is_half(snapshot: SnapshotView, halves: Collection[str]) -> bool:
     return dict(snapshot.tags).get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT or snapshot.identifier in halves
 
 
+def is_unmarked(snapshot: SnapshotView) -> bool:
+    """Return whether a snapshot that is ours by its name lacks the tag that every ended teardown writes."""
+    return TAG_URN not in dict(snapshot.tags)
+
+
 def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Whose:
     """Tell whose final snapshot a manual snapshot is.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
-from redshift_teardown.crud.ours import Whose, age_key, is_half, look_for_ours, whose
+from redshift_teardown.crud.ours import Whose, age_key, is_half, is_unmarked, look_for_ours, whose
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import view_snapshot
 from redshift_teardown.teardown.plan import (
@@ -118,15 +118,16 @@ def require_word(
 
     Raises:
         RefusedError: the newest final snapshot of this resource was left by a replacement that was to restore
-            it, and the program no longer says so.
+            it, or by a teardown that did not end, and the program does not say what is to come of it.
 
     """
     if arguments.get("restore_final_snapshot") is False:
         return
     judged, _ = look_for_ours(session, arguments, urn, rules)
     halves = halves_left(Path(rules.receipts), session.account_id, session.aws.region)
-    # One in doubt is no reason for a word, unless it is the half of a replacement that did not end.
-    ours = [each for each, by in judged if by is Whose.OURS or is_half(each, halves)]
+    # One in doubt is no reason for a word, unless it is the half of a replacement that did not end: of a
+    # teardown that a kill cut before it could tag anything nobody knows what it was.
+    ours = [each for each, by in judged if by is Whose.OURS or is_half(each, halves) or is_unmarked(each)]
     if not ours:
         return
     newest = max(ours, key=age_key)
@@ -134,10 +135,16 @@ def require_word(
         return
     which = f"final snapshot {newest.identifier}{_age(session, newest)}"
     identifier = str(arguments["cluster_identifier"]).lower()
-    if is_half(newest, halves):
-        raise RefusedError(
+    if is_half(newest, halves) or is_unmarked(newest):
+        left = (
             f"the data of {urn.name} is in {which}, left by a replacement whose new cluster was to be "
-            f"restored from it, and this program would begin {identifier} without it",
+            "restored from it"
+            if is_half(newest, halves)
+            else f"{which} is named as those of {urn.name} and carries no tags: a teardown left it that did "
+            "not end, of a replacement or not"
+        )
+        raise RefusedError(
+            f"{left}, and this program would begin {identifier} without it",
             data="nothing was created; that snapshot was not touched",
             next_step=f"set {_bring_back(newest, judged)}, which brings the data back; or, to begin without "
             "it on purpose, write restore_final_snapshot=False",
