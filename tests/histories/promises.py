@@ -368,7 +368,7 @@ class Promises(ABC):
         if not life.ended:
             others = [each for owner in self.owners for each in owner.backend.resources if each is not old]
             kept = any(each.note.life is life for each in others)
-            # An adoption ends with a tag, and is recorded right after it: a kill in between is not told apart.
+            # An adoption ends with a tag, and is recorded right after: a kill in between is not told apart.
             ended = life.in_doubt and " taking over" not in life.cluster.tags.get(TAG_CLAIM, " taking over")
             self.must(kept or ended, f"{verb} ended well, and {life} lives")
             return
