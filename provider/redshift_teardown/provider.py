@@ -75,7 +75,7 @@ class ClusterProvider(ResourceProvider):
         from redshift_teardown.crud.diff import diff  # noqa: PLC0415
 
         with _plain_errors(_news, _olds):
-            found = diff(_olds, _news, _settings(), asked())
+            found = diff(_olds, _news, _placed(), asked())
         return DiffResult(changes=found.any, replaces=list(found.replaces), delete_before_replace=True)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -92,7 +92,7 @@ class ClusterProvider(ResourceProvider):
         from redshift_teardown.crud.read import read  # noqa: PLC0415
 
         with _plain_errors(props):
-            found, outs, inputs = read(id_, props, _settings(), asked())
+            found, outs, inputs = read(id_, props, _placed(), asked())
         return ReadResult(found, seal(outs), None if inputs is None else seal(inputs))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:

@@ -46,7 +46,7 @@ ARGUMENTS = """\
 BEFORE = f"import pulumi\nimport pulumi_aws as aws\n\naws.redshift.Cluster(\n{ARGUMENTS})\n"
 IMPORTS = "import pulumi\nfrom redshift_teardown import Cluster\n"
 AFTER = f"{IMPORTS}\nCluster(\n{ARGUMENTS}    adopt_existing=True,\n)\n"
-CLAIMED = ["CreateTags"]
+CLAIMED = ["CreateTags", "CreateTags"]
 """All that an adoption changes: the ownership claim is written on the cluster."""
 THEIRS = "urn:pulumi:prod::warehouse::aws:redshift/cluster:Cluster::warehouse"
 

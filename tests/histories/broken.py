@@ -151,6 +151,10 @@ def _leave_open(self: Any, identifier: str, *_: Any) -> Any:
     )
 
 
+def _adopt_any(self: Any, cluster: Any) -> Any:
+    return adopt.adopt(self._session, self._inputs, self._arguments, cluster, self._urn)
+
+
 def _finish_at_refresh(id_: str, props: Any, opened: Any, _: Any) -> Any:
     delete_module.delete(props, opened.session.settings)
     return id_, dict(props)
@@ -210,7 +214,7 @@ BROKEN: dict[str, Broken] = {
         _method(create._Create, "began", _always), _wild(DAYS, AGAIN, UP), STRANGER
     ),
     "any cluster under the name is adopted": Broken(
-        _everywhere(adopt._require_adoptable, _nothing), _wild(DAYS, AGAIN, UP), "CreateTags on life 1"
+        _method(create._Create, "take_over", _adopt_any), _wild(DAYS, AGAIN, UP), "CreateTags on life 1"
     ),
     "a renamed cluster is not looked for": Broken(
         _method(observe, "_by_namespace", _nothing), _wild(SKIP, UP, ELSEWHERE, MINUTES, DESTROY), "lives"

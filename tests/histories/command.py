@@ -51,6 +51,7 @@ class Command:
         refused: Lives that a create of this run was refused for.
         ended: Lives that this run deleted.
         sent: Deletions that it sent and AWS accepted.
+        replaced: Those of them that it deleted to replace them, each with the rules it went by.
         disturbed: Somebody else did something while it ran.
 
     """
@@ -72,6 +73,7 @@ class Command:
     refused: set[Life] = field(default_factory=set)
     ended: set[Life] = field(default_factory=set)
     sent: list[Deletion] = field(default_factory=list)
+    replaced: dict[Life, list[Rules]] = field(default_factory=dict)
     request: Request | None = None
     disturbed: bool = False
     partial: bool = False

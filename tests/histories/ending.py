@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.teardown.claim import TAG_CLAIM
 from redshift_teardown.teardown.identity import parse_time
 from tests.histories.promises import BrokenPromiseError
 from tests.histories.stacks import Told
@@ -86,8 +87,13 @@ class Ending:
         named = world.lives.named(place, identifier)
         activity = life.cluster.activity
         if not life.ended:
+            tag = life.cluster.tags.get(TAG_CLAIM, "")
+            told = tag and " taking over" not in tag and life.marked and life not in world.tampered
+            if life.owner not in (None, world.owner) and told and not life.in_doubt and named is life:
+                raise BrokenPromiseError(f"{life} was taken over, and destroy refuses: {said}")
             if (
                 life.owner is not world.owner
+                or life.in_doubt
                 or named is not life
                 or (activity is not None and activity.outcome == "stuck")
             ):

@@ -53,6 +53,10 @@ class Life:
         ended: It is gone.
         replaced: It was deleted as one half of a replacement.
         outlived: The deletion that AWS gave up last, while nobody of ours wrote down that the cluster lives.
+        claimed: The resource that wrote the claim on it, by its name then.
+        half: It was deleted as one half of a replacement that is to restore it, and the other is not done.
+        marked: It carried its owner's claim from its first moment on.
+        in_doubt: A stack wrote its claim on it, or restored it, and no state had it when that was killed.
 
     """
 
@@ -67,6 +71,10 @@ class Life:
     ended: bool = False
     replaced: bool = False
     outlived: Deletion | None = None
+    claimed: str = ""
+    half: bool = False
+    marked: bool = False
+    in_doubt: bool = False
 
     @property
     def owned(self) -> bool:
@@ -98,6 +106,12 @@ class Ledger:
 
     def settle(self, place: Place) -> None:
         """Take in what happened by itself."""
+        for name, snapshot in place.snapshots.items():
+            known = self._of_snapshot.get(name)
+            if known is None or known[0] is not snapshot:
+                of = self._alive(snapshot.namespace)
+                same = of is not None and of.marker == snapshot.marker
+                self._of_snapshot[name] = snapshot, of if same else None
         there = list(place.clusters.values())
         for life in self.all:
             if life.ended:
@@ -106,12 +120,6 @@ class Ledger:
                 life.ended = True
             elif life.deletion is not None and life.cluster.status not in ENDING:
                 life.outlived, life.deletion = life.deletion, None
-        for name, snapshot in place.snapshots.items():
-            known = self._of_snapshot.get(name)
-            if known is None or known[0] is not snapshot:
-                of = self._alive(snapshot.namespace)
-                same = of is not None and of.marker == snapshot.marker
-                self._of_snapshot[name] = snapshot, of if same else None
 
     def _alive(self, namespace: str) -> Life | None:
         return next((each for each in self.all if each.namespace == namespace and not each.ended), None)
@@ -126,7 +134,16 @@ class Ledger:
         snapshot, of = self.of_snapshot(place, source)
         line = snapshot is not None and snapshot.final and of is not None and of.owned
         since = of.since if of is not None and line and owner is not None else cluster.created
-        life = Life(len(self.all) + 1, cluster, owner, urn, since, source)
+        life = Life(
+            len(self.all) + 1,
+            cluster,
+            owner,
+            urn,
+            since,
+            source,
+            claimed=urn,
+            marked=bool(urn) and not source,
+        )
         self.all.append(life)
         self.write(place, life, f"life {life.number}")
         return life

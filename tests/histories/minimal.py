@@ -9,13 +9,19 @@ from tests.histories.history import History
 from tests.histories.themes import (
     AGAIN,
     CTRL_C,
+    CUT,
     DAYS,
     DESTROY,
+    MINUTES,
     ORPHAN,
+    REFRESH,
+    REPLACE,
     RESIZE,
+    REVERTED,
     SKIP,
     STATIC,
     TIGHTEN,
+    TO_RESTORE,
     UP,
     VANISH,
     WRITE,
@@ -64,6 +70,12 @@ MINIMAL: dict[str, History] = {
     ),
     "ctrl-c begins nothing": _wild(DAYS, UP, RESIZE, act("destroy", **at("wait", 1, CTRL_C))),
     "a refresh drops nothing unproven": _wild(DAYS, UP, VANISH, act("destroy", refresh=True)),
+    "a refresh after a renaming of the stack drops nothing that a destroy refuses": _wild(
+        SKIP, UP, act("rename_stack", to="scratch"), VANISH, REFRESH
+    ),
+    "without tags and receipts a replacement asks for a word": _wild(
+        DAYS, UP, TO_RESTORE, CUT, REVERTED, MINUTES, act("receipts", how="lost"), REPLACE
+    ),
     "another's cluster under the name is not tagged": _wild(
         DAYS, act("up", **at("after", 4, AGAIN, of="DescribeClusters"))
     ),

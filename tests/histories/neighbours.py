@@ -121,8 +121,10 @@ class Neighbours:
         life = world.lives.named(place, name)
         restored = life is not None and place.generations[life.namespace].restored_from
         source = world.lives.of_snapshot(place, restored)[1] if restored else None
-        recorded = any(each.note.life is life for owner in world.owners for each in owner.backend.resources)
-        if life is not None and source is not None and source.ended and not recorded:
+        # Of a state that still records one of the two, nothing that AWS shows would tell them apart.
+        recorded = [each.note.life for owner in world.owners for each in owner.backend.resources]
+        known = life in recorded or source in recorded
+        if life is not None and source is not None and source.ended and not known:
             world.disturb()
             world.control.set_cluster(name, namespace=source.namespace)
 

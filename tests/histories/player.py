@@ -116,7 +116,9 @@ class Player(Neighbours):
             life: Life = resource.note.life
             if life.ended or life.ending or world.lives.named(place, resource.id) is not life:
                 return
-        self.must(result, "a history of kills alone")
+        if not (result.how == "failed" and "whose answer never came" in result.said):
+            # A restore that AWS did not answer is nobody's to go on with but by a word.
+            self.must(result, "a history of kills alone")
 
     def do_up(
         self,
@@ -131,9 +133,11 @@ class Player(Neighbours):
     ) -> None:
         """Run ``pulumi up``, with any of its flags; ``neighbour`` is where another resource fails."""
         world, plan = self.world, meanwhile or []
-        if not world.file.readable or (not world.owner.backend.resources and not world.right_place):
-            return
         stack = world.owner.stack
+        here = {each.urn for each in world.owner.backend.resources}
+        known = here and all(stack.urn(goal.name) in here for goal in world.owner.goals())
+        if not world.file.readable or not ((known and not replace) or world.right_place):
+            return  # to begin a cluster elsewhere is somebody's right, and nobody watches that place
         options = Options(
             refresh=refresh,
             replace=(stack.urn(str(world.owner.program["name"])),) if replace else (),

@@ -9,6 +9,7 @@ import json
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.teardown.claim import TAG_CLAIM
 from tests.histories.ledger import Deletion, Ledger, Life
 from tests.histories.owners import PASSWORD, Note, Owner, source_of
 from tests.histories.rules import Rules, timed
@@ -96,19 +97,47 @@ class Promises(ABC):
         for resource in command.owner.backend.resources:
             life: Life = resource.note.life
             there = not (life.ended or life.ending) and life.owner is command.owner
+            # A stack that was renamed, or a bot that stripped it, leaves no claim of this very resource.
+            told = life.claimed == command.urn and TAG_CLAIM in life.cluster.tags
             self.must(
-                resource.urn != command.urn or not there,
+                resource.urn != command.urn or not (there and told),
                 f"{operation} for a resource whose {life} lives",
             )
-        left = [life for life in self.lives.all if life.urn == command.urn and life.ended]
-        if not left or operation != "CreateCluster" or left[-1] in command.ended:
-            return
-        said = command.goals.get(command.urn, {})
-        if left[-1].replaced and self.lives.proof(self.place, left[-1]) is not None:
-            self.must(
-                said.get("restore_final_snapshot") is not None,
-                f"CreateCluster, empty, after a replacement that left the data of {left[-1]} in a snapshot",
+        self._judge_beginning(command, operation)
+
+    def _judge_beginning(self, command: Command, operation: str) -> None:
+        """What a resource's last cluster left is neither passed over nor rolled back without a word."""
+        assert command.request is not None
+        asked = command.request.parameters
+        name = asked.get("ClusterIdentifier", "").lower()
+        left = [
+            life
+            for life in self.lives.all
+            if life.ended
+            and (
+                life.urn == command.urn
+                or (life.half and life.cluster.identifier == name and life.owner is command.owner)
             )
+        ]
+        said = command.goals.get(command.urn, {})
+        proof = self.lives.proof(self.place, left[-1]) if left else None
+        if proof is None or said.get("restore_final_snapshot") is False:
+            return
+        last = left[-1]
+        source = str(asked.get("SnapshotIdentifier") or asked.get("SnapshotArn") or "").rpartition("/")[2]
+        if operation != "CreateCluster" and source.lower() not in ("", last.restored_from):
+            return  # from that very snapshot, or from another one that was named on purpose
+        begins = f"{operation}, without the data of {last}"
+        self.must(not last.half, f"{begins}, which a replacement that did not end was to restore")
+        replaced = last in command.ended and last.replaced
+        held = replaced and any(rules.protected for rules in command.replaced.get(last, ()))
+        self.must(not held, f"{begins}, which was replaced in a protected environment")
+
+    def _note_half(self, command: Command, life: Life) -> None:
+        """Note whether a deletion is one half of a replacement, the other of which is to restore."""
+        if command.resource is not None:
+            said = command.goals.get(command.resource.urn, {}) if command.partial else {}
+            life.half = said.get("restore_final_snapshot") is True
 
     def _judge_target(self, command: Command, operation: str, kind: str, name: str) -> None:
         place = self.place
@@ -125,9 +154,16 @@ class Promises(ABC):
             return
         seen = command.seen.get(name)
         self.must(
-            seen is not None and seen[0] is not life,
+            (seen is not None and seen[0] is not life) or self._takes_over(command, operation, name),
             f"{operation} on {life}, which this very command was shown under that name",
         )
+
+    @staticmethod
+    def _takes_over(command: Command, operation: str, name: str) -> bool:
+        """Whether a call writes the claim of an adoption, which the program asks for."""
+        said = command.goals.get(command.urn, {})
+        asked = bool(said.get("adopt_existing")) and said.get("cluster_identifier") == name
+        return asked and operation == "CreateTags" and command.process.verb == "Create"
 
     def _judge_deletion(self, command: Command, said: dict[str, str]) -> None:
         self.must(
@@ -161,8 +197,8 @@ class Promises(ABC):
             f"DeleteCluster on {life} by {command.owner.stack.name}, which another stack took over",
         )
         self.must(life not in command.refused, f"DeleteCluster on {life}, which a create of this run found")
-        if not command.partial:
-            return  # all resources go
+        if not (command.partial and marked):
+            return  # all resources go; or a bot took the claim away, by which a later run tells them apart
         for other in command.owner.backend.resources:
             kept = other is not resource and not other.twin and other.note.life is life
             self.must(not kept, f"DeleteCluster on {life}, which {other.urn} owns by now")
@@ -181,9 +217,9 @@ class Promises(ABC):
         file, _ = command.file.of(stack, environment, note.held)
         return [*recorded, note.recorded, file]
 
-    def _hours(self, life: Life) -> float:
-        """How old a life's data is."""
-        return (self._seconds() - life.since) / 3600
+    def _hours(self, life: Life, at: float | None = None) -> float:
+        """How old a life's data is, or was."""
+        return ((self._seconds() if at is None else at) - life.since) / 3600
 
     def note_call(self, command: Command, record: Any) -> None:
         """Take in what a call of the product did, and what it was shown."""
@@ -207,6 +243,16 @@ class Promises(ABC):
             self.accepted(life, said, ours=True)
             assert life.deletion is not None
             command.sent.append(life.deletion)
+            self._note_half(command, life)
+        elif operation == "CreateTags" and command.process.verb == "Create":
+            self._note_claim(command, place, said)
+
+    def _note_claim(self, command: Command, place: Place, said: dict[str, Any]) -> None:
+        """Note that a create wrote its claim; until a state has the cluster, its owner is in doubt."""
+        kind, name = _target(said)
+        life = self.lives.named(place, name) if kind == "cluster" else None
+        if life is not None and (life.owner is not command.owner or life.urn != command.urn):
+            life.in_doubt = True
 
     def _note_seen(self, command: Command, place: Place, name: str) -> None:
         cluster = self._shown(place, name)
@@ -270,6 +316,10 @@ class Promises(ABC):
             assert old is not None
             self._judge_gone(command, old, verb)
             old.note.life.replaced = verb == "replaced" or old.twin
+            if verb == "replaced":
+                command.replaced[old.note.life] = self._rules(command, old)
+            else:
+                old.note.life.half = False
             command.ended.add(old.note.life)
         if new is None:
             return
@@ -294,7 +344,10 @@ class Promises(ABC):
         if life.owner is not command.owner or life.urn != new.urn:
             taken = life.owner is command.owner and life.urn == new.urn
             self.must(taken or said.get("adopt_existing"), f"{verb} recorded {life} as {new.urn}'s")
-            life.owner, life.urn = command.owner, new.urn
+            life.owner, life.urn, life.claimed = command.owner, new.urn, new.urn
+        life.in_doubt = False
+        for other in self.lives.all:
+            other.half = other.half and other.urn != new.urn and other.cluster.identifier != new.id
         if verb == "replace" and old is not None and command.options is not None:
             note: Note = old.note
             forced = old.urn in command.options.replace
@@ -323,9 +376,13 @@ class Promises(ABC):
         if not life.ended:
             others = [each for owner in self.owners for each in owner.backend.resources if each is not old]
             kept = any(each.note.life is life for each in others)
-            self.must(kept, f"{verb} ended well, and {life} lives")
+            # An adoption ends with a tag, and is recorded right after: a kill in between is not told apart.
+            ended = life.in_doubt and " taking over" not in life.cluster.tags.get(TAG_CLAIM, " taking over")
+            self.must(kept or ended, f"{verb} ended well, and {life} lives")
             return
-        hours = self._hours(life)
+        hours = self._hours(
+            life, life.deletion.at if life.deletion is not None and life.deletion.ours else None
+        )
         if not any(rules.due(ephemeral=True, hours=hours) for rules in self._rules(command, old)):
             return
         asked = (life.deletion, life.outlived)

@@ -70,6 +70,9 @@ class Rules:
         """
         if not self.readable:
             return self, held
+        if self.claims and stack in CLAIMED and not self.protected and environment == PLAY:
+            # What claims it may skip, and a stack's configuration may name another one then.
+            return replace(self, skips=True, certain=False), ""
         if self.claims and stack in CLAIMED:
             return replace(self, certain=not environment), stack if self.protected else ""
         if self.claims and held and self.protected:
@@ -83,6 +86,7 @@ def _rules(skip: str, retention: str, name: str = "", tags: str = "") -> str:
     return f"""\
 version: 1
 receipts: receipts
+defaults: {{wait: {{timeout_hours: 0.25, poll_seconds: 15}}}}
 environments:
   ours:
     stacks: [live, live-2, second]

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.histories.broken import BROKEN
+from tests.histories.broken import BROKEN, Broken
+from tests.histories.broken_owners import BROKEN_OWNERS
 from tests.histories.generate import failure
 
 if TYPE_CHECKING:
     from tests.histories.player import Player
 
 
-@pytest.mark.parametrize("name", sorted(BROKEN))
+RULES: dict[str, Broken] = {**BROKEN, **BROKEN_OWNERS}
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
 def test_a_broken_rule_is_noticed(player: Player, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A history that holds goes red where the rule is broken."""
-    broken = BROKEN[name]
+    broken = RULES[name]
     assert failure(player, broken.history) == "", "\n".join(player.told)
     broken.rule(monkeypatch)
     found = failure(player, broken.history)

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.histories.generate import Chance, failure, smallest
+from tests.histories.history import History
 from tests.histories.minimal import MINIMAL
+from tests.histories.themes import OWNERS, UP
 
 if TYPE_CHECKING:
-    from tests.histories.history import History
+    from collections.abc import Callable
+
     from tests.histories.player import Player
 
 ALL = os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") == "1"
@@ -28,6 +31,13 @@ def _judge(player: Player, history: History) -> None:
         pytest.fail("\n".join([problem, "", str(history), "", *player.told]), pytrace=False)
 
 
+def _play(player: Player, shard: int, make: Callable[[Chance], History]) -> None:
+    """Play a shard of all examples: the same histories in every run, but other ones every night."""
+    first = secrets.randbelow(2**40) if ALL else 0
+    for number in range(shard, EXAMPLES, SHARDS):
+        _judge(player, make(Chance(first + number)))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("shard", range(SHARDS))
@@ -35,10 +45,25 @@ def test_every_promise_holds_in_any_history(player: Player, shard: int) -> None:
     """Engines and providers that end at any moment, neighbours, lags and faults: nothing due is lost, no
     stranger is touched, nothing is called done that is not, and where nothing goes wrong nothing is refused.
     """
-    # The same histories in every run, but other ones every night.
-    first = secrets.randbelow(2**40) if ALL else 0
-    for number in range(shard, EXAMPLES, SHARDS):
-        _judge(player, Chance(first + number).history())
+    _play(player, shard, Chance.history)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_every_promise_holds_whoever_owns_what(player: Player, shard: int) -> None:
+    """All of that holds, and no protection is lost, where replacements are asked for, resources targeted,
+    renamed, moved and adopted by a second stack, neighbours fail, people restore by hand, bots strip tags and
+    roles may not write them.
+    """
+    _play(player, shard, Chance.history_of_owners)
+
+
+@pytest.mark.parametrize("number", range(len(OWNERS)))
+def test_a_theme_of_owners_holds_as_it_is(player: Player, number: int) -> None:
+    """Each theme, played once without chance."""
+    policy, actions = OWNERS[number]
+    _judge(player, History("wild", policy, [UP, *actions]))
 
 
 @pytest.mark.parametrize("name", sorted(MINIMAL))

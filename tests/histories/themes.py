@@ -128,6 +128,14 @@ SEEDED = act("program", snapshot_identifier="seed")
 REPLACE = act("up", replace=True)
 DAYS_PASS = act("pass_time", seconds=30 * 3600.0)
 EMPTY = act("program", restore_final_snapshot=False)
+TO_RESTORE = act("program", delete_first=True, restore_final_snapshot=True)
+REVERTED = act("program", delete_first=None, restore_final_snapshot=None)
+CUT = act("up", replace=True, **at("after", 1, DIE, of="DeleteCluster"))
+CUT_BETWEEN = act("up", replace=True, **at("before", 1, DIE, of="RestoreFromClusterSnapshot"))
+RESTORE_DIES = act("up", **at("after", 1, DIE, of="RestoreFromClusterSnapshot"))
+NOT_SENT = act("up", **at("before", 1, DIE, of="RestoreFromClusterSnapshot"))
+ADOPTION_DIES = act("up", **at("after", 1, DIE, of="CreateTags"))
+BY_HAND = act("restore_by_hand")
 YOUNG = "skipped while young"
 SEED_ARN = "arn:aws:redshift:us-east-1:111122223333:snapshot:seedling/seed"
 
@@ -148,14 +156,13 @@ OWNERS: list[tuple[str, list[Action]]] = [
     (DAYS, [ROLE, UP, DESTROY, act("role", denied=[]), DESTROY]),
     (DAYS, [act("program", annex=True), UP, act("program", annex=None), UP, DESTROY]),
     (DAYS, [act("program", absent=True), act("up", neighbour="first"), UP]),
-    (
-        DAYS,
-        [
-            *(DESTROY, RESTORE),
-            act("up", **at("after", 1, DIE, of="RestoreFromClusterSnapshot")),
-            *(UP, DESTROY),
-        ],
-    ),
+    (DAYS, [SWITCH, ADOPTION_DIES, SWITCH, DESTROY]),
+    (DAYS, [SWITCH, ADOPTION_DIES, UP, SWITCH, DESTROY, SWITCH, DESTROY]),
+    (DAYS, [DESTROY, RESTORE, RESTORE_DIES, UP, ADOPT, UP, DESTROY]),
+    (DAYS, [DESTROY, RESTORE, NOT_SENT, BY_HAND, MINUTES, UP, DESTROY]),
+    (DAYS, [DESTROY, RESTORE, RESTORE_DIES, VANISH, BY_HAND, MINUTES, UP, DESTROY]),
+    (DAYS, [DESTROY, RESTORE, RESTORE_DIES, RENAMED, UP, DESTROY]),
+    (DAYS, [DESTROY, BY_HAND, MINUTES, ADOPT, UP, PLAIN, RENAMED, REPLACE, UP, DESTROY]),
     # how old its data is
     (YOUNG, [act("habits", keeps_create_time=False), DAYS_PASS, RESIZE, MINUTES, REFRESH, DESTROY]),
     (YOUNG, [DAYS_PASS, TIGHTEN, UP, DESTROY, RESTORE, act("edit", policy=YOUNG), UP, DESTROY]),
@@ -171,6 +178,21 @@ OWNERS: list[tuple[str, list[Action]]] = [
         ],
     ),
     (DAYS, [RENAMED, REPLACE, UP, DESTROY]),
+    # one that did not end
+    (DAYS, [TO_RESTORE, CUT, REVERTED, MINUTES, REFRESH, UP, TO_RESTORE, UP, DESTROY]),
+    (DAYS, [TO_RESTORE, CUT, REVERTED, MINUTES, act("receipts", how="lost"), REFRESH, UP, DESTROY]),
+    (
+        DAYS,
+        [
+            *(DESTROY, act("seed"), SEEDED, UP, WRITE, act("program", snapshot_identifier=None)),
+            *(TO_RESTORE, CUT, REVERTED, SEEDED, MINUTES, REFRESH, UP, DESTROY),
+        ],
+    ),
+    (DAYS, [TO_RESTORE, CUT_BETWEEN, REVERTED, act("rename_stack", to="live-2"), UP, DESTROY]),
+    (DAYS, [TO_RESTORE, CUT_BETWEEN, act("rename_stack", to="live-2"), UP, DESTROY]),
+    (DAYS, [TO_RESTORE, CUT_BETWEEN, REVERTED, UNALIASED, UP, DESTROY]),
+    (DAYS, [TO_RESTORE, CUT, act("rename_stack", to="live-2"), REVERTED, MINUTES, REFRESH, UP, DESTROY]),
+    (YOUNG, [TO_RESTORE, DAYS_PASS, CUT, REVERTED, MINUTES, REPLACE, UP, DESTROY]),
     (DAYS, [act("program", delete_first=True), EMPTY, REPLACE, UP, DESTROY]),
     (
         DAYS,

@@ -241,7 +241,9 @@ class World(Promises, Stage):
         return result
 
     def _asked(self, command: Command, verb: str, resource: Resource | None, urn: str) -> None:
-        del verb
+        if verb in ("Check", "Create"):
+            # What is recorded is what the file says then.
+            command.file_at_start = self.file
         command.resource, command.urn, command.file = resource, urn, self.file
 
     def run_up(self, options: Options = _NOTHING, interruptions: Sequence[Interruption] = ()) -> Told:

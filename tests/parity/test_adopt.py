@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.parity.bench import Bench
 
 ADOPT: dict[str, Any] = {"adopt_existing": True}
-CLAIMED = ["CreateTags Tags"]
+CLAIMED = ["CreateTags Tags", "CreateTags Tags"]
 """All that an adoption changes: the ownership claim is written on the cluster."""
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.parity.bench import changing, did
 from tests.parity.test_adopt import ADOPT, run_one
-from tests.parity.test_claims import by_hand
+from tests.parity.test_begun import by_hand
 from tests.teardown.stage import CLUSTER
 
 if TYPE_CHECKING:

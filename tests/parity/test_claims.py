@@ -18,7 +18,7 @@ from redshift_teardown.errors import TeardownError
 from redshift_teardown.stack_policy import live_facts
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.claim import TAG_CLAIM
-from tests.parity.bench import changing, did, wire
+from tests.parity.bench import changing, wire
 from tests.parity.test_adopt import ADOPT, run_one
 from tests.teardown.stage import CLUSTER, PROTECTED, REGION, SKIPPING, URN, Interruption, kill
 
@@ -490,102 +490,71 @@ def test_fifty_tags_leave_the_slot_of_the_creating_mark(stack: Bench) -> None:
     assert stack.preview(tags=tags) == "same"
 
 
-# --- an unfinished create --------------------------------------------------------------------------
+# --- an adoption that did not end ------------------------------------------------------------------
 
 
-def by_hand(stack: Bench) -> None:
-    """Restore the newest final snapshot by hand, under the cluster's name."""
-    newest = max(stack.ledger()["snapshots"].values(), key=lambda each: each["created"])
-    stack.outsider.restore_from_cluster_snapshot(
-        ClusterIdentifier=CLUSTER, SnapshotIdentifier=newest["identifier"]
-    )
-    stack.time.advance(3600)
+@pytest.mark.parametrize("version", [3, 2])
+def test_a_killed_adoption_makes_nobody_let_go(stack: Bench, version: int) -> None:
+    """No state has what it took over: the owner's destroy is refused, with the ways out."""
+    stack.write_policy(stack.policy.replace("[live]", "[live, second]"))
+    old = born(stack)
+    if version == 2:
+        old = {key: value for key, value in old.items() if key != "claim"}
+        strip(stack)
 
+    def adopts() -> dict[str, Any]:
+        return create(stack.checked(urn=OTHER_STACK, **ADOPT), stack.settings)[1]
 
-@pytest.mark.parametrize(
-    "program", [{"restore_final_snapshot": True}, {}], ids=["a program that restores", "one that does not"]
-)
-def test_a_cluster_restored_by_hand_is_not_taken_over(stack: Bench, program: dict[str, Any]) -> None:
-    """It carries our final snapshot's tags, and is somebody's: `up` refuses, and changes nothing of it."""
-    born(stack)
-    assert stack.destroy().said == ""
-    by_hand(stack)
-    password = stack.password_is("Correct-Horse-1")
-    before = stack.cluster()["Tags"]
+    assert stack.run(adopts, Interruption(1, "after", kill, "CreateTags")).how == "killed"
+    forecast = foretold(stack, old)
+    refused = destroyed(stack, old)
 
-    refused = stack.apply(**program, master_password="Another-One-2")
-
-    assert "exists already" in refused.said
+    assert "is being taken over" in refused.said
+    assert "REDSHIFT_TEARDOWN_LET_GO=" in refused.said
+    assert forecast.verdict is Verdict.BLOCKED
+    assert "taken over" not in "".join(_notes(united(find_kept(stack.settings, [REGION]))))
     assert changing(refused) == []
-    assert (stack.cluster()["Tags"], stack.password_is("Correct-Horse-1")) == (before, password)
-    assert stack.apply(**program, **ADOPT).said == ""
+    assert lives(stack)
+    # One way: it is ended where it was begun.
+    adopted(stack, OTHER_STACK)
+    assert destroyed(stack, old).said == ""
+    assert lives(stack)
 
 
-def test_one_restored_by_hand_under_another_name_is_no_living_one_of_ours(stack: Bench) -> None:
-    """A copy of the data beside it does not stand in the way of `up`."""
-    born(stack)
-    assert stack.destroy().said == ""
-    newest = max(stack.ledger()["snapshots"].values(), key=lambda each: each["created"])
-    stack.outsider.restore_from_cluster_snapshot(
-        ClusterIdentifier="copy", SnapshotIdentifier=newest["identifier"]
-    )
-    stack.time.advance(3600)
+def test_and_the_owner_goes_on_where_it_was_given_up(stack: Bench) -> None:
+    """The other way: the tag is taken away by hand."""
+    old = born(stack)
 
-    assert stack.apply(restore_final_snapshot=True).said == ""
+    def adopts() -> dict[str, Any]:
+        return create(stack.checked(urn=NEW, **ADOPT), stack.settings)[1]
 
+    assert stack.run(adopts, Interruption(1, "after", kill, "CreateTags")).how == "killed"
+    strip(stack)
 
-@pytest.mark.parametrize("then", ["drop", "kill"])
-def test_a_lost_reply_of_a_foreign_restore_goes_on(stack: Bench, then: str) -> None:
-    """A restore takes no tags, and a foreign snapshot brings none of ours: what was written down tells."""
-    stack.control.put_snapshot("seed", "elsewhere", number_of_nodes=2, node_type="ra3.xlplus", marker="seed")
-    program = {"snapshot_identifier": "seed", "master_username": "awsuser"}
-    stack.control.add_fault("CreateTags", occurrence="every", **DENIED)
-    if then == "drop":
-        stack.control.add_fault("RestoreFromClusterSnapshot", when="after", kind="drop")
-        assert stack.apply(**program).said == ""
-    else:
-        killed = stack.apply(Interruption(1, "after", kill, "RestoreFromClusterSnapshot"), **program)
-        assert killed.how == "killed"
-        stack.time.advance(86_400)
-
-    goes_on = stack.apply(**program)
-
-    assert (goes_on.said, did(goes_on)) == ("", "same" if then == "drop" else "create")
-    assert stack.control.marker(CLUSTER) == "seed"
-    assert len(stack.ledger()["generations"]) == 1
-    assert stack.preview(**program) == "same"
+    assert destroyed(stack, old).said == ""
+    assert len(stack.proofs()) == 1
 
 
-@pytest.mark.parametrize("when", ["too late", "not restored", "claimed"])
-def test_what_was_written_down_fits_its_own_cluster_only(stack: Bench, when: str) -> None:
-    """A restore of ours never took effect; a stranger's cluster of that name is none of ours."""
-    stack.control.put_snapshot("seed", "elsewhere", number_of_nodes=2, node_type="ra3.xlplus")
-    program = {"snapshot_identifier": "seed", "master_username": "awsuser"}
-    assert (
-        stack.apply(Interruption(1, "before", kill, "RestoreFromClusterSnapshot"), **program).how == "killed"
-    )
-    if when == "too late":
-        stack.time.advance(3600)
-        stack.outsider.restore_from_cluster_snapshot(ClusterIdentifier=CLUSTER, SnapshotIdentifier="seed")
-    elif when == "not restored":
-        run_one(stack)
-    else:
-        stack.outsider.restore_from_cluster_snapshot(ClusterIdentifier=CLUSTER, SnapshotIdentifier="seed")
-        label(stack, "0123456789abcdef of 0123456789ab")
-    stack.time.advance(600)
+def test_what_could_not_be_ended_is_ended_by_the_next_change(stack: Bench) -> None:
+    """The second tag of an adoption was refused: it warns, and the claim is whole after the next change."""
+    old = born(stack)
+    stack.control.add_fault("CreateTags", occurrence=2, **DENIED)
 
-    refused = stack.apply(**program)
+    def adopts() -> dict[str, Any]:
+        return create(stack.checked(urn=NEW, **ADOPT), stack.settings)[1]
 
-    assert "exists already" in refused.said
-    assert changing(refused) == []
+    result = stack.run(adopts)
+    assert result.said == ""
+    assert [line for line in result.warned if "ownership claim" in line]
+    assert " taking over " in claim_of(stack)
+    assert "is being taken over" in destroyed(stack, old).said
+    live = wire(result.value)
 
+    def changes() -> None:
+        inputs = stack.checked(live, urn=NEW, port=5440, **ADOPT)
+        diff(live, inputs, stack.settings)
+        update(live, inputs, stack.settings)
 
-def test_a_create_that_was_killed_at_its_very_end_goes_on(stack: Bench) -> None:
-    """Its creating mark is gone and no state was written: its claim, and what was written down, tell."""
-    killed = stack.apply(Interruption(1, "after", kill, "DeleteTags"))
-    assert killed.how == "killed"
-
-    again = stack.apply()
-
-    assert (again.said, len(stack.ledger()["generations"])) == ("", 1)
-    assert stack.preview() == "same"
+    assert stack.run(changes).said == ""
+    assert " taking over " not in claim_of(stack)
+    assert destroyed(stack, old).said == ""

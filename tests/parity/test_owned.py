@@ -9,6 +9,7 @@ from redshift_teardown.crud.delete import delete
 from redshift_teardown.crud.diff import diff
 from redshift_teardown.crud.update import update
 from tests.parity.bench import changing, wire
+from tests.parity.test_adopt import CLAIMED
 from tests.teardown.stage import URN
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def test_a_renamed_resource_does_not_delete_its_cluster(stack: Bench) -> None:
 
     assert f"resource {NEW} of this same run owns it now" in result.said
     assert "aliases=[pulumi.Alias(name='warehouse')]" in result.said
-    assert changing(result) == ["CreateTags Tags"]
+    assert changing(result) == CLAIMED
 
 
 def test_nor_does_a_later_run(stack: Bench) -> None:

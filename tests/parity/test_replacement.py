@@ -9,10 +9,12 @@ import pytest
 from redshift_teardown.crud.create import create
 from redshift_teardown.crud.delete import delete
 from redshift_teardown.crud.diff import diff
+from redshift_teardown.teardown.claim import TAG_CLAIM
 from tests.parity.bench import Invalid, changing, did, wire
 from tests.parity.test_adopt import ADOPT
 from tests.parity.test_age import kept
-from tests.parity.test_claims import DENIED, strip
+from tests.parity.test_begun import by_hand
+from tests.parity.test_claims import DENIED, claim_of, strip
 from tests.teardown.stage import CLUSTER, SKIPPING, URN, Interruption, kill
 
 if TYPE_CHECKING:
@@ -221,6 +223,42 @@ def test_a_second_cluster_is_not_created_first(stack: Bench, program: dict[str, 
     assert "delete_before_replace=True" in refused.said
     assert changing(refused) == []
     assert marker(stack) == "production"
+
+
+@pytest.mark.parametrize("who", ["adopted by hand", "restored by ours, its tags kept"])
+def test_nor_beside_one_that_carries_its_snapshots_tags(stack: Bench, who: str) -> None:
+    """Restored, with its snapshot's generation tag still on it: its claim is its own, and it lives."""
+    stack.apply()
+    stack.destroy()
+    if who == "adopted by hand":
+        by_hand(stack)
+        assert stack.apply(**ADOPT).said == ""
+    else:
+        stack.control.add_fault("DeleteTags", occurrence="every", **DENIED)
+        stack.apply(**RESTORE)
+        stack.control.clear_faults()
+    assert "redshift-teardown:generation" in str(stack.cluster()["Tags"])
+    old = wire(stack.state)
+
+    refused = stack.run(lambda: create(stack.checked(cluster_identifier="lake", **EMPTY), stack.settings))
+
+    assert "carries the claim of this very resource and lives on" in refused.said
+    assert changing(refused) == []
+    assert old is None or sorted(stack.ledger()["clusters"]) == [CLUSTER]
+
+
+def test_a_copy_that_has_the_claim_from_its_snapshot_is_no_living_one(stack: Bench) -> None:
+    """Should AWS copy a cluster's tags to its snapshots, a copy made by hand has the claim, too."""
+    stack.apply()
+    claim = claim_of(stack)
+    stack.destroy()
+    [final] = kept(stack)
+    arn = f"arn:aws:redshift:us-east-1:111122223333:snapshot:{CLUSTER}/{final}"
+    stack.outsider.create_tags(ResourceName=arn, Tags=[{"Key": TAG_CLAIM, "Value": claim}])
+    stack.outsider.restore_from_cluster_snapshot(ClusterIdentifier="copy", SnapshotIdentifier=final)
+    stack.time.advance(3600)
+
+    assert stack.apply(**RESTORE).said == ""
 
 
 def test_and_where_no_tag_tells_the_old_one_is_not_deleted(stack: Bench) -> None:

@@ -765,6 +765,48 @@ GUARDS = (
         "",
     ),
     Guard(
+        "an adoption that did not end lets nobody go",
+        "teardown/claim.py",
+        "    return Whose.TAKING_OVER if live.taking_over else Whose.SUPERSEDED\n",
+        "    return Whose.SUPERSEDED\n",
+    ),
+    Guard(
+        "only what AWS answered with is gone on with",
+        "crud/begun.py",
+        "        return generation.is_generation_of(view)\n",
+        "        return True\n",
+    ),
+    Guard(
+        "a copy is known by its snapshot's claim",
+        "crud/others.py",
+        "dict(snapshot.tags).get(TAG_CLAIM) == tags[TAG_CLAIM]\n",
+        "True\n",
+    ),
+    Guard(
+        "a cluster that is gone is replaced by a word",
+        "crud/diff.py",
+        "replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))\n",
+        "pass\n",
+    ),
+    Guard(
+        "what may be half of a replacement is asked about",
+        "crud/replacement.py",
+        "    kept = plan.wants_snapshot and _may_be_half_done(state, planner)\n",
+        "    kept = False\n",
+    ),
+    Guard(
+        "a half is known by what was written down",
+        "crud/ours.py",
+        " or snapshot.identifier in halves\n",
+        "\n",
+    ),
+    Guard(
+        "a half under another stack's name is in doubt",
+        "crud/ours.py",
+        "    return Whose.ANOTHERS if finished else Whose.IN_DOUBT\n",
+        "    return Whose.ANOTHERS\n",
+    ),
+    Guard(
         "an error before the first look says what the data is",
         DELETE,
         "    operation = _open(props, settings)\n",

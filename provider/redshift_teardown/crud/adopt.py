@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
-from redshift_teardown.crud.claiming import claimed_by_adoption
+from redshift_teardown.crud.claiming import claimed_by_adoption, end_adoption
 from redshift_teardown.crud.desired import equal_in, in_force, said_by
 from redshift_teardown.crud.meant import Meant
 from redshift_teardown.crud.operation import voided
@@ -37,7 +37,7 @@ def adopt(
     cluster: Mapping[str, Any],
     urn: Urn,
 ) -> dict[str, Any]:
-    """Take over a cluster as it is: the next preview shows what differs from the program.
+    """Take over a cluster as it is, since the program asks for it: the next preview shows what differs.
 
     Args:
         session: The operation's surroundings.
@@ -55,7 +55,7 @@ def adopt(
     """
     identity = identity_of(cluster, session.account_id, session.aws.region)
     try:
-        _require_adoptable(session, cluster, arguments, urn)
+        _require_adoptable(cluster, urn)
         meant = Meant(session.account_id, session.aws.region, lambda _first: True)
         meant.require(cluster)
         if cluster.get("ClusterStatus") == _CREATING:
@@ -71,7 +71,7 @@ def adopt(
     except RefusedError:
         owned.keep_out(identity, str(urn))
         raise
-    owned.note_created(identity, str(urn), claim)
+    owned.note_created(identity, str(urn), claim.name)
     session.reporter.keep(
         f"adopted cluster {cluster['ClusterIdentifier']} as it is (created "
         f"{cluster.get('ClusterCreateTime')}); but for the ownership claim nothing of it was changed. "
@@ -88,9 +88,10 @@ def adopt(
         identity,
         equal_in(tags, default_tags),
         said=said_by(known),
-        carried={"claim": claim, **protected_place(inputs["policy"], urn, session.account_id)},
+        carried={"claim": claim.name, **protected_place(inputs["policy"], urn, session.account_id)},
     )
     void = voided(outs, session)
+    end_adoption(session, cluster, claim)
     return {**outs, "void": void} if void else outs
 
 
@@ -120,11 +121,7 @@ def exists(session: Session, cluster: Mapping[str, Any], urn: Urn) -> RefusedErr
     )
 
 
-def _require_adoptable(
-    session: Session, cluster: Mapping[str, Any], arguments: Mapping[str, Any], urn: Urn
-) -> None:
-    if not arguments.get("adopt_existing"):
-        raise exists(session, cluster, urn)
+def _require_adoptable(cluster: Mapping[str, Any], urn: Urn) -> None:
     view = view_cluster(cluster)
     identifier, status, tags = view.identifier, view.status, dict(view.tags)
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project), (CREATING_TAG, str(urn))):

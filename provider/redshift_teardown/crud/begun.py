@@ -1,20 +1,22 @@
 """What a create wrote down before it was sent, so that the next run knows its own cluster again.
 
-RestoreFromClusterSnapshot takes no tags, and a reply can be lost: then nothing on the cluster says whose it
-is. One JSON document a create lies in the folder ``creates`` of the policy's receipts until the create is
-finished. A folder that cannot be written to warns and never fails a create.
+RestoreFromClusterSnapshot takes no tags: until the creating mark is written nothing on the cluster says whose
+it is. One JSON document a create lies in the folder ``creates`` of the policy's receipts until the create is
+finished. It gains the generation that AWS answered with: that one is ours. Where the answer never came, a
+restored cluster under the name may as well be what somebody restored by hand, and is nobody's to go on with.
+A folder that cannot be written to warns and never fails a create.
 """
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.claim import Claim
-from redshift_teardown.teardown.identity import parse_time
+from redshift_teardown.teardown.identity import Identity, parse_time
 from redshift_teardown.teardown.proof import CLOCK_SKEW
 from redshift_teardown.teardown.receipt import documents_in, write_document
 
@@ -24,12 +26,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redshift_teardown.crud.session import Session
+    from redshift_teardown.teardown.model import ClusterView
 
 FOLDER = "creates"
 VERSION = 1
 _SOON = timedelta(minutes=15)
 """So long after a create was written down its cluster's ClusterCreateTime may be: botocore sends again."""
-_BEING_MADE = frozenset({"creating", "restoring"})
+_RESTORE = "RestoreFromClusterSnapshot"
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Begun:
             **origin,
             "started": started.isoformat(),
         }
-        self._generation = ""
+        self._seen: tuple[str, str] = ("", "")
 
     def write(self) -> None:
         """Put it on disk, fsynced, before the call is sent."""
@@ -90,11 +93,18 @@ class Begun:
             )
 
     def saw(self, cluster: Mapping[str, Any]) -> None:
-        """Write down which generation came of it, once AWS shows that."""
-        namespace = view_cluster(cluster).namespace_arn or ""
-        if namespace and namespace != self._generation:
-            self._generation = namespace
-            self._document["cluster_namespace_arn"] = namespace
+        """Write down which generation came of it: AWS's answer tells, or a look that surely shows that one.
+
+        Args:
+            cluster: As RestoreFromClusterSnapshot answers, or DescribeClusters shows it.
+
+        """
+        view = view_cluster(cluster)
+        created = view.create_time.isoformat() if view.create_time else ""
+        seen = (view.namespace_arn or self._seen[0], created or self._seen[1])
+        if seen != self._seen:
+            self._seen = seen
+            self._document["cluster_namespace_arn"], self._document["cluster_create_time"] = seen
             self.write()
 
     def end(self) -> None:
@@ -105,19 +115,17 @@ class Begun:
             self._warn(f"{self._path} cannot be removed: {error.strerror or error}; remove it by hand")
 
 
-def find_earlier(
-    folder: Path, place: Place, cluster: Mapping[str, Any], now: datetime
-) -> Mapping[str, Any] | None:
+def find_earlier(folder: Path, place: Place, cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return what a create of this resource wrote down that made a cluster and did not finish; None for none.
 
     Args:
         folder: The receipts folder.
         place: Whose create, and of what.
         cluster: An entry of DescribeClusters.
-        now: The time.
 
     """
-    return next((each for _, each in _files(folder, place) if _made(each, cluster, now)), None)
+    view = view_cluster(cluster)
+    return next((each for _, each in _files(folder, place) if made_it(each, place, view)), None)
 
 
 def end_earlier(folder: Path, place: Place) -> None:
@@ -126,28 +134,72 @@ def end_earlier(folder: Path, place: Place) -> None:
         path.unlink(missing_ok=True)
 
 
-def _made(document: Mapping[str, Any], cluster: Mapping[str, Any], now: datetime) -> bool:
-    view, started = view_cluster(cluster), parse_time(document.get("started"))
+def find_unanswered(folder: Path, place: Place, cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what a restore of this resource wrote down that may have made a cluster; None for none.
+
+    AWS never answered it. Somebody else may have restored that cluster by hand meanwhile, and then it looks
+    the same.
+
+    Args:
+        folder: The receipts folder.
+        place: Whose restore, and of what.
+        cluster: An entry of DescribeClusters.
+
+    """
+    created = view_cluster(cluster).create_time
+    return next(
+        (
+            each
+            for _, each in _files(folder, place)
+            if each.get("operation") == _RESTORE
+            and _generation(each, place) is None
+            and _is_soon(each, created)
+        ),
+        None,
+    )
+
+
+def begun_elsewhere(folder: Path, place: Place) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what creates of a resource wrote down that began it under another identifier, with that."""
+    for _, document in documents_in(folder / FOLDER):
+        name = document.get("cluster")
+        if isinstance(name, str) and name != place.cluster:
+            of = replace(place, cluster=name)
+            if _is_of(document, of):
+                yield name, document
+
+
+def made_it(document: Mapping[str, Any], place: Place, view: ClusterView) -> bool:
+    """Return whether a create that was written down surely made a cluster."""
+    live, generation = Claim.of_tags(dict(view.tags)), _generation(document, place)
+    if live is not None and live.name != document.get("claim"):
+        return False
+    if generation is not None:
+        return generation.is_generation_of(view)
+    # CreateCluster writes its claim by itself, and no other cluster has that.
+    return live is not None and _is_soon(document, view.create_time)
+
+
+def _generation(document: Mapping[str, Any], place: Place) -> Identity | None:
+    """Return the generation that AWS answered with; None where no answer came."""
+    found = Identity.from_json({**document, "region": place.region}, place.cluster)
+    return found if found.cluster_namespace_arn or found.cluster_create_time else None
+
+
+def _is_soon(document: Mapping[str, Any], created: datetime | None) -> bool:
+    """Return whether a create time fits what was written down; one that AWS does not show does."""
+    started = parse_time(document.get("started"))
     if started is None:
         return False
-    live = Claim.of_tags(dict(view.tags))
-    if live is None:
-        # CreateCluster writes its tags by itself; whatever lacks them came from somewhere else.
-        being_made = bool(cluster.get("RestoreStatus")) or view.status in _BEING_MADE
-        if document.get("operation") != "RestoreFromClusterSnapshot" or not being_made:
-            return False
-    elif live.name != document.get("claim"):
-        return False
-    generation = document.get("cluster_namespace_arn")
-    if generation and view.namespace_arn:
-        return bool(generation == view.namespace_arn)
-    moment = view.create_time or now
-    return started - CLOCK_SKEW <= moment <= started + _SOON
+    return created is None or started - CLOCK_SKEW <= created <= started + _SOON
 
 
 def _files(folder: Path, place: Place) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield what creates of a place wrote down; by a file that says nothing a cluster is met as anybody's."""
-    wanted = {"create_version": VERSION, **vars(place)}
     for path, document in documents_in(folder / FOLDER):
-        if wanted.items() <= document.items():
+        if _is_of(document, place):
             yield path, document
+
+
+def _is_of(document: Mapping[str, Any], place: Place) -> bool:
+    return {"create_version": VERSION, **vars(place)}.items() <= document.items()

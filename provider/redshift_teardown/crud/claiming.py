@@ -43,8 +43,11 @@ def claimed_by_create(session: Session, cluster: Mapping[str, Any], claim: Claim
     return live.name if live is not None and live.name else claim.name
 
 
-def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, *, protected: bool) -> str:
-    """Write the claim of an adoption, which supersedes the one there is.
+def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, *, protected: bool) -> Claim:
+    """Write the claim of an adoption that begins, which supersedes the one there is.
+
+    It says that it is under way until `end_adoption`: killed in between, no state has the cluster, and
+    whoever owned it before is not to let go of it.
 
     Args:
         session: The operation's surroundings.
@@ -53,7 +56,7 @@ def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, 
         protected: Whether its environment is.
 
     Returns:
-        The claim to record.
+        The claim; its name is what is recorded.
 
     Raises:
         RefusedError: it cannot be written, and the cluster carries another resource's; or that one's
@@ -69,7 +72,7 @@ def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, 
             next_step="adopt it from a protected environment; or, where its data may go, have its "
             "owner's policy say so first, and remove that tag (`aws redshift delete-tags`)",
         )
-    claim = superseding(new_claim(urn, protected=protected), live)
+    claim = replace(superseding(new_claim(urn, protected=protected), live), taking_over=True)
     problem = _write(session, cluster, claim)
     if problem and live is not None:
         raise RefusedError(
@@ -79,9 +82,24 @@ def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, 
             next_step="allow redshift:CreateTags on it, or wait until it is free for changes; then run "
             "`pulumi up` again",
         )
+    if not problem:
+        return claim
+    _warn(session, cluster, problem)
+    return replace(claim, taking_over=False)
+
+
+def end_adoption(session: Session, cluster: Mapping[str, Any], claim: Claim) -> None:
+    """Write down on the cluster that its adoption ended: the last call of it.
+
+    Args:
+        session: The operation's surroundings.
+        cluster: The cluster.
+        claim: What `claimed_by_adoption` gave.
+
+    """
+    problem = _write(session, cluster, replace(claim, taking_over=False)) if claim.taking_over else ""
     if problem:
         _warn(session, cluster, problem)
-    return claim.name
 
 
 def claimed_by_update(

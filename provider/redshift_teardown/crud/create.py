@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown import progress
 from redshift_teardown.crud import owned
-from redshift_teardown.crud.adopt import adopt, exists
+from redshift_teardown.crud.adopt import adopt
 from redshift_teardown.crud.begun import Begun, Place, end_earlier, find_earlier
 from redshift_teardown.crud.claiming import claim_on, claimed_by_create, write_tags
 from redshift_teardown.crud.converge import converge
 from redshift_teardown.crud.desired import everything, said_by
+from redshift_teardown.crud.desired import says as says_something
 from redshift_teardown.crud.meant import AnotherGenerationError, Meant
 from redshift_teardown.crud.origin import BEGAN_EMPTY
+from redshift_teardown.crud.others import not_ours, require_no_living_one, tell_of_others
 from redshift_teardown.crud.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.crud.protection import protected_place
 from redshift_teardown.crud.restore import AT_RESTORE, find_source
@@ -21,17 +23,14 @@ from redshift_teardown.crud.session import Session, open_session
 from redshift_teardown.crud.settle import GoneError, wait_until_available
 from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
 from redshift_teardown.errors import RefusedError, TeardownError
-from redshift_teardown.parameters import parameters_for
+from redshift_teardown.parameters import ARGUMENTS, comparable, parameters_for, read_arguments, same
 from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
 from redshift_teardown.state import arguments_of
 from redshift_teardown.teardown.calls import view_cluster
-from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, mark_of, new_claim, superseding
-from redshift_teardown.teardown.identity import Identity
+from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim, superseding
 from redshift_teardown.teardown.model import Answer, Attempt
-from redshift_teardown.teardown.plan import TAG_GENERATION
 from redshift_teardown.teardown.proof import CLOCK_SKEW
 from redshift_teardown.teardown.resource_tag import says
-from redshift_teardown.teardown.statuses import ENDING
 from redshift_teardown.urn import Urn
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from redshift_teardown.settings import Settings
-    from redshift_teardown.teardown.model import ClusterView
+    from redshift_teardown.teardown.identity import Identity
 
 _MOST_TAGS = 50
 """AWS's limit; where the program uses it up, the claim takes the creating mark's place when that is gone."""
@@ -69,10 +68,10 @@ def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str,
     operation = _Create(session, inputs, arguments, urn, identifier)
     existing = session.calls.describe(identifier)
     if existing is None:
-        operation.require_no_living_one()
+        require_no_living_one(session, urn, identifier)
         operation.send()
     elif not operation.began(existing):
-        return identifier, adopt(session, inputs, arguments, existing, urn)
+        return identifier, operation.take_over(existing)
     return identifier, operation.finish()
 
 
@@ -110,41 +109,23 @@ class _Create:
         Its creating mark says so, or what that create wrote down. The tags of our own final snapshot do not:
         whoever restores that snapshot by hand gets them with it.
         """
-        document = find_earlier(self._receipts, self._place, cluster, self._session.clock.now())
+        document = find_earlier(self._receipts, self._place, cluster)
         self._origin = document or self._origin
         mark = dict(view_cluster(cluster).tags).get(CREATING_TAG)
         return document is not None if mark is None else says(mark, str(self._urn))
 
-    def require_no_living_one(self) -> None:
-        """Refuse to begin a second cluster of a resource whose first one lives under another identifier.
-
-        The engine creates before it deletes where `--replace`, a taint or a trigger asks for it.
+    def take_over(self, cluster: Mapping[str, Any]) -> dict[str, Any]:
+        """Adopt a cluster that is there; refuse where the program does not ask for it.
 
         Raises:
-            RefusedError: a cluster that carries this resource's claim is there.
+            RefusedError: it is not asked for, or it is not this resource's to take.
 
         """
-        session, urn = self._session, str(self._urn)
-        with session.watching() as watcher:
-            found = [each for each in watcher.clusters() if _is_living_one(each, urn)]
-        for view in found:
-            identity = Identity(
-                session.account_id, session.aws.region, view.identifier, view.namespace_arn, view.create_time
-            )
-            holder = owned.holder(identity)
-            if holder is not None and holder.now != urn:
-                # Claimed under a name that this resource got from another one: an alias moved that on.
-                continue
-            owned.keep_out(identity, urn)
-            raise RefusedError(
-                f"cluster {view.identifier} carries the claim of this very resource and lives on, so "
-                f"{self._identifier} would be a second one, without its data",
-                data=f"nothing was created; {view.identifier} was not touched",
-                next_step=f"where `--replace`, a taint or a trigger asks for this, {owned.DELETE_FIRST}; a "
-                "changed cluster_identifier alone renames the cluster: run `pulumi up` without them. If that "
-                f"cluster is no longer this resource's, remove its tag {TAG_CLAIM} (`aws redshift "
-                "delete-tags`)",
-            )
+        if not self._arguments.get("adopt_existing"):
+            raise not_ours(self._session, self._receipts, self._place, cluster, self._urn)
+        outs = adopt(self._session, self._inputs, self._arguments, cluster, self._urn)
+        end_earlier(self._receipts, self._place)
+        return outs
 
     # --- a new cluster ---
 
@@ -152,6 +133,7 @@ class _Create:
         """Ask AWS for the cluster, empty or from its snapshot."""
         session, identifier = self._session, self._identifier
         source = find_source(session, self._arguments, self._urn, self._rules)
+        tell_of_others(session, self._receipts, self._place, self._urn)
         redshift: Any = session.aws.redshift
         if source is None:
             self._tell_what_was_deleted()
@@ -162,24 +144,30 @@ class _Create:
             return
         parameters = {**_adapted(parameters_for("r", self._arguments)), **source.parameters}
         self._sent_at = session.clock.now()
-        self._write_down(
+        begun = self._write_down(
             "RestoreFromClusterSnapshot", {"restored_from": source.arn, "data_since": source.data_since}
         )
         session.reporter.keep(f"{identifier} is restored from {source.words}")
+        answers: list[Mapping[str, Any]] = []
         attempt = session.change(
-            "RestoreFromClusterSnapshot", lambda: redshift.restore_from_cluster_snapshot(**parameters)
+            "RestoreFromClusterSnapshot",
+            lambda: answers.append(redshift.restore_from_cluster_snapshot(**parameters)),
         )
+        for answer in answers:
+            # From here on the next run knows its own cluster again, and no other one that looks like it.
+            begun.saw(answer.get("Cluster") or {})
         self._require_begun(attempt, f"restore cluster {identifier} from {source.words}")
         restoring = session.calls.describe(identifier)
         if restoring is not None:
             self._meant.require(restoring)
             self._mark(restoring)
 
-    def _write_down(self, operation: str, origin: Mapping[str, str]) -> None:
+    def _write_down(self, operation: str, origin: Mapping[str, str]) -> Begun:
         """Write down what is about to be sent, so that a later run knows its own cluster again."""
         self._origin = origin
         self._begun = Begun(self._receipts, self._place, self._claim.name, operation, origin, self._session)
         self._begun.write()
+        return self._begun
 
     def _tell_what_was_deleted(self) -> None:
         """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`."""
@@ -227,10 +215,12 @@ class _Create:
             found = session.calls.describe(identifier)
         if found is not None and self.began(found):
             return
-        if self._begun is not None and attempt.answer is not Answer.UNKNOWN:
+        resent = taken and attempt.operation == "RestoreFromClusterSnapshot"
+        if self._begun is not None and attempt.answer is not Answer.UNKNOWN and not resent:
+            # That it exists may be the answer to a second sending of what the first one made.
             self._begun.end()
         if found is not None:
-            raise exists(session, found, self._urn)
+            raise not_ours(session, self._receipts, self._place, found, self._urn)
         raise RefusedError(
             f"AWS did not {intent}: {attempt.words}",
             data="nothing was created"
@@ -252,7 +242,18 @@ class _Create:
             return self.began(cluster)
         restoring = cluster.get("RestoreStatus") or view.status == "creating"
         young = view.create_time is None or view.create_time >= self._sent_at - CLOCK_SKEW
-        return bool(restoring) and young
+        return bool(restoring) and young and not self._is_contradicted_by(cluster)
+
+    def _is_contradicted_by(self, cluster: Mapping[str, Any]) -> bool:
+        """Return whether AWS shows what this restore did not ask for; what is not shown is no sign."""
+        shown = read_arguments(cluster)
+        return any(
+            shown.get(argument.name) is not None
+            and comparable(argument, self._arguments.get(argument.name))
+            and not same(argument, self._arguments.get(argument.name), shown[argument.name])
+            for argument in ARGUMENTS
+            if "r" in argument.calls and says_something(argument, self._arguments.get(argument.name))
+        )
 
     def _mark(self, cluster: Mapping[str, Any]) -> None:
         """Write the tags that say whose create is under way: Restore… takes none.
@@ -327,21 +328,6 @@ class _Create:
         if isinstance(origin.get("restored_from"), str):
             known["restored_from"] = origin["restored_from"]
         return known
-
-
-def _is_living_one(view: ClusterView, urn: str) -> bool:
-    """Return whether a cluster is one that a state of a resource records, as far as its tags tell.
-
-    One that was restored by hand from such a cluster's snapshot carries the snapshot's generation tag too.
-    """
-    tags = dict(view.tags)
-    claim = Claim.of_tags(tags)
-    return (
-        claim is not None
-        and claim.resource == mark_of(urn)
-        and TAG_GENERATION not in tags
-        and view.status not in ENDING
-    )
 
 
 def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def diff(
         protection.require_kept(olds, state, news, settings)
     if state.gone and in_program:
         if gone.is_replaced(olds, settings, urn):
+            replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))
             owned.note_reviewed(str(state.urn))
             return replace(found, calls=(*found.calls, GONE), replaces=(*found.replaces, GONE))
         return replace(found, recorded=True)

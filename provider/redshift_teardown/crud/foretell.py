@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.origin import NAMES
-from redshift_teardown.crud.restore import LOOKED_UP, named_parameters, require_word
+from redshift_teardown.crud.restore import LOOKED_UP, named_parameters, require_word, tell_what_is_newer
 from redshift_teardown.crud.session import open_session
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.state import UNKNOWN, arguments_of
@@ -33,12 +33,15 @@ def foretell(settings: Settings, news: Mapping[str, Any], urn: Urn, rules: Envir
     """
     arguments = arguments_of(news)
     looked_at = ("cluster_identifier", "region", "restore_final_snapshot", *NAMES)
-    said = arguments.get("restore_final_snapshot") is not None
-    if said or any(arguments[name] is UNKNOWN for name in looked_at) or settings in _SILENT:
+    restores = arguments.get("restore_final_snapshot")
+    if restores is False or any(arguments[name] is UNKNOWN for name in looked_at) or settings in _SILENT:
         return ""
     try:
         session = open_session(settings, arguments.get("region"), str(urn), urn.name)
         if session.calls.describe(str(arguments["cluster_identifier"])) is not None:
+            return ""
+        if restores:
+            tell_what_is_newer(session, arguments, urn, rules)
             return ""
         # One that is named and not there may be made by this very `up`: create tells.
         parameters = named_parameters(arguments, LOOKED_UP)

@@ -14,7 +14,7 @@ from redshift_teardown.crud import owned, protection, replacement
 from redshift_teardown.crud.diff import compare
 from redshift_teardown.errors import FinalRefusalError
 from redshift_teardown.state import arguments_of
-from redshift_teardown.teardown.plan import LEFT_BY_REPLACEMENT
+from redshift_teardown.teardown.receipt import LEFT_BY_REPLACEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

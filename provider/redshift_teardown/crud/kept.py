@@ -246,6 +246,7 @@ def _find_in(settings: Settings, region: str) -> Kept:
         TakenOver(cluster.identifier, region, claim.name, earlier)
         for cluster in alive
         if (claim := Claim.of_tags(dict(cluster.tags))) is not None
+        and not claim.taking_over
         and (earlier := tuple(each for each in claim.superseded if each != UNCLAIMED))
     ]
     return Kept(

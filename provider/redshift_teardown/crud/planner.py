@@ -123,6 +123,7 @@ class Planner:
             },
             "recorded": self.fingerprint,
             "said": {},
+            **({"left_by": left_by} if left_by else {}),
         }
 
     def plan(self, cluster: ClusterView | None) -> Plan:

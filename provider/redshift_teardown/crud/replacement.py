@@ -12,6 +12,7 @@ from redshift_teardown.errors import NoAnswerError, RefusedError
 from redshift_teardown.state import UNKNOWN, State, arguments_of
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.clock import SystemClock
+from redshift_teardown.teardown.receipt import halves_left, read_earlier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,14 +46,22 @@ def review(
         forced: Whether somebody asked for it, by `--replace`, a taint or a trigger. What it does to the data
             is judged alike; only a word of its own counts: ``restore_final_snapshot=False``, written out.
 
+    A cluster that is marked as gone is replaced, too: whatever ended it, the state still has the resource,
+    and the data that is kept of it is this resource's.
+
     Raises:
         RefusedError: the new cluster is to be restored from the old one's final snapshot, and that cannot be;
-            or the environment is protected and the new cluster would not hold the old one's data.
+            or the new cluster would not hold the old one's data, and the environment is protected, or an
+            earlier replacement of it that did not end was to restore it, or may have been.
 
     """
     state, arguments = State.read(olds), arguments_of(news)
+    forced = forced or bool(state.gone)
     why = f"a change of {' and '.join(replaces)}" if replaces else _ASKED_FOR
-    plan = Planner(read_recorded(olds, settings), SystemClock().now()).plan(None)
+    if state.gone:
+        why = "what a refresh found (the cluster is gone)"
+    planner = Planner(read_recorded(olds, settings), SystemClock().now())
+    plan = planner.plan(None)
     old = state.identity.cluster_identifier
     fate = plan.decision.describe()
     if arguments.get("restore_final_snapshot"):
@@ -74,7 +83,7 @@ def review(
                 "let the deletion policy take a final snapshot, or take restore_final_snapshot away",
             )
         reporter.warn(
-            f"{why} replaces {old}: it is deleted ({fate}), and the new one is restored from "
+            f"{why} replaces {old}: {_ends(state, fate)}, and the new one is restored from "
             "that very snapshot. It cannot be reached meanwhile"
         )
         return
@@ -83,7 +92,8 @@ def review(
         _require_snapshot(state, arguments, settings)
     source = _another_source(state, olds, arguments)
     begins_empty = forced and not named and arguments.get("restore_final_snapshot") is False
-    if source is None and not begins_empty and _protected(olds, news):
+    kept = plan.wants_snapshot and _may_be_half_done(state, planner)
+    if source is None and not begins_empty and (kept or _protected(olds, news)):
         raise _refused(
             state,
             why,
@@ -98,10 +108,30 @@ def review(
     begins = f"from snapshot {source}" if source else "empty"
     if source is None and named:
         begins = "from the snapshot that the program names, without what was written since"
-    reporter.warn(f"{why} replaces {old}: it is deleted ({fate}), and the new one begins {begins}")
+    reporter.warn(f"{why} replaces {old}: {_ends(state, fate)}, and the new one begins {begins}")
+
+
+def _ends(state: State, fate: str) -> str:
+    return f"its delete is finished ({fate})" if state.gone else f"it is deleted ({fate})"
+
+
+def _may_be_half_done(state: State, planner: Planner) -> bool:
+    """Return whether an earlier replacement, its data to be restored, may have deleted this very cluster.
+
+    What was written down before DeleteCluster was sent tells. Of a cluster that is gone, and of which nothing
+    was, nobody knows.
+    """
+    identity = state.identity
+    account, region = identity.account_id, identity.region
+    if any(halves_left(folder, account, region, identity) for folder in planner.receipts):
+        return True
+    known = read_earlier(planner.receipts, identity, str(state.urn), recorded=planner.fingerprint).sent
+    return bool(state.gone) and not known
 
 
 def _anew(state: State, *, forced: bool) -> str:
+    if state.gone:
+        return "to begin anew on purpose, write restore_final_snapshot=False"
     if forced:
         return "run `pulumi up` without it; or, to begin anew on purpose, write restore_final_snapshot=False"
     return (
@@ -144,6 +174,7 @@ def _protected(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
 def _refused(state: State, cause: str, why: str, next_step: str) -> RefusedError:
     return RefusedError(
         f"{cause} would replace {state.identity}, and {why}",
-        data="nothing was touched; the cluster lives on as it is",
+        data="nothing was touched; "
+        + ("what is kept of its data stays" if state.gone else "the cluster lives on as it is"),
         next_step=next_step,
     )

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud import owned
-from redshift_teardown.deletion_policy import facts_of, fit_tag_value, fits_template
+from redshift_teardown.crud.ours import Whose, age_key, is_half, is_unmarked, look_for_ours, whose
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import view_snapshot
-from redshift_teardown.teardown.plan import (
-    LEFT_BY_REPLACEMENT,
-    TAG_CLUSTER,
-    TAG_DATA_SINCE,
-    TAG_LEFT_BY,
-    TAG_PROJECT,
-    TAG_STACK,
-    TAG_URN,
-    TAG_VOID,
-)
+from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_VOID
 from redshift_teardown.teardown.proof import is_marked_void
-from redshift_teardown.teardown.receipt import last_kept
-from redshift_teardown.teardown.resource_tag import is_named, says
+from redshift_teardown.teardown.receipt import halves_left, last_kept
 from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
@@ -34,7 +23,6 @@ if TYPE_CHECKING:
     from redshift_teardown.teardown.model import SnapshotView
     from redshift_teardown.urn import Urn
 
-_OWN_TAGS = "redshift-teardown:"
 _FIXED_BY_SNAPSHOT = (("database_name", "DBName"), ("master_username", "MasterUsername"))
 
 
@@ -58,15 +46,6 @@ class Source:
     words: str
     arn: str = ""
     data_since: str = ""
-
-
-class Whose(Enum):
-    """Whose final snapshot a manual snapshot is."""
-
-    OURS = "ours"
-    IN_DOUBT = "in doubt"
-    """It looks like ours and does not carry all the tags that would say so."""
-    ANOTHERS = "another's"
 
 
 def find_source(
@@ -138,29 +117,38 @@ def require_word(
 
     Raises:
         RefusedError: the newest final snapshot of this resource was left by a replacement that was to restore
-            it, and the program no longer says so.
+            it, or by a teardown that did not end, and the program does not say what is to come of it.
 
     """
     if arguments.get("restore_final_snapshot") is False:
         return
-    judged, _ = _look_for_ours(session, arguments, urn, rules)
-    ours = [snapshot for snapshot, by in judged if by is Whose.OURS]
+    judged, _ = look_for_ours(session, arguments, urn, rules)
+    halves = halves_left(Path(rules.receipts), session.account_id, session.aws.region)
+    # One in doubt is no reason for a word, unless it is the half of a replacement that did not end: of a
+    # teardown that a kill cut before it could tag anything nobody knows what it was.
+    ours = [each for each, by in judged if by is Whose.OURS or is_half(each, halves) or is_unmarked(each)]
     if not ours:
         return
-    newest = max(ours, key=_age_key)
+    newest = max(ours, key=age_key)
     if named is not None and view_snapshot(named).identifier == newest.identifier:
         return
     which = f"final snapshot {newest.identifier}{_age(session, newest)}"
     identifier = str(arguments["cluster_identifier"]).lower()
     if is_marked_void(newest):
         which += ", which is void, as its cluster was alive after it,"
-    if dict(newest.tags).get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT:
-        raise RefusedError(
+    if is_half(newest, halves) or is_unmarked(newest):
+        left = (
             f"the data of {urn.name} is in {which}, left by a replacement whose new cluster was to be "
-            f"restored from it, and this program would begin {identifier} without it",
+            "restored from it"
+            if is_half(newest, halves)
+            else f"{which} is named as those of {urn.name} and carries no tags: a teardown left it that did "
+            "not end, of a replacement or not"
+        )
+        raise RefusedError(
+            f"{left}, and this program would begin {identifier} without it",
             data="nothing was created; that snapshot was not touched",
-            next_step="set restore_final_snapshot=True, which brings the data back; or, to begin without it "
-            "on purpose, write restore_final_snapshot=False",
+            next_step=f"set {_bring_back(newest, judged)}, which brings the data back; or, to begin without "
+            "it on purpose, write restore_final_snapshot=False",
         )
     if named is None and owned.is_news(str(urn), newest.identifier):
         session.reporter.warn(
@@ -168,6 +156,12 @@ def require_word(
             "restore_final_snapshot=True instead; to begin empty without this warning, write "
             "restore_final_snapshot=False"
         )
+
+
+def _bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Whose]]) -> str:
+    if (newest, Whose.OURS) in judged and not is_marked_void(newest):
+        return "restore_final_snapshot=True"
+    return f"snapshot_identifier={newest.identifier!r}"
 
 
 def find_named(session: Session, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -232,27 +226,11 @@ def _of_the_deleted(
     return found
 
 
-def _look_for_ours(
-    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
-) -> tuple[list[tuple[SnapshotView, Whose]], list[SnapshotView]]:
-    """Return the manual snapshots that may be this resource's, each with whose it is; and all seen ones."""
-    identifier = str(arguments["cluster_identifier"]).lower()
-    seen = {
-        snapshot.arn or snapshot.identifier: snapshot
-        for snapshot in (
-            *session.calls.tagged_snapshots(TAG_STACK, fit_tag_value(urn.stack)),
-            *session.calls.snapshots(identifier),
-        )
-    }
-    judged = [(snapshot, whose(snapshot, arguments, urn, rules)) for snapshot in seen.values()]
-    return [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS], list(seen.values())
-
-
 def _newest_final_snapshot(
     session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
 ) -> Mapping[str, Any] | None:
     identifier = str(arguments["cluster_identifier"]).lower()
-    candidates, seen = _look_for_ours(session, arguments, urn, rules)
+    candidates, seen = look_for_ours(session, arguments, urn, rules)
     missing = _missing(seen, urn, rules)
     if missing:
         session.reporter.warn(
@@ -262,7 +240,8 @@ def _newest_final_snapshot(
     if not candidates:
         session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
         return None
-    newest, by = max(candidates, key=lambda candidate: _age_key(candidate[0]))
+    newest, by = max(candidates, key=lambda candidate: age_key(candidate[0]))
+    _tell_what_is_newer(session, newest, seen, urn, identifier)
     if by is Whose.IN_DOUBT:
         raise RefusedError(
             f"restore_final_snapshot is set, and the newest snapshot of {identifier}, {newest.identifier} "
@@ -301,47 +280,40 @@ def _newest_final_snapshot(
     return found
 
 
+def tell_what_is_newer(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> None:
+    """Warn, before anything is done, of what a restore of the newest final snapshot would leave behind."""
+    candidates, seen = look_for_ours(session, arguments, urn, rules)
+    if candidates:
+        newest = max((snapshot for snapshot, _ in candidates), key=age_key)
+        identifier = str(arguments["cluster_identifier"]).lower()
+        _tell_what_is_newer(session, newest, seen, urn, identifier)
+
+
+def _tell_what_is_newer(
+    session: Session, ours: SnapshotView, seen: Iterable[SnapshotView], urn: Urn, identifier: str
+) -> None:
+    newer = [
+        snapshot
+        for snapshot in seen
+        if snapshot.cluster_identifier.lower() == identifier and age_key(snapshot) > age_key(ours)
+    ]
+    if not newer:
+        return
+    last = max(newer, key=age_key)
+    if owned.is_news(str(urn), f"{ours.identifier} {last.identifier}"):
+        session.reporter.warn(
+            f"the newest final snapshot of {urn.name} is {ours.identifier}{_age(session, ours)}, and a "
+            f"cluster called {identifier} left a newer one since, {last.identifier}{_age(session, last)}, "
+            "which is not this resource's: what was written in between is not in what is restored. To "
+            f"restore that one, set snapshot_identifier={last.identifier!r} in place of "
+            "restore_final_snapshot"
+        )
+
+
 def _missing(seen: Iterable[SnapshotView], urn: Urn, rules: Environment) -> str:
     """Give the final snapshot that a receipt tells of and AWS does not show; empty where there is none."""
     kept = last_kept(Path(rules.receipts), str(urn))
     return "" if kept in {snapshot.identifier for snapshot in seen} else kept
-
-
-def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Whose:
-    """Tell whose final snapshot a manual snapshot is.
-
-    It is ours where project, stack and resource in its tags are ours. The resource is its URN; where that
-    differs, since it was moved under another parent meanwhile, its name together with the cluster's.
-    One of our cluster whose tags are lacking is in doubt where it carries one of this package's, or is
-    named as the policy names final snapshots.
-    """
-    tags = dict(snapshot.tags)
-    identifier = str(arguments["cluster_identifier"]).lower()
-    of_our_cluster = snapshot.cluster_identifier.lower() == identifier
-    for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project)):
-        if key in tags and not says(tags[key], own):
-            return Whose.ANOTHERS
-    recorded = tags.get(TAG_URN)
-    complete = recorded is not None and TAG_STACK in tags and TAG_PROJECT in tags
-    if complete and (
-        says(recorded, str(urn)) or (is_named(recorded, urn.name) and tags.get(TAG_CLUSTER) == identifier)
-    ):
-        return Whose.OURS
-    if not of_our_cluster:
-        return Whose.ANOTHERS
-    if any(key.startswith(_OWN_TAGS) for key in tags) or _named_by_policy(snapshot, arguments, urn, rules):
-        return Whose.IN_DOUBT
-    return Whose.ANOTHERS
-
-
-def _named_by_policy(
-    snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment
-) -> bool:
-    requested = str(arguments.get("final_snapshot_identifier") or "").lower()
-    if requested and (snapshot.identifier == requested or snapshot.identifier.startswith(f"{requested}-")):
-        return True
-    facts = facts_of(arguments, project=urn.project, stack=urn.stack, resource=urn.name)
-    return fits_template(snapshot.identifier, rules.final_snapshot.name, facts, environment=rules.name)
 
 
 def _require_usable(found: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
@@ -363,7 +335,3 @@ def _age(session: Session, snapshot: SnapshotView) -> str:
         return ""
     age = session.clock.now() - snapshot.create_time
     return f", {duration(age.total_seconds())} old"
-
-
-def _age_key(snapshot: SnapshotView) -> float:
-    return snapshot.create_time.timestamp() if snapshot.create_time else 0.0

@@ -4,6 +4,7 @@ A claim is random. It stands in the outputs of the resource that owns the cluste
 so that two states that record one cluster can be told apart in any later run, whatever their names are. The
 tag's value is the claim, a mark of the resource that wrote it, whether its environment is protected, and the
 claims it superseded, newest first: ``0123456789abcdef of 89abcdef0123 protected after fedcba9876543210``.
+While an adoption is under way it says so as well (``taking over``): nobody lets go of a cluster for that.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ UNCLAIMED = "0" * 16
 _MOST_SUPERSEDED = 11
 """So many fit into a tag's value of 256 characters."""
 _FORM = re.compile(
-    r"([0-9a-f]{16}) of ([0-9a-f]{12})( protected)?(?: after ([0-9a-f]{16}(?: [0-9a-f]{16})*))?"
+    r"([0-9a-f]{16}) of ([0-9a-f]{12})( protected)?( taking over)?"
+    r"(?: after ([0-9a-f]{16}(?: [0-9a-f]{16})*))?"
 )
 
 
@@ -42,6 +44,8 @@ class Whose(Enum):
     """It carries another claim of this very resource: of a state that is newer, or was never written."""
     SUPERSEDED = "superseded"
     """It carries a claim that was written after ours, by another resource that took the cluster over."""
+    TAKING_OVER = "taking over"
+    """As superseded, but nothing shows that the adoption which wrote it ended, and that a state has it."""
     ANOTHERS = "another's"
 
 
@@ -54,6 +58,7 @@ class Claim:
         resource: The mark of the resource that wrote it (see `mark_of`).
         protected: Whether the environment of that resource never skips a final snapshot.
         superseded: The claims it superseded, newest first.
+        taking_over: Whether it was written by an adoption that has not ended.
 
     """
 
@@ -61,6 +66,7 @@ class Claim:
     resource: str
     protected: bool = False
     superseded: tuple[str, ...] = ()
+    taking_over: bool = False
 
     @classmethod
     def of_tags(cls, tags: Mapping[str, str]) -> Claim | None:
@@ -70,13 +76,14 @@ class Claim:
         found = _FORM.fullmatch(tags[TAG_CLAIM])
         if found is None:
             return cls("", "")
-        return cls(found[1], found[2], bool(found[3]), tuple((found[4] or "").split()))
+        return cls(found[1], found[2], bool(found[3]), tuple((found[5] or "").split()), bool(found[4]))
 
     @property
     def value(self) -> str:
         """The tag's value."""
         after = f" after {' '.join(self.superseded)}" if self.superseded else ""
-        return f"{self.name} of {self.resource}{' protected' if self.protected else ''}{after}"
+        said = f"{' protected' if self.protected else ''}{' taking over' if self.taking_over else ''}"
+        return f"{self.name} of {self.resource}{said}{after}"
 
 
 def new_claim(urn: str, *, protected: bool, name: str = "") -> Claim:
@@ -110,7 +117,9 @@ def whose(tags: Mapping[str, str], recorded: str, urn: str) -> Whose:
         return Whose.OURS
     if live.name and live.resource == mark_of(urn):
         return Whose.RENEWED
-    return Whose.SUPERSEDED if (recorded or UNCLAIMED) in live.superseded else Whose.ANOTHERS
+    if (recorded or UNCLAIMED) not in live.superseded:
+        return Whose.ANOTHERS
+    return Whose.TAKING_OVER if live.taking_over else Whose.SUPERSEDED
 
 
 def without_claim(tags: Mapping[str, str]) -> dict[str, str]:

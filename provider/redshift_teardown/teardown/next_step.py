@@ -162,6 +162,16 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
             f"{identity} was taken over: the tag {TAG_CLAIM} on it is another resource's, which owns it now. "
             "It lives on, and nothing was deleted"
         )
+    if found is Whose.TAKING_OVER:
+        return Refuse(
+            f"{identity} is being taken over: the tag {TAG_CLAIM} on it is another resource's, whose "
+            f"adoption has not ended ({dict(cluster.tags)[TAG_CLAIM]})",
+            data="the cluster was not touched; nothing is lost",
+            next_step="run `pulumi up` where it is adopted, which ends that, and then this again; or, if "
+            "that was given up, remove that tag from the cluster (`aws redshift delete-tags`) and run "
+            "`pulumi destroy` again",
+            final=True,
+        )
     if found is Whose.RENEWED:
         return Refuse(
             f"{identity} carries a newer claim of this same resource than its state records "

@@ -38,8 +38,7 @@ TAG_VOID = "redshift-teardown:void"
 TAG_DATA_SINCE = "redshift-teardown:data-since"
 """Since when the cluster held data of its resource's line; left out where that is not known."""
 TAG_LEFT_BY = "redshift-teardown:left-by"
-LEFT_BY_REPLACEMENT = "replacement"
-"""Value of the tag above on the final snapshot of a cluster that was replaced, its data to be restored."""
+"""On the final snapshot of a cluster that was replaced, its data to be restored (``LEFT_BY_REPLACEMENT``)."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ UNDER_WAY, DONE, REFUSED, LET_GO = "under way", "done", "refused", "let go"
 SEEN_ALIVE = "seen alive"
 """No teardown: an `up` that found what is void, before it went on."""
 SKIP = "skip"
+LEFT_BY_REPLACEMENT = "replacement"
+"""What a final snapshot was left by, where its cluster was replaced and its data is to be restored."""
 
 
 @dataclass
@@ -234,6 +236,35 @@ def last_kept(folder: Path, urn: str) -> str:
     snapshot = newest.get("snapshot")
     identifier = snapshot.get("identifier") if isinstance(snapshot, dict) else None
     return identifier if isinstance(identifier, str) else ""
+
+
+def halves_left(
+    folder: Path, account_id: str, region: str, identity: Identity | None = None
+) -> frozenset[str]:
+    """Return the final snapshots that replacements left whose new cluster was to be restored from them.
+
+    It was written down before DeleteCluster was sent, so no kill prevents it, as it may the snapshot's tag.
+    Whoever tore the cluster down later, and left the same snapshot, has the last word.
+
+    Args:
+        folder: The receipts folder.
+        account_id: The account they are in.
+        region: The region they are in.
+        identity: The generation they are of; None for any.
+
+    """
+    halves: dict[str, bool] = {}
+    for document in sorted(_documents(folder), key=lambda each: str(each.get("started", ""))):
+        if (document.get("account_id"), document.get("region")) != (account_id, region):
+            continue
+        if identity is not None and not _is_of(document, identity):
+            continue
+        snapshot = document.get("snapshot")
+        left = snapshot.get("identifier") if isinstance(snapshot, dict) else None
+        names = {name for name, _ in _sent(document)} if document.get("sent") else set()
+        for name in (*names, *([left] if isinstance(left, str) else [])):
+            halves[name] = document.get("left_by") == LEFT_BY_REPLACEMENT
+    return frozenset(name for name, half in halves.items() if half and name)
 
 
 def strings(value: object) -> Iterator[str]:
