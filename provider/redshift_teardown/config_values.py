@@ -17,7 +17,7 @@ from redshift_teardown.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_ACCOUNT_DIGITS = 12
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
@@ -138,7 +138,10 @@ def _existing(key: str, path: str) -> str:
 
 
 def accounts(get: Callable[[str], Any], key: str) -> tuple[str, ...]:
-    """Give a value that is a list of AWS account numbers, which may have lost their leading zeros.
+    """Give a value that is a list of AWS account numbers.
+
+    Without quotes, YAML reads a number with a zero in front as another one: what has lost its zeros, or was
+    read as octal, cannot be told.
 
     Raises:
         ConfigError: one of them is no account number: it would let nobody, or everybody, through.
@@ -150,9 +153,10 @@ def accounts(get: Callable[[str], Any], key: str) -> tuple[str, ...]:
     numbers = []
     for item in found:
         number = None if isinstance(item, bool) else plain_string(item)
-        if number is None or not re.fullmatch(rf"[0-9]{{1,{_ACCOUNT_DIGITS}}}", number):
-            _refuse(f"config {key} must be a list of account numbers of 12 digits; write it as {example}")
-        numbers.append(number.rjust(_ACCOUNT_DIGITS, "0"))
+        if number is None or not _ACCOUNT.fullmatch(number):
+            form = "a list of account numbers of 12 digits, in quotes"
+            _refuse(f"config {key} must be {form}; write it as {example}")
+        numbers.append(number)
     return tuple(numbers)
 
 

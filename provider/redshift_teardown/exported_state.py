@@ -33,7 +33,10 @@ def resources_of(document: Any) -> list[dict[str, Any]]:
     deployment = document.get("deployment") if isinstance(document, dict) else None
     if not isinstance(deployment, dict):
         raise SourceError("this is no exported state: it has no deployment (see `pulumi stack export`)")
-    resources = deployment.get("resources") or []
+    resources = deployment.get("resources")
+    if resources is None:
+        # A stack that was never up has none.
+        resources = []
     if not isinstance(resources, list):
         raise SourceError("this is no exported state: deployment.resources is no list")
     for number, resource in enumerate(resources):

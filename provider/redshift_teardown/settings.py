@@ -20,6 +20,7 @@ from redshift_teardown.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from redshift_teardown.place import Place
 
@@ -214,11 +215,22 @@ def _refuse_unknown(keys: Iterable[str], asked: set[str]) -> None:
     """Refuse a key that nobody knows, as pulumi-aws does: misspelt, it would say nothing to anybody."""
     known = asked | UNUSED.keys() | _OF_THE_ENGINE
     for key in sorted(keys):
-        if key.startswith(_NAMESPACES) and key not in known:
+        if _is_meant_for_us(key, known) and key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             message = f"config {key} says nothing: there is no such key"
             meant = f"did you mean {near[0]}? Set it" if near else "set the one that is meant"
             raise ConfigError(message, next_step=f"{meant}, `pulumi config rm {key}`, and run `pulumi up`")
+
+
+def _is_meant_for_us(key: str, known: AbstractSet[str]) -> bool:
+    """Return whether a key is in a namespace that is read here, or would be but for how that is spelt."""
+    namespace, colon, name = key.partition(":")
+    folded = "".join(sign for sign in namespace.lower() if sign.isalnum())
+    return key.startswith(_NAMESPACES) or any(
+        folded == right.rstrip(":").replace("-", "") and f"{right}{name}" in known
+        for right in _NAMESPACES
+        if colon
+    )
 
 
 def _endpoints(get: Callable[[str], Any]) -> tuple[tuple[str, str], ...]:

@@ -135,6 +135,8 @@ def test_standard_input_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         ('{"deployment": ' + "9" * 5000 + "}", "is no exported state"),
         ("5", "it has no deployment"),
         ('{"deployment": {"resources": 5}}', "resources is no list"),
+        ('{"deployment": {"resources": false}}', "resources is no list"),
+        ('{"deployment": {"resources": {}}}', "resources is no list"),
         ('{"deployment": {"resources": {"a": 1}}}', "resources is no list"),
         ('{"deployment": {"resources": [5]}}', "without a URN (deployment.resources[0])"),
         ('{"deployment": {"resources": [{"urn": "x\\u001b[2J"}]}}', r"not a Pulumi URN: 'x\x1b[2J'"),
@@ -168,7 +170,7 @@ def test_standard_input_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
             "the plaintext of a secret is no JSON",
         ),
     ],
-    ids=range(22),
+    ids=range(24),
 )
 def test_a_state_of_another_shape_is_refused_with_its_place(text: str, said: str, tmp_path: Path) -> None:
     """What is wrong, and where; never a traceback."""
@@ -270,6 +272,14 @@ def test_a_full_disk_is_told(arguments: list[str]) -> None:
 
     said = "redshift-teardown: the output ended early: [Errno 28] No space left on device."
     assert (ended.returncode, ended.stderr) == (1, f"{said} The command told nothing that counts.\n")
+
+
+def test_a_price_is_a_number() -> None:
+    """NaN is less than nothing and more than nothing, and costs nothing that can be told."""
+    ended = run("plan", "--price", "nan")
+
+    assert ended.exit_code == 2
+    assert "'nan' is not a number" in ended.output
 
 
 @pytest.fixture

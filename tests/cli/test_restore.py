@@ -75,6 +75,18 @@ def test_arguments_in_an_object_are_not_edited(call: str) -> None:
         with_argument(program, "w", "restore_final_snapshot", "True")
 
 
+@pytest.mark.parametrize(
+    "said", ['pulumi.Config().require_bool("restore")', '(pulumi.get_stack()\n == "prod")', "restore"]
+)
+def test_what_the_program_finds_out_is_left_to_it(said: str) -> None:
+    """It is not for one stack only: another line of the configuration, or a person, says it."""
+    program = (
+        f'import pulumi\nfrom redshift_teardown import Cluster\nCluster("w", restore_final_snapshot={said})\n'
+    )
+    with pytest.raises(ProgramError, match="which the program finds out by itself"):
+        with_argument(program, "w", "restore_final_snapshot", "True")
+
+
 def test_the_newest_needs_no_name(place: Place) -> None:
     """The newest final snapshot of a stack is restored by `restore_final_snapshot`, an older one by name."""
     place.leave("old", create_time=NOW - timedelta(days=20))

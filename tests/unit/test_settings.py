@@ -107,6 +107,9 @@ def test_what_is_refused_may_be_switched_off() -> None:
         ("aws:allowedAccountId", "aws:allowedAccountIds"),
         ("redshift-teardown:enviroment", "redshift-teardown:environment"),
         ("aws:Profile", "aws:profile"),
+        ("redshift_teardown:environment", "redshift-teardown:environment"),
+        ("Redshift-Teardown:policyFile", "redshift-teardown:policyFile"),
+        ("AWS:region", "aws:region"),
     ],
 )
 def test_a_misspelt_key_is_refused(key: str, meant: str) -> None:
@@ -332,6 +335,9 @@ def test_the_role_of_an_instance(emulator: Emulator, instance: str) -> None:
         ({"endpoints": [{"sso": "https://sso"}]}, "AWS_ENDPOINT_URL_SSO"),
         ({"allowedAccountIds": ["dev"]}, "account numbers of 12 digits"),
         ({"allowedAccountIds": [True]}, "account numbers of 12 digits"),
+        ({"allowedAccountIds": "11122223333"}, "account numbers of 12 digits, in quotes"),
+        ({"forbiddenAccountIds": [1402433619]}, "account numbers of 12 digits, in quotes"),
+        ({"forbiddenAccountIds": ["111122223333", 83]}, "account numbers of 12 digits, in quotes"),
         (
             {"defaultTags": {"tags": {"ephemeral": None}}},
             "the tag 'ephemeral' must be a string, and it is null",
@@ -361,10 +367,10 @@ def test_a_tag_is_what_was_written(given: Any, written: str) -> None:
     )
 
 
-def test_an_account_may_have_lost_its_zeros() -> None:
-    """A number has none in front; as one of a structure or alone, it is the same account."""
-    assert read(allowedAccountIds="[11122223333]").only_account == "011122223333"
-    assert read(allowedAccountIds="11122223333").only_account == "011122223333"
+def test_an_account_may_be_a_number() -> None:
+    """One of twelve digits is what was written."""
+    assert read(allowedAccountIds="[111122223333]").only_account == "111122223333"
+    assert read(allowedAccountIds="111122223333").only_account == "111122223333"
 
 
 def test_no_credential_is_printed() -> None:

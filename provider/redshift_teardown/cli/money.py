@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -44,9 +46,20 @@ def dollars(amount: float) -> str:
     return f"${amount:.3f}"
 
 
+class _PriceRange(click.FloatRange):
+    """A range that nothing is in but numbers."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Refuse what is no number, whatever it compares to."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
 price_option = click.option(
     "--price",
-    type=click.FloatRange(0, MOST),
+    type=_PriceRange(0, MOST),
     default=DEFAULT_PRICE,
     show_default=True,
     envvar="REDSHIFT_TEARDOWN_PRICE",

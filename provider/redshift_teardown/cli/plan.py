@@ -50,6 +50,7 @@ Examples:
 \b
 Exit codes: 0 the data of every cluster is kept, 2 a cluster would lose data,
 3 destroy would refuse or never come to a cluster, 1 the stack could not be read.
+Clusters of other providers are not looked at: the policy pack judges those.
 """,
 )
 @click.option("--stack", help="The stack, read through the Pulumi CLI; the selected one unless given.")

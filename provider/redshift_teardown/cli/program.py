@@ -57,6 +57,12 @@ def _with_argument(text: str, resource: str, argument: str, value: str, others: 
             f"{argument} or what contradicts it; write {argument}={value} into it by hand"
         )
     if argument in present:
+        if not isinstance(present[argument].value, ast.Constant):
+            said = one_line(ast.unparse(present[argument].value))
+            raise ProgramError(
+                f"line {call.lineno}: the cluster has {argument}={said}, which the program finds out by "
+                f"itself; have that come to {value} for this stack, or write {argument}={value} by hand"
+            )
         edited = _replaced(text, present[argument].value, value)
     elif None in present:
         raise ProgramError(
