@@ -66,11 +66,16 @@ def seal(props: Mapping[str, Any]) -> dict[str, Any]:
         sealed[name] = _marked(sealed[name])
     policy = sealed.get("policy")
     if isinstance(policy, dict) and isinstance(policy.get("facts"), dict):
-        facts = {name: _marked(fact) if name in names else fact for name, fact in policy["facts"].items()}
-        if isinstance(facts.get("tags"), dict):
-            facts["tags"] = _sealed_tags(facts["tags"], names, props)
+        facts = {name: _sealed_fact(name, fact, names, props) for name, fact in policy["facts"].items()}
         sealed["policy"] = {**policy, "facts": facts}
     return sealed
+
+
+def _sealed_fact(name: str, fact: Any, names: frozenset[str], props: Mapping[str, Any]) -> Any:
+    if name == "tags" and isinstance(fact, dict):
+        # Default tags are among them, which may be secret where the cluster's own are not, and the reverse.
+        return _sealed_tags(fact, names, props)
+    return _marked(fact) if name in names else fact
 
 
 def _sealed_tags(tags: Mapping[str, Any], names: frozenset[str], props: Mapping[str, Any]) -> dict[str, Any]:
