@@ -71,12 +71,12 @@ def update(
     found = _find(session, identity, renamed_to, str(state.urn))
     meant = Meant.known(identity)
     meant.require(found)
-    require_ours(found, state)
+    require_ours(found, state, str(urn))
     # Before the last look: what it shows of the name is held against the generation that is meant.
     kept["void"] = voided(olds, session)
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
     # It may have been taken over while it was waited for.
-    require_ours(cluster, state)
+    require_ours(cluster, state, str(urn))
     cluster = converge(session, changed.desired, cluster, rules, meant)
     kept["claim"] = claimed_by_update(
         session, cluster, state, str(urn), protected=bool(inputs["policy"].get("protected"))
