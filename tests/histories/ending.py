@@ -102,6 +102,8 @@ class Ending:
         if named is not None:
             return  # another generation has the name
         proof = world.lives.proof(place, life)
+        if proof is not None and proof.cluster != identifier:
+            return  # another resource renamed it: the refusal says that it may be under another identifier
         if proof is None or life in world.tampered or world.receipts_lost:
             return
         if life.deletion is not None and life.deletion.ours and self._time_kept(note, proof):

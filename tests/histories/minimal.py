@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.histories.history import History
 from tests.histories.themes import (
+    ADOPT,
     AGAIN,
     CTRL_C,
     CUT,
@@ -15,11 +16,13 @@ from tests.histories.themes import (
     MINUTES,
     ORPHAN,
     REFRESH,
+    RENAMED,
     REPLACE,
     RESIZE,
     REVERTED,
     SKIP,
     STATIC,
+    SWITCH,
     TIGHTEN,
     TO_RESTORE,
     UP,
@@ -72,6 +75,16 @@ MINIMAL: dict[str, History] = {
     "a refresh drops nothing unproven": _wild(DAYS, UP, VANISH, act("destroy", refresh=True)),
     "a refresh after a renaming of the stack drops nothing that a destroy refuses": _wild(
         SKIP, UP, act("rename_stack", to="scratch"), VANISH, REFRESH
+    ),
+    "a state that was moved deletes nothing that its old place adopted again": _wild(
+        DAYS,
+        UP,
+        act("move"),
+        ADOPT,
+        UP,
+        SWITCH,
+        RENAMED,
+        REPLACE,
     ),
     "without tags and receipts a replacement asks for a word": _wild(
         DAYS, UP, TO_RESTORE, CUT, REVERTED, MINUTES, act("receipts", how="lost"), REPLACE

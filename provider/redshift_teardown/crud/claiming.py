@@ -130,15 +130,20 @@ def claimed_by_update(
     return claim.name
 
 
-def require_ours(cluster: Mapping[str, Any], state: State) -> None:
+def require_ours(cluster: Mapping[str, Any], state: State, claimant: str = "") -> None:
     """Refuse to change a cluster that another resource owns.
+
+    Args:
+        cluster: An entry of DescribeClusters.
+        state: What is recorded of it.
+        claimant: The resource's URN as the engine has it now; empty where that is not known.
 
     Raises:
         RefusedError: it carries another resource's claim.
 
     """
     tags = dict(view_cluster(cluster).tags)
-    if whose(tags, state.claim, str(state.urn)) in {Whose.OURS, Whose.RENEWED}:
+    if whose(tags, state.claim, claimant or str(state.urn)) in {Whose.OURS, Whose.RENEWED}:
         return
     raise RefusedError(
         f"{state.identity} carries the ownership claim of another resource ({TAG_CLAIM}={tags[TAG_CLAIM]}), "

@@ -35,11 +35,14 @@ class Recorded:
     Attributes:
         state: The outputs of the last ``up``.
         policies: The rules recorded there and those of the file as it is now.
+        claimant: The resource's URN as the engine has it now: a state that was moved to another stack is not
+            the resource that it records any more, which may live on there and own the cluster.
 
     """
 
     state: State
     policies: BothPolicies
+    claimant: str = ""
 
 
 def read_recorded(props: Mapping[str, Any], settings: Settings) -> Recorded:
@@ -70,7 +73,7 @@ def read_recorded(props: Mapping[str, Any], settings: Settings) -> Recorded:
         account=identity.account_id,
         own=state.arguments.get("environment"),
     )
-    return Recorded(state, policies)
+    return Recorded(state, policies, settings.place.urn if settings.place is not None else "")
 
 
 def fingerprint(policy: Mapping[str, Any]) -> str:
@@ -144,6 +147,7 @@ class Planner:
             templates=self._policies.templates(),
             at=self._started,
             claim=self._state.claim,
+            claimant=self.recorded.claimant,
             renewal_is_ours=self._renewal_is_ours,
             left_by=self._left_by,
         )

@@ -81,10 +81,10 @@ def update(
     # Before the last look: what it shows of the name is held against the generation that is meant. And before
     # this is refused for whatever reason.
     kept["void"] = voided(olds, session)
-    require_ours(found, state)
+    require_ours(found, state, str(urn))
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
     # It may have been taken over while it was waited for.
-    require_ours(cluster, state)
+    require_ours(cluster, state, str(urn))
     cluster = converge(session, changed.desired, cluster, rules, meant)
     kept["claim"] = claimed_by_update(
         session, cluster, state, str(urn), protected=bool(inputs["policy"].get("protected"))

@@ -152,7 +152,8 @@ def _own(
 
 def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | None:
     """Return the end of a teardown whose cluster carries another resource's claim; None where it is ours."""
-    found, live = whose(dict(cluster.tags), plan.claim, plan.urn), Claim.of_tags(dict(cluster.tags))
+    found = whose(dict(cluster.tags), plan.claim, plan.claimant or plan.urn)
+    live = Claim.of_tags(dict(cluster.tags))
     # A newer state of this resource may hold it to stricter rules: then this one's skip is not the last word.
     stricter = live is not None and live.protected and not plan.wants_snapshot
     if found is Whose.OURS or (found is Whose.RENEWED and plan.renewal_is_ours and not stricter):

@@ -57,6 +57,7 @@ class Plan:
         left_out: Keys of tags that the two policies ask for and a snapshot has no room for.
         claim: The ownership claim that the state records; empty for none.
         renewal_is_ours: Whether a claim of this resource that the state does not record makes no difference.
+        claimant: The resource's URN now, by which a claim is its own; empty where that is ``urn``.
 
     """
 
@@ -69,6 +70,7 @@ class Plan:
     left_out: tuple[str, ...] = ()
     claim: str = ""
     renewal_is_ours: bool = True
+    claimant: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a plan whose snapshot has no name: to DeleteCluster that would mean to skip it.
@@ -138,6 +140,7 @@ def make_plan(
     claim: str = "",
     renewal_is_ours: bool = True,
     left_by: str = "",
+    claimant: str = "",
 ) -> Plan:
     """Resolve a decision's names and tags for one cluster.
 
@@ -173,4 +176,5 @@ def make_plan(
         left_out=tuple(key for key, _ in asked[MOST_POLICY_TAGS:]),
         claim=claim,
         renewal_is_ours=renewal_is_ours,
+        claimant=claimant,
     )
