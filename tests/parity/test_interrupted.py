@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.crud.outputs import CREATING_TAG, user_tags
-from redshift_teardown.parameters import read_arguments
+from redshift_teardown.parameters import ARGUMENTS, Change, read_arguments
 from tests.parity.bench import changing, did
+from tests.parity.test_update import CASES, KEY_1, MANAGED, ROLE_1, SIZE, Case, identifiers, modify, unlike
 from tests.teardown.stage import URN, Interruption, kill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from types_boto3_redshift.type_defs import TagTypeDef
 
     from tests.parity.bench import Bench
 
@@ -24,17 +27,9 @@ SHORT = dict.fromkeys(
 """Phases of one look, so that a run has few points to be killed at."""
 STRIDE = 1 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 4
 """Every fourth point, where not all are wanted; that goes through the three kinds in turn."""
-ROLE = "arn:aws:iam::111122223333:role/load"
-KEY = "arn:aws:kms:us-east-1:111122223333:key/11111111-1111-1111-1111-111111111111"
 OUTSIDE = {"AllowVersionUpgrade": False, "ManualSnapshotRetentionPeriod": 9, "PubliclyAccessible": True}
 """What somebody else set, and no program says anything about."""
-CHANGED: dict[str, Any] = {
-    "tags": {"team": "sales"},
-    "port": 5441,
-    "number_of_nodes": 4,
-    "master_password": "Another-One-2",
-    "cluster_identifier": "lake",
-}
+BOTS_TAG: TagTypeDef = {"Key": "bot", "Value": "yes"}
 
 
 def interruptions() -> Iterator[Interruption]:
@@ -121,56 +116,100 @@ def test_a_restore_killed_anywhere_goes_on(stack: Bench) -> None:
     assert points * STRIDE > 8
 
 
-OF_SEVERAL_CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "five kinds": (PROGRAM, CHANGED),
-    "roles and key": (
-        {**PROGRAM, "iam_roles": [ROLE]},
-        {"iam_roles": [], "kms_key_id": KEY, "tags": {"team": "sales", "kind": "x"}},
+OF_SEVERAL_CALLS = [
+    *(case for case in CASES if len(case.calls) > 1),
+    Case(
+        "five kinds",
+        PROGRAM,
+        {
+            "tags": {"team": "sales"},
+            "port": 5441,
+            "number_of_nodes": 4,
+            "master_password": "Another-One-2",
+            "cluster_identifier": "lake",
+        },
+        (
+            modify("Port"),
+            SIZE,
+            modify("MasterUserPassword"),
+            modify("NewClusterIdentifier"),
+            "CreateTags Tags",
+        ),
     ),
-    "away from two zones": (
+    Case(
+        "roles and key",
+        {**PROGRAM, "iam_roles": [ROLE_1]},
+        {"iam_roles": [], "kms_key_id": KEY_1, "tags": {"team": "sales", "kind": "x"}},
+        (
+            modify("Port"),
+            modify("KmsKeyId"),
+            "ModifyClusterIamRoles RemoveIamRoles",
+            "CreateTags Tags",
+        ),
+    ),
+    Case(
+        "away from two zones",
         {"multi_az": True, "tags": {"team": "data", "kind": "x"}},
         {"number_of_nodes": 3, "availability_zone_relocation_enabled": True, "tags": {"team": "data"}},
+        (modify("MultiAZ"), modify("AvailabilityZoneRelocation"), SIZE, "DeleteTags TagKeys"),
     ),
-    "password of its own": (
-        {"master_password": None, "manage_master_password": True},
+    Case(
+        "password of its own",
+        MANAGED,
         {"master_password": "Another-One-2", "node_type": "ra3.4xlarge"},
+        (SIZE, modify("ManageMasterPassword", "MasterUserPassword")),
     ),
-}
-"""What a program said, and says then: changes that AWS wants in several calls."""
+]
+"""Changes that AWS wants in several calls."""
+CHANGED: dict[str, Any] = next(case for case in OF_SEVERAL_CALLS if case.name == "five kinds").after
 
 
-@pytest.mark.parametrize("name", OF_SEVERAL_CALLS)
-def test_an_update_killed_anywhere_goes_on(stack: Bench, name: str) -> None:
+def test_every_kind_of_call_is_among_those_of_several() -> None:
+    """Each has one before it or after it, so that an update can be killed between the two."""
+    calls = {call for case in OF_SEVERAL_CALLS for call in case.calls}
+    named = {parameter for call in calls for parameter in call.split()[1].split(",")}
+    kinds = {argument.change for argument in ARGUMENTS if argument.parameter in named}
+
+    # AWS has other names for a new identifier, and for the roles that come and go.
+    assert set(Change) - kinds == {Change.LOCAL, Change.REPLACE, Change.RENAME, Change.IAM_ROLES}
+    assert "NewClusterIdentifier" in named
+    assert {call.split()[0] for call in calls} == {
+        "ModifyCluster",
+        "ModifyClusterIamRoles",
+        "CreateTags",
+        "DeleteTags",
+    }
+
+
+@pytest.mark.parametrize("case", OF_SEVERAL_CALLS, ids=identifiers)
+def test_an_update_killed_anywhere_goes_on(stack: Bench, case: Case) -> None:
     """What was done stays done, the next `up` does the rest, and nothing that was not named is touched."""
-    before, after = OF_SEVERAL_CALLS[name]
-    identifier = after.get("cluster_identifier", "warehouse")
 
     def prepare() -> None:
-        stack.apply(**before)
+        stack.apply(**case.before)
         assert stack.state is not None
         stack.control.set_cluster("warehouse", settings=OUTSIDE)
-        stack.outsider.create_tags(ResourceName=stack.state["arn"], Tags=[{"Key": "bot", "Value": "yes"}])
+        stack.outsider.create_tags(ResourceName=stack.state["arn"], Tags=[BOTS_TAG])
 
     points = 0
-    for _ in killed_everywhere(stack, prepare, lambda at: stack.apply(at, **after)):
+    for _ in killed_everywhere(stack, prepare, lambda at: stack.apply(at, **case.after)):
         points += 1
-        again = stack.apply(**after)
+        again = stack.apply(**case.after)
         assert (again.said, did(again)) == ("", "update")
-        assert alive(stack) == [identifier]
+        assert alive(stack) == [case.identifier]
         assert len(stack.ledger()["generations"]) == 1
-        cluster = stack.cluster(identifier)
-        assert {setting: cluster[setting] for setting in OUTSIDE} == OUTSIDE
-        shown = read_arguments(cluster)
-        named = {key: value for key, value in after.items() if key in shown}
-        assert {key: shown[key] for key in named} == {
-            **named,
-            **({"tags": {**after["tags"], "bot": "yes"}} if "tags" in after else {}),
-            **({"iam_roles": []} if "iam_roles" in after else {}),
-        }
-        assert shown["tags"]["bot"] == "yes"
-        assert "master_password" not in after or stack.password_is(after["master_password"])
-        assert stack.preview(**after) == "same"
+        assert_only_that_changed(case, stack.cluster(case.identifier))
+        assert "master_password" not in case.after or stack.password_is(case.after["master_password"])
+        assert stack.preview(**case.after) == "same"
     assert points * STRIDE > 8
+
+
+def assert_only_that_changed(case: Case, cluster: Mapping[str, Any]) -> None:
+    """The cluster is as the change was to make it, and has what others gave it."""
+    assert {setting: cluster[setting] for setting in OUTSIDE} == OUTSIDE
+    shown = read_arguments(cluster)
+    assert shown["tags"].pop(BOTS_TAG["Key"]) == BOTS_TAG["Value"]
+    assert unlike(case, shown) == {}
 
 
 def test_a_lost_answer_to_create_is_no_second_cluster(stack: Bench) -> None:

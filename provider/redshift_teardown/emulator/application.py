@@ -149,7 +149,7 @@ class Application:
             arrived = world.now()
             striking = self.faults.striking(
                 incoming.operation,
-                incoming.values.get("ClusterIdentifier"),
+                _cluster_named(incoming.values),
                 incoming.caller.account,
                 incoming.region,
                 arrived,
@@ -248,6 +248,12 @@ class Application:
             return Response(error.status or 400, {"Content-Type": "application/x-amz-json-1.1"}, body)
         answer = protocol.failure(error, _request_id())
         return Response(answer.status, _XML, answer.body)
+
+
+def _cluster_named(values: dict[str, str]) -> str | None:
+    """The cluster that a call is about: calls about tags name it by its ARN."""
+    before, _, named = values.get("ResourceName", "").rpartition(":cluster:")
+    return named if before else values.get("ClusterIdentifier")
 
 
 _XML = {"Content-Type": "text/xml"}
