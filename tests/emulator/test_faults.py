@@ -153,6 +153,21 @@ def test_half_of_all_calls(redshift: Any, control: Any) -> None:
     assert struck(2) != first
 
 
+def test_a_fault_of_one_cluster_strikes_calls_about_its_tags(
+    redshift: Any, create: Any, control: Any
+) -> None:
+    """They name it by its ARN; a snapshot's ARN names no cluster."""
+    create()
+    arn = "arn:aws:redshift:us-east-1:123456789012"
+    control.add_fault("CreateTags", cluster_identifier="alpha", code="Throttling")
+
+    for named in (f"{arn}:cluster:beta", f"{arn}:snapshot:alpha/alpha", f"{arn}:cluster:alpha"):
+        with pytest.raises(ClientError):
+            redshift.create_tags(ResourceName=named, Tags=[{"Key": "a", "Value": "1"}])
+
+    assert [call.fault for call in control.calls("CreateTags")] == ["", "", "Throttling before"]
+
+
 def test_several_faults_on_one_call(redshift: Any, create: Any, control: Any, emulator: Emulator) -> None:
     """A delay and an error may strike the same call; on a virtual clock a delay moves the clock."""
     create()

@@ -110,7 +110,7 @@ class Control:
             status: its HTTP status, when it is not the usual one.
             message: its text, when it is not the usual one.
             seconds: the length of a delay: real ones, or on a virtual clock its own.
-            cluster_identifier: strike only calls about this cluster.
+            cluster_identifier: strike only calls about this cluster, those about its tags among them.
             account: strike only calls of this account; None for any.
             region: strike only calls in this region; None for any.
             chance: how likely ``probability`` is.
