@@ -19,6 +19,7 @@ from tests.histories.themes import (
     RENAMED,
     REPLACE,
     RESIZE,
+    RESTORE,
     REVERTED,
     SKIP,
     STATIC,
@@ -85,6 +86,14 @@ MINIMAL: dict[str, History] = {
         SWITCH,
         RENAMED,
         REPLACE,
+    ),
+    "a mark that was written on another's cluster makes it nobody's create": _wild(
+        DAYS,
+        UP,
+        DESTROY,
+        RESTORE,
+        act("up", **at("before", 1, AGAIN, of="CreateTags")),
+        UP,
     ),
     "without tags and receipts a replacement asks for a word": _wild(
         DAYS, UP, TO_RESTORE, CUT, REVERTED, MINUTES, act("receipts", how="lost"), REPLACE

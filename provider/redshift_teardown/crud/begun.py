@@ -134,6 +134,19 @@ def end_earlier(folder: Path, place: Place) -> None:
         path.unlink(missing_ok=True)
 
 
+def is_contradicted(folder: Path, place: Place, cluster: Mapping[str, Any]) -> bool:
+    """Return whether the last create of this resource is known to have made another generation.
+
+    A tag is written by name: between a look and the call the name may get another owner, who has our creating
+    mark then.
+    """
+    last = max(
+        (each for _, each in _files(folder, place)), key=lambda each: str(each.get("started")), default={}
+    )
+    generation = _generation(last, place)
+    return generation is not None and not generation.is_generation_of(view_cluster(cluster))
+
+
 def find_unanswered(folder: Path, place: Place, cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return what a restore of this resource wrote down that may have made a cluster; None for none.
 

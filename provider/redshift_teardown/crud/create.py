@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown import progress
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.adopt import adopt
-from redshift_teardown.crud.begun import Begun, Place, end_earlier, find_earlier
+from redshift_teardown.crud.begun import Begun, Place, end_earlier, find_earlier, is_contradicted
 from redshift_teardown.crud.claiming import claim_on, claimed_by_create, write_tags
 from redshift_teardown.crud.converge import converge
 from redshift_teardown.crud.desired import everything, said_by
@@ -112,7 +112,9 @@ class _Create:
         document = find_earlier(self._receipts, self._place, cluster)
         self._origin = document or self._origin
         mark = dict(view_cluster(cluster).tags).get(CREATING_TAG)
-        return document is not None if mark is None else says(mark, str(self._urn))
+        if mark is None:
+            return document is not None
+        return says(mark, str(self._urn)) and not is_contradicted(self._receipts, self._place, cluster)
 
     def take_over(self, cluster: Mapping[str, Any]) -> dict[str, Any]:
         """Adopt a cluster that is there; refuse where the program does not ask for it.
