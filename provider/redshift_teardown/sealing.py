@@ -80,10 +80,10 @@ def _sealed_fact(name: str, fact: Any, names: frozenset[str], props: Mapping[str
 
 def _sealed_tags(tags: Mapping[str, Any], names: frozenset[str], props: Mapping[str, Any]) -> dict[str, Any]:
     own = props.get("tags") if isinstance(props.get("tags"), dict) else {}
-    return {key: _marked(value) if _is_secret_tag(key, names, own) else value for key, value in tags.items()}
+    return {key: _marked(value) if is_secret_tag(key, names, own) else value for key, value in tags.items()}
 
 
-def _is_secret_tag(key: str, names: frozenset[str], own: Any) -> bool:
+def is_secret_tag(key: str, names: frozenset[str], own: Any) -> bool:
     """Return whether a tag is secret; where all tags are, those of nobody else are not."""
     if f"{_OF_TAGS}{key}" in names or ("tags" in names and key in own):
         return True

@@ -262,6 +262,31 @@ def test_preview_names_what_adoption_found_otherwise(stack: Bench) -> None:
     assert stack.previewed(**program).kept == []
 
 
+def test_preview_names_what_the_engine_shows_as_secret_both_times(stack: Bench) -> None:
+    """Two secret values look the same: a setting, and a tag, that a refresh found otherwise; without them."""
+    window = "preferred_maintenance_window"
+    program: dict[str, Any] = {
+        "tags": {"key": "hidden-7", "team": "data"},
+        window: "sat:05:00-sat:05:30",
+        "secrets": ["tags.key", window],
+    }
+    stack.apply(**program)
+    tag(stack, key="drifted", team="data")
+    stack.outsider.modify_cluster(
+        ClusterIdentifier="warehouse", PreferredMaintenanceWindow="sun:05:00-sun:05:30"
+    )
+    stack.refresh()
+    program["tags"] = {"key": "hidden-7", "team": "sales"}
+
+    previewed = stack.previewed(**program)
+
+    [line] = previewed.kept
+    assert f"`up` changes {window} to another value; tag key, where" in line
+    assert not any(value in line for value in ("hidden-7", "drifted", "sat:05:00", "sun:05:00"))
+    assert stack.apply(**program).said == ""
+    assert stack.previewed(**program).kept == []
+
+
 @pytest.mark.parametrize("refreshed", [False, True])
 def test_what_was_never_in_force_is_left_when_it_is_taken_away(stack: Bench, refreshed: bool) -> None:
     """Preview would shrink an adopted cluster; who takes the argument away keeps the cluster as it is."""

@@ -14,6 +14,7 @@ from redshift_teardown.crud.outputs import RECORDED_INPUTS
 from redshift_teardown.crud.session import reporter_for
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Change, same
+from redshift_teardown.sealing import is_secret_tag, names_in
 from redshift_teardown.stack_policy import differs
 from redshift_teardown.state import GONE, UNKNOWN, State, arguments_of
 
@@ -85,7 +86,7 @@ def diff(
     _require_region(state, found.arguments, settings)
     _require_relocation(found, state)
     reporter = reporter_for(urn, state.urn.name)
-    _tell_what_inputs_do_not(found, state, asked, reporter)
+    _tell_what_inputs_do_not(found, state, asked, names_in(olds, news), reporter)
     if found.replaces:
         replacement.review(olds, news, found.replaces, settings, reporter)
         owned.note_reviewed(str(state.urn))
@@ -152,7 +153,9 @@ def _absent(value: Any) -> Any:
     return value or None
 
 
-def _tell_what_inputs_do_not(found: Difference, state: State, asked: Asked, reporter: Reporter) -> None:
+def _tell_what_inputs_do_not(
+    found: Difference, state: State, asked: Asked, secrets: frozenset[str], reporter: Reporter
+) -> None:
     """Name the changes that the engine, which compares inputs, shows nothing of.
 
     A cluster that was adopted, or whose drift an older version refreshed, differs from inputs that are what
@@ -176,6 +179,7 @@ def _tell_what_inputs_do_not(found: Difference, state: State, asked: Asked, repo
         if name in found.desired.values and before[name] == found.arguments[name]
     ]
     own = before["tags"] or {}
+    own_tags = found.arguments["tags"] or {}
     same_defaults = asked.old_inputs.get("default_tags") or {}
     told.extend(
         f"tag {key} {'taken away' if value is None else f'set to {value!r}'}"
@@ -185,6 +189,23 @@ def _tell_what_inputs_do_not(found: Difference, state: State, asked: Asked, repo
     if told:
         text = f"{state.identity} was found otherwise than the program says; `up` changes {'; '.join(told)}"
         reporter.keep(text)
+    secret = [
+        *(
+            f"{name} to another value"
+            for name in found.calls
+            if name in found.desired.values and before[name] != found.arguments[name] and name in secrets
+        ),
+        *(
+            f"tag {key}"
+            for key, value in found.desired.tags.items()
+            if {**same_defaults, **own}.get(key) != value and is_secret_tag(key, secrets, own_tags)
+        ),
+    ]
+    if secret:
+        reporter.keep(
+            f"{state.identity}: `up` changes {'; '.join(secret)}, where the engine marks no change between "
+            "two secret values"
+        )
 
 
 def _from_to(name: str, found: Difference, state: State) -> str:
