@@ -218,10 +218,7 @@ def test_an_up_changes_what_its_preview_named_and_nothing_else(opened: Bench) ->
         refreshes: int,
         ignoring: list[str],
     ) -> None:
-        opened.reset()
-        opened.outsider.create_cluster_parameter_group(
-            ParameterGroupName="tuned", ParameterGroupFamily="redshift-1.0", Description="x"
-        )
+        begin_anew(opened)
         with inside(opened) as provider:
             engine = Engine(opened, provider)
             begun = engine.preview(first)
@@ -243,6 +240,97 @@ def test_an_up_changes_what_its_preview_named_and_nothing_else(opened: Bench) ->
     assert seen["done"] >= EXAMPLES // 5, seen
     assert min(seen["same"], seen["drifted"]) >= EXAMPLES // 20, seen
     assert EXAMPLES < 500 or seen["refused"] > 0, seen
+
+
+ROUNDS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "program": programs(),
+            "keeps": st.booleans(),
+            "drift": drifts(),
+            "others": st.one_of(st.just({}), OTHERS_TAGS),
+            "refreshes": st.integers(0, 2),
+            "ignoring": st.one_of(st.just([]), IGNORED),
+            "fault": st.one_of(
+                st.none(),
+                st.fixed_dictionaries(
+                    {
+                        "operation": st.sampled_from(
+                            ["ModifyCluster", "ModifyClusterIamRoles", "CreateTags"]
+                        ),
+                        "occurrence": st.integers(1, 3),
+                        "when": st.sampled_from(["before", "after"]),
+                        "kind": st.sampled_from(["drop", "error"]),
+                    }
+                ),
+            ),
+        }
+    ),
+    min_size=1,
+    max_size=3,
+)
+"""One `up` after another, each of another program, and some of them stopped by a fault."""
+
+
+@pytest.mark.timeout(1800)
+def test_one_up_after_another_changes_what_was_named(opened: Bench) -> None:
+    """Created, adopted or restored; an `up` that AWS refused half-way names what is left, and goes on."""
+    seen = {"done": 0, "refused": 0, "same": 0}
+
+    @settings(
+        max_examples=EXAMPLES // 2 if EXAMPLES == 500 else 25,
+        phases=[Phase.generate],
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(
+        first=programs(),
+        begins=st.sampled_from(["created", "adopt_existing", "restore_final_snapshot"]),
+        silent=st.booleans(),
+        rounds=ROUNDS,
+    )
+    def holds(first: dict[str, Any], begins: str, silent: bool, rounds: list[dict[str, Any]]) -> None:
+        begin_anew(opened)
+        with inside(opened) as provider:
+            engine = Engine(opened, provider)
+            begun = engine.preview(first)
+            if begun.operation != "create" or engine.up(begun) != "":
+                return
+            program = first
+            if begins != "created":
+                if begins == "restore_final_snapshot":
+                    opened.run(lambda: provider.delete("warehouse", engine.outputs))
+                engine.inputs, engine.outputs = {}, {}
+                said = {**PROGRAM, "node_type": first["node_type"]} if silent else first
+                program = {**said, begins: True}
+                taking = engine.preview(program)
+                if taking.operation != "create" or engine.up(taking) != "":
+                    return
+            ever_said = set(program)
+            for each in rounds:
+                disturb(opened, each["drift"], each["others"])
+                for _ in range(each["refreshes"]):
+                    engine.refresh()
+                program = {**program, **each["program"]} if each["keeps"] else each["program"]
+                ever_said |= set(program)
+                if each["fault"]:
+                    opened.control.add_fault(**each["fault"], code="AccessDenied")
+                judge(opened, engine, program, each["ignoring"], seen, said=ever_said)
+                opened.control.clear_faults()
+                judge(opened, engine, program, each["ignoring"], seen, said=ever_said)
+
+    holds()
+    assert min(seen.values()) > 0, seen
+
+
+def begin_anew(stack: Bench) -> None:
+    """Empty AWS, but for a parameter group to choose."""
+    stack.reset()
+    stack.outsider.create_cluster_parameter_group(
+        ParameterGroupName="tuned", ParameterGroupFamily="redshift-1.0", Description="x"
+    )
 
 
 def disturb(stack: Bench, drift: dict[str, Any], others: dict[str, str]) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.crud.outputs import user_tags
-from redshift_teardown.parameters import read_arguments
+from redshift_teardown.parameters import BY_NAME, read_arguments, same
 from tests.parity.bench import changing, did
+from tests.parity.test_update import KEY_1
 
 if TYPE_CHECKING:
     from tests.parity.bench import Bench
@@ -442,12 +443,19 @@ def test_what_a_program_says_for_the_first_time_needs_no_call_where_it_is_so(sta
     assert stack.preview(port=5439) == "update"
 
 
-def test_a_password_is_not_said_to_be_set_where_aws_keeps_it(stack: Bench) -> None:
+@pytest.mark.parametrize("refreshed", [False, True])
+@pytest.mark.parametrize("beside", [{}, {"master_password_secret_kms_key_id": KEY_1}], ids=["alone", "key"])
+def test_a_password_is_not_said_to_be_set_where_aws_keeps_it(
+    stack: Bench, beside: dict[str, Any], refreshed: bool
+) -> None:
     """Somebody gave it to Secrets Manager: the change of the password fails, in AWS's words."""
+    program = {"adopt_existing": True, **beside}
     stack.apply()
     outside(stack, ManageMasterPassword=True)
+    if refreshed:
+        stack.refresh()
 
-    changed = stack.apply(master_password="Another-One-2")
+    changed = stack.apply(master_password="Another-One-2", **program)
 
     assert "You can't use MasterUserPassword if ManageMasterPassword is true" in changed.said
     assert shown(stack, "manage_master_password") == (True,)
@@ -464,3 +472,65 @@ def test_roles_become_what_the_program_says(stack: Bench) -> None:
     stack.apply(iam_roles=[], port=5440)
 
     assert shown(stack, "iam_roles") == ([],)
+
+
+@pytest.mark.parametrize("beside", [{"port": 5440}, {"skip_final_snapshot": True}], ids=["a call", "no call"])
+@pytest.mark.parametrize(
+    ("before", "after", "settings"),
+    [
+        ({"node_type": "RA3.XLPlus"}, {"node_type": "ra3.xlplus"}, {"NodeType": "ra3.4xlarge"}),
+        ({"iam_roles": [ROLE_1, ROLE_2]}, {"iam_roles": [ROLE_2, ROLE_1]}, {}),
+        (
+            {"preferred_maintenance_window": "Sun:03:00-Sun:04:00"},
+            {"preferred_maintenance_window": "sun:03:00-sun:04:00"},
+            {"PreferredMaintenanceWindow": "mon:03:00-mon:04:00"},
+        ),
+    ],
+    ids=["node_type", "iam_roles", "window"],
+)
+def test_what_preview_shows_in_another_form_ends_so(
+    stack: Bench,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    settings: dict[str, Any],
+    beside: dict[str, Any],
+) -> None:
+    """The same in other words is no change by itself; shown beside one, it is what AWS has afterwards."""
+    stack.apply(**before)
+    outside(stack, **settings)
+    if "iam_roles" in before:
+        stack.outsider.modify_cluster_iam_roles(ClusterIdentifier="warehouse", RemoveIamRoles=[ROLE_1])
+        stack.time.advance(60)
+    assert stack.preview(**after) == "same"
+
+    assert stack.apply(**after, **beside).said == ""
+
+    found = read_arguments(stack.cluster())
+    [(name, value)] = after.items()
+    assert same(BY_NAME[name], value, found[name])
+    assert stack.preview(**after, **beside) == "same"
+
+
+def test_a_tag_that_preview_shows_ends_so(stack: Bench) -> None:
+    """Adoption found it as the program has it now; that the program said another first, preview shows."""
+    stack.apply(tags={"team": "sales"})
+    stack.state = None
+    stack.apply(tags={"team": "data"}, adopt_existing=True)
+    tag(stack, team="bot", kind="y")
+
+    changed = stack.apply(tags={"team": "sales"}, port=5440, adopt_existing=True)
+
+    assert changing(changed) == ["ModifyCluster Port", "CreateTags Tags"]
+    assert tags_of(stack) == {"team": "sales", "kind": "y"}
+
+
+def test_a_setting_that_adoption_found_as_the_program_has_it_later_ends_so(stack: Bench) -> None:
+    """The inputs say another value, and preview shows that it changes: so it is seen to."""
+    stack.apply(number_of_nodes=4)
+    stack.state = None
+    stack.apply(number_of_nodes=2, adopt_existing=True)
+    outside(stack, NumberOfNodes=3)
+
+    stack.apply(number_of_nodes=4, port=5440, adopt_existing=True)
+
+    assert shown(stack, "number_of_nodes") == (4,)

@@ -7,7 +7,7 @@ where the program says something about it. Diff, update, create and the outputs 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.parameters import ARGUMENTS, Argument, Change, comparable, same, snake
@@ -42,6 +42,35 @@ class Desired:
     values: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, Any] = field(default_factory=dict)
     program: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def and_shown(
+        self, old_inputs: Mapping[str, Any], inputs: Mapping[str, Any], ignored: Ignored
+    ) -> Desired:
+        """Return the same with what preview shows besides, which is to end as the program has it, too.
+
+        The engine compares inputs, by their text. The same in other words is no change, nor is what adoption
+        found to be so already; shown beside a change it must be so all the same, whatever was done outside.
+
+        Args:
+            old_inputs: The inputs of the last ``up`` or refresh, as the engine has them.
+            inputs: The checked inputs.
+            ignored: What the resource's options ignore: a name in camelCase passes the engine by.
+
+        """
+        values: dict[str, Any] = {}
+        for argument in ARGUMENTS:
+            name, value = argument.name, self.program.get(argument.name)
+            of_aws = argument.change not in {*_UNTOUCHED, Change.REPLACE} and name != "cluster_type"
+            if of_aws and says(argument, value) and not ignored.covers(name):
+                before, now = old_inputs.get(name), inputs.get(name)
+                values |= {name: value} if before is not None and before != now else {}
+        before, now = old_inputs.get("tags") or {}, inputs.get("tags") or {}
+        tags = {
+            key: now[key]
+            for key in before.keys() & now.keys()
+            if before[key] != now[key] and not ignored.covers_tag(key)
+        }
+        return replace(self, values={**values, **self.values}, tags={**tags, **self.tags})
 
     @property
     def names(self) -> tuple[str, ...]:

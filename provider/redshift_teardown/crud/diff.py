@@ -33,7 +33,8 @@ class Difference:
         calls: Arguments whose change needs a call to AWS, or may need one: an unknown value.
         replaces: Those of them that AWS cannot change on a living cluster.
         recorded: Whether only what is recorded changes: policy, requests, URN, what is said.
-        desired: What the changed settings are to become.
+        desired: What the changed settings are to become, and those that preview shows though they differ
+            in words only.
         arguments: What the program says, with what is recorded in place of what it is to ignore.
 
     """
@@ -118,6 +119,8 @@ def compare(
         for argument in ARGUMENTS
         if argument.change is Change.LOCAL and not argument.secret
     )
+    if asked and asked.old_inputs is not None:
+        desired = desired.and_shown(asked.old_inputs, news, ignored)
     return Difference(
         calls=calls,
         replaces=tuple(

@@ -167,15 +167,17 @@ class _Modifications:
         program = self._desired.program
         given = program.get("master_password") or program.get("master_password_wo")
         secret = {"MasterUserPassword": given} if given else {}
+        # A password that is named is in the call, whatever else is: where somebody else made AWS keep it, AWS
+        # refuses that, and says so.
+        changed = secret if self._changed & PASSWORDS else {}
         named = self._changed & {"manage_master_password", "master_password_secret_kms_key_id"}
         if named and self._becomes("manage_master_password"):
             key = program.get("master_password_secret_kms_key_id")
-            return {"ManageMasterPassword": True, **({"MasterPasswordSecretKmsKeyId": key} if key else {})}
+            keys = {"MasterPasswordSecretKmsKeyId": key} if key else {}
+            return {"ManageMasterPassword": True, **keys, **changed}
         if "manage_master_password" in named:
             return {"ManageMasterPassword": False, **secret}
-        # Where somebody else made AWS keep the password, or keep it no more, AWS refuses this, and says so.
-        keys = self._group_of(named)
-        return {**keys, **(secret if self._changed & PASSWORDS else {})}
+        return {**self._group_of(named), **changed}
 
     def _group_of(self, names: Iterable[str]) -> dict[str, Any]:
         """Return the parameters of named settings by themselves."""

@@ -63,12 +63,12 @@ def update(
     owned.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
     handed_on = {key: value for key, value in olds.items() if key != "protection"}
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
-    if not changed.calls and not state.gone:
+    if not changed.desired.names and not state.gone:
         return {**_recorded_only(handed_on, inputs, arguments, settings), **kept}
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
     require_same_place(session, identity, "change")
-    if not changed.calls:
+    if not changed.desired.names:
         # It was found there again: what a refresh took for its proof is none.
         void = voided(olds, session)
         recorded = _recorded_only(handed_on, inputs, arguments, settings)
