@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.contract
 
+FIXED = settings(
+    phases=[Phase.generate],
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+"""The same examples in every run, none of which is cut short."""
 EXAMPLES = 500 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 100
 ROLES = [f"arn:aws:iam::111122223333:role/{name}" for name in ("load", "unload")]
 KEYS = [f"arn:aws:kms:us-east-1:111122223333:key/{digit * 8}-1111-1111-1111-{digit * 12}" for digit in "12"]
@@ -190,14 +198,7 @@ def test_an_up_changes_what_its_preview_named_and_nothing_else(opened: Bench) ->
     """Created or adopted, drifted, refreshed or not, with whatever is ignored."""
     seen = {"done": 0, "refused": 0, "same": 0, "drifted": 0}
 
-    @settings(
-        max_examples=EXAMPLES,
-        phases=[Phase.generate],
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(FIXED, max_examples=EXAMPLES)
     @given(
         first=programs(),
         then=programs(),
@@ -277,14 +278,7 @@ def test_one_up_after_another_changes_what_was_named(opened: Bench) -> None:
     """Created, adopted or restored; an `up` that AWS refused half-way names what is left, and goes on."""
     seen = {"done": 0, "refused": 0, "same": 0}
 
-    @settings(
-        max_examples=EXAMPLES // 2 if EXAMPLES == 500 else 25,
-        phases=[Phase.generate],
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(FIXED, max_examples=EXAMPLES // 4)
     @given(
         first=programs(),
         begins=st.sampled_from(["created", "adopt_existing", "restore_final_snapshot"]),

@@ -351,11 +351,14 @@ def test_a_restored_multi_az_cluster_is_encrypted(stack: Bench) -> None:
 
 
 def test_one_node_is_sent_without_a_number(stack: Bench) -> None:
-    """ClusterType=single-node says it all."""
-    stack.apply()
-
+    """ClusterType=single-node says it all, to a new cluster and to one that is resized."""
+    created = stack.apply(number_of_nodes=1)
+    stack.apply(number_of_nodes=2)
     changed = stack.apply(number_of_nodes=1)
 
+    [begun] = [call for call in created.calls if call.operation == "CreateCluster"]
+    assert begun.parameters["ClusterType"] == "single-node"
+    assert "NumberOfNodes" not in begun.parameters
     [call] = [call for call in changed.calls if call.operation == "ModifyCluster"]
     assert dict(call.parameters) == {
         "ClusterIdentifier": "warehouse",
