@@ -166,11 +166,13 @@ def shown_by_aws(stack: Bench) -> dict[str, Any]:
 def wanted(name: str, olds: dict[str, Any], program: dict[str, Any], before: dict[str, Any]) -> Any:
     """What a named setting is to be after an ``up``.
 
-    One that is said no more has its default again; where that is what was said, nothing differs.
+    One that is said no more has its default again; where that is what was said, nothing differs. What was
+    never in force, as adoption found another, is left as it is.
     """
     if name.startswith("tags."):
         key = name.removeprefix("tags.")
-        return (program.get("tags") or {}).get(key)
+        left = before.get(name) if key not in (olds.get("tags") or {}) else None
+        return (program.get("tags") or {}).get(key, left)
     value = program.get(name)
     if value is None or (name == "vpc_security_group_ids" and value == []):
         default = BY_NAME[name].default
@@ -353,7 +355,8 @@ def judge(
         return
     before = shown_by_aws(stack)
     passwords = dict(stack.ledger()["clusters"]["warehouse"])["password_digest"]
-    olds = dict(engine.inputs)
+    adopted = bool(engine.inputs.get("adopt_existing"))
+    olds = {name: engine.outputs.get(name) for name in engine.outputs["said"]} if adopted else engine.inputs
     error = engine.up(shown, ignoring)
     after = shown_by_aws(stack)
 
