@@ -30,7 +30,6 @@ FIXED = settings(
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-"""The same examples in every run, none of which is cut short."""
 EXAMPLES = 500 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 100
 ROLES = [f"arn:aws:iam::111122223333:role/{name}" for name in ("load", "unload")]
 KEYS = [f"arn:aws:kms:us-east-1:111122223333:key/{digit * 8}-1111-1111-1111-{digit * 12}" for digit in "12"]
@@ -272,7 +271,6 @@ ROUNDS = st.lists(
     min_size=1,
     max_size=3,
 )
-"""One `up` after another, each of another program, and some of them stopped by a fault."""
 
 
 @pytest.mark.timeout(1800)
@@ -355,8 +353,9 @@ def judge(
         return
     before = shown_by_aws(stack)
     passwords = dict(stack.ledger()["clusters"]["warehouse"])["password_digest"]
-    adopted = bool(engine.inputs.get("adopt_existing"))
-    olds = {name: engine.outputs.get(name) for name in engine.outputs["said"]} if adopted else engine.inputs
+    olds = dict(engine.inputs)
+    if olds.get("adopt_existing"):
+        olds = {name: engine.outputs.get(name) for name in engine.outputs["said"]}
     error = engine.up(shown, ignoring)
     after = shown_by_aws(stack)
 
