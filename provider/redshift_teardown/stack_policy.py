@@ -391,12 +391,8 @@ def recorded_facts(
 
 def live_facts(recorded: Facts, cluster: ClusterView) -> Facts:
     """Give the facts as AWS shows them now; what AWS cannot know stays as recorded."""
-    return replace(
-        recorded,
-        node_type=cluster.node_type or recorded.node_type,
-        number_of_nodes=cluster.number_of_nodes or recorded.number_of_nodes,
-        tags=without_claim(dict(cluster.tags)),
-    )
+    tags = without_claim(dict(cluster.tags))
+    return _as_shown(recorded, cluster.node_type, cluster.number_of_nodes, tags)
 
 
 def last_seen_facts(recorded: Facts, outputs: Mapping[str, Any], tags: Mapping[str, str] | None) -> Facts:
@@ -408,9 +404,16 @@ def last_seen_facts(recorded: Facts, outputs: Mapping[str, Any], tags: Mapping[s
         tags: All tags of the cluster, as they were recorded; None where they are not known.
 
     """
+    shown = recorded.tags if tags is None else tags
+    return _as_shown(recorded, outputs.get("node_type"), outputs.get("number_of_nodes"), shown)
+
+
+def _as_shown(
+    recorded: Facts, node_type: str | None, number_of_nodes: int | None, tags: Mapping[str, str | None] | None
+) -> Facts:
     return replace(
         recorded,
-        node_type=outputs.get("node_type") or recorded.node_type,
-        number_of_nodes=outputs.get("number_of_nodes") or recorded.number_of_nodes,
-        tags=recorded.tags if tags is None else dict(tags),
+        node_type=node_type or recorded.node_type,
+        number_of_nodes=number_of_nodes or recorded.number_of_nodes,
+        tags=tags,
     )

@@ -35,7 +35,7 @@ def test_the_first_line_is_what_the_living_cluster_makes_of_it(stack: Bench) -> 
     """Recorded with two nodes, which may go; it has four by now: no word of a skip."""
     stack.write_policy(stack.rules(SMALL))
     stack.apply()
-    stack.outsider.resize_cluster(ClusterIdentifier=CLUSTER, NodeType="ra3.xlplus", NumberOfNodes=4)
+    busy(stack)
     stack.time.advance(3600)
 
     result = stack.destroy()

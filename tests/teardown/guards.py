@@ -526,14 +526,14 @@ GUARDS = (
     Guard(
         "a delete that is refused at once puts down what is void",
         DELETE,
-        "        voided(props, session)\n",
+        "        operation.voided()\n",
         "",
     ),
     Guard(
         "what an update or adoption finds void is marked",
         "crud/operation.py",
-        "            _mark(session, snapshot, observation.at)",
-        "            pass",
+        "                _mark(self.session, snapshot, observation.at)",
+        "                pass",
     ),
     Guard(
         "of two snapshots of one moment the one that was sent counts",
@@ -675,8 +675,8 @@ GUARDS = (
         "            elif False:\n",
     ),
     # --- receipts
-    Guard("a receipt is synced", RECEIPT, "        os.fsync(stream.fileno())\n", ""),
-    Guard("its folder is synced", RECEIPT, "    _sync_folder(path.parent)\n", ""),
+    Guard("a receipt is synced", "whole_file.py", "            os.fsync(stream.fileno())\n", ""),
+    Guard("its folder is synced", "whole_file.py", "    _sync_folder(path.parent)\n", ""),
     Guard(
         "a folder that cannot be written only warns",
         RECEIPT,

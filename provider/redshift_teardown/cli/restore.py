@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,6 +18,7 @@ from redshift_teardown.crud.kept import find_kept, united
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.input_file import name_of, read_text
 from redshift_teardown.settings import Settings
+from redshift_teardown.whole_file import replace_whole
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:
@@ -202,22 +202,6 @@ def _require_own_project(found: KeptSnapshot) -> None:
         )
 
 
-def _replace(file: Path, content: bytes) -> None:
-    """Put new content in the place of a file's, or leave the file as it is: a disk may be full.
-
-    Raises:
-        OSError: it cannot be written beside the file.
-
-    """
-    partial = file.with_name(file.name + ".partial")
-    try:
-        partial.write_bytes(content)
-        partial.chmod(stat.S_IMODE(file.stat().st_mode))
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _written(program: Path | None, found: KeptSnapshot, argument: str, value: str) -> Path:
     file = program or program_folder(project_folder()) / "__main__.py"
     if not found.claimed:
@@ -233,7 +217,7 @@ def _written(program: Path | None, found: KeptSnapshot, argument: str, value: st
         text = read_text(file)
         mark = BOM if text.startswith(BOM) else ""
         edited = with_argument(text.removeprefix(BOM), _resource(found), argument, value, others)
-        _replace(file.resolve(), (mark + edited).encode("utf-8"))
+        replace_whole(file.resolve(), (mark + edited).encode("utf-8"))
     except OSError as error:
         raise RestoreError(f"{name_of(file)} cannot be edited: {error.strerror}") from None
     return file

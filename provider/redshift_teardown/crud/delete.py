@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.half import judge
 from redshift_teardown.crud.let_go import let_go
-from redshift_teardown.crud.operation import Operation, memory_of, open_operation, voided
+from redshift_teardown.crud.operation import Operation, memory_of, open_operation
 from redshift_teardown.errors import FinalRefusalError, RefusedError, TeardownError
 from redshift_teardown.teardown.run import Teardown
 
@@ -44,7 +44,7 @@ def _tear_down(props: Mapping[str, Any], operation: Operation) -> None:
         judged = judge(props, operation.recorded.state, session)
     except TeardownError:
         # The teardown puts down what is void at its first look; here it comes to none.
-        voided(props, session)
+        operation.voided()
         raise
     if judged.let_go:
         session.reporter.warn(judged.let_go)

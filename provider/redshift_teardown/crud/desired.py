@@ -62,8 +62,9 @@ class Desired:
             name, value = argument.name, self.program.get(argument.name)
             of_aws = argument.change not in {*_UNTOUCHED, Change.REPLACE} and name != "cluster_type"
             if of_aws and says(argument, value) and not ignored.covers(name):
-                before, now = old_inputs.get(name), inputs.get(name)
-                values |= {name: value} if before is not None and before != now else {}
+                before = old_inputs.get(name)
+                if before is not None and before != inputs.get(name):
+                    values[name] = value
         before, now = old_inputs.get("tags") or {}, inputs.get("tags") or {}
         tags = {
             key: now[key]

@@ -164,11 +164,8 @@ def _tell_what_inputs_do_not(
     A cluster that was adopted, or whose drift an older version refreshed, differs from inputs that are what
     the program says now. And that an argument is gone from the inputs does not show what it becomes.
     """
-    dropped = [
-        _from_to(name, found, state)
-        for name in found.calls
-        if name in found.desired.values and found.arguments[name] is None
-    ]
+    changed = [name for name in found.calls if name in found.desired.values]
+    dropped = [_from_to(name, found, state) for name in changed if found.arguments[name] is None]
     if dropped:
         reporter.keep(
             f"{state.identity}: what the program says no more gets its default: {'; '.join(dropped)}"
@@ -176,32 +173,33 @@ def _tell_what_inputs_do_not(
     if asked.old_inputs is None:
         return
     before = arguments_of(asked.old_inputs)
+    own, tags = found.arguments["tags"] or {}, found.desired.tags
+    tags_before = {**(asked.old_inputs.get("default_tags") or {}), **(before["tags"] or {})}
     told = [
-        f"{name} to another value" if BY_NAME[name].secret else _from_to(name, found, state)
-        for name in found.calls
-        if name in found.desired.values and before[name] == found.arguments[name]
+        *(
+            f"{name} to another value" if BY_NAME[name].secret else _from_to(name, found, state)
+            for name in changed
+            if before[name] == found.arguments[name]
+        ),
+        *(
+            f"tag {key} {'taken away' if value is None else f'set to {value!r}'}"
+            for key, value in tags.items()
+            if tags_before.get(key) == value
+        ),
     ]
-    own = before["tags"] or {}
-    own_tags = found.arguments["tags"] or {}
-    same_defaults = asked.old_inputs.get("default_tags") or {}
-    told.extend(
-        f"tag {key} {'taken away' if value is None else f'set to {value!r}'}"
-        for key, value in found.desired.tags.items()
-        if {**same_defaults, **own}.get(key) == value
-    )
     if told:
         text = f"{state.identity} was found otherwise than the program says; `up` changes {'; '.join(told)}"
         reporter.keep(text)
     secret = [
         *(
             f"{name} to another value"
-            for name in found.calls
-            if name in found.desired.values and before[name] != found.arguments[name] and name in secrets
+            for name in changed
+            if before[name] != found.arguments[name] and name in secrets
         ),
         *(
             f"tag {key}"
-            for key, value in found.desired.tags.items()
-            if {**same_defaults, **own}.get(key) != value and is_secret_tag(key, secrets, own_tags)
+            for key, value in tags.items()
+            if tags_before.get(key) != value and is_secret_tag(key, secrets, own)
         ),
     ]
     if secret:

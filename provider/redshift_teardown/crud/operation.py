@@ -89,6 +89,28 @@ class Operation:
         snapshots = outlived(plan, self.identity, observation, memory)
         return sorted(skips | {void_key(snapshot) for snapshot in snapshots}), snapshots
 
+    def voided(self) -> list[str]:
+        """Return what outputs are to record as void, of a cluster that is shown alive while they are written.
+
+        What they do not record yet is put down first, in a receipt and in AWS: what comes next may fail.
+        """
+        recorded, reporter = self.recorded.state.void, self.session.reporter
+        try:
+            observation = self.observe()
+        except UnreachableError as error:
+            reporter.warn(f"AWS gave no answer about the snapshots of {self.identity}: {error.words}")
+            return sorted(recorded)
+        if not self.identity.is_alive_in(observation.cluster):
+            return sorted(recorded)
+        void, snapshots = self.void_beside(observation)
+        new = set(void) - recorded
+        if new:
+            _write_down(self, observation, void)
+        for snapshot in snapshots:
+            if void_key(snapshot) in new and snapshot.available and not is_marked_void(snapshot):
+                _mark(self.session, snapshot, observation.at)
+        return void
+
     def _remembered(self, observation: Observation) -> tuple[Plan, Memory, Memory]:
         """Return the plan of a teardown that begins now, and its memory before and after an observation."""
         planner = self.planner()
@@ -114,33 +136,14 @@ def open_operation(props: Mapping[str, Any], settings: Settings, intent: str) ->
 
 
 def voided(props: Mapping[str, Any], session: Session) -> list[str]:
-    """Return what outputs are to record as void, of a cluster that is shown alive while they are written.
-
-    What they do not record yet is put down first, in a receipt and in AWS: what comes next may fail.
+    """Return what `Operation.voided` gives, for outputs in whose account and region AWS is open already.
 
     Args:
         props: The outputs that say which cluster is meant.
         session: AWS, in its account and region.
 
     """
-    operation = Operation(read_recorded(props, session.settings), session)
-    try:
-        observation = operation.observe()
-    except UnreachableError as error:
-        session.reporter.warn(
-            f"AWS gave no answer about the snapshots of {operation.identity}: {error.words}"
-        )
-        return sorted(operation.recorded.state.void)
-    if not operation.identity.is_alive_in(observation.cluster):
-        return sorted(operation.recorded.state.void)
-    void, snapshots = operation.void_beside(observation)
-    new = set(void) - operation.recorded.state.void
-    if new:
-        _write_down(operation, observation, void)
-    for snapshot in snapshots:
-        if void_key(snapshot) in new and snapshot.available and not is_marked_void(snapshot):
-            _mark(session, snapshot, observation.at)
-    return void
+    return Operation(read_recorded(props, session.settings), session).voided()
 
 
 def _mark(session: Session, snapshot: SnapshotView, at: datetime) -> None:

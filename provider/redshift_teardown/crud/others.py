@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.adopt import exists
 from redshift_teardown.crud.begun import Place, begun_elsewhere, find_unanswered, made_it
-from redshift_teardown.crud.outputs import CREATING_TAG, identity_of
+from redshift_teardown.crud.outputs import CREATING_TAG
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, mark_of
@@ -44,9 +44,7 @@ def require_no_living_one(session: Session, urn: Urn, identifier: str) -> None:
     for view in found:
         if _is_a_copy(session, view):
             continue
-        identity = Identity(
-            session.account_id, session.aws.region, view.identifier, view.namespace_arn, view.create_time
-        )
+        identity = Identity.shown_by(view, session.account_id, session.aws.region)
         holder = owned.holder(identity)
         if holder is not None and holder.now != str(urn):
             # Claimed under a name that this resource got from another one: an alias moved that on.
@@ -125,7 +123,7 @@ def not_ours(
     if document is None:
         return refused
     view = view_cluster(cluster)
-    generation = identity_of(cluster, place.account_id, place.region).generation()
+    generation = Identity.shown_by(view, place.account_id, place.region).generation()
     return RefusedError(
         f"{refused.what}. It may be what this resource's RestoreFromClusterSnapshot of "
         f"{document.get('started')} made, whose answer never came; or somebody restored it by hand, which "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from redshift_teardown.teardown.receipt import LEFT_BY_REPLACEMENT, halves_left
 from redshift_teardown.teardown.resource_tag import is_named, says
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from redshift_teardown.crud.session import Session
     from redshift_teardown.deletion_policy import Environment
@@ -38,10 +39,24 @@ class Whose(Enum):
     ANOTHERS = "another's"
 
 
-def look_for_ours(
-    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
-) -> tuple[list[tuple[SnapshotView, Whose]], list[SnapshotView]]:
-    """Return the manual snapshots that may be this resource's, each with whose it is; and all seen ones."""
+@dataclass(frozen=True)
+class Found:
+    """What a look for the final snapshots of a resource found.
+
+    Attributes:
+        candidates: The manual snapshots that may be this resource's, each with whose it is.
+        seen: All that were seen.
+        halves: What receipts say that replacements left (see `halves_left`).
+
+    """
+
+    candidates: Sequence[tuple[SnapshotView, Whose]]
+    seen: Sequence[SnapshotView]
+    halves: frozenset[str]
+
+
+def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Found:
+    """Look for the final snapshots of a resource, among those of its stack and those of its cluster."""
     identifier = str(arguments["cluster_identifier"]).lower()
     seen = {
         snapshot.arn or snapshot.identifier: snapshot
@@ -58,7 +73,8 @@ def look_for_ours(
         )
         for snapshot in seen.values()
     ]
-    return [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS], list(seen.values())
+    candidates = [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS]
+    return Found(candidates, list(seen.values()), halves)
 
 
 def _doubted(

@@ -37,8 +37,7 @@ def _partition(region: str) -> str:
 
 def identity_of(cluster: Mapping[str, Any], account_id: str, region: str) -> Identity:
     """Give the identity of a cluster that was just described."""
-    view = view_cluster(cluster)
-    return Identity(account_id, region, view.identifier, view.namespace_arn, view.create_time)
+    return Identity.shown_by(view_cluster(cluster), account_id, region)
 
 
 def outputs(

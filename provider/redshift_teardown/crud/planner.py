@@ -132,10 +132,11 @@ class Planner:
     def plan(self, cluster: ClusterView | None) -> Plan:
         """Decide by the recorded facts and by the live ones; of a cluster that is gone by the last seen."""
         if cluster is None:
+            how = "last seen"
             seen = last_seen_facts(self._facts, self._state.arguments, self._state.tags_all)
         else:
+            how = "live"
             seen = live_facts(self._facts, cluster)
-        how = "last seen" if cluster is None else "live"
         decision, said = self._policies.decide(self._facts, seen, how)
         self.context["said"].update({who: decided.describe() for who, decided in said})
         self._decision = decision if self._decision is None else stricter(self._decision, decision)

@@ -12,7 +12,7 @@ from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import view_snapshot
 from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_VOID
 from redshift_teardown.teardown.proof import is_marked_void
-from redshift_teardown.teardown.receipt import halves_left, last_kept
+from redshift_teardown.teardown.receipt import last_kept
 from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
@@ -122,11 +122,14 @@ def require_word(
     """
     if arguments.get("restore_final_snapshot") is False:
         return
-    judged, _ = look_for_ours(session, arguments, urn, rules)
-    halves = halves_left(Path(rules.receipts), session.account_id, session.aws.region)
+    found = look_for_ours(session, arguments, urn, rules)
     # One in doubt is no reason for a word, unless it is the half of a replacement that did not end: of a
     # teardown that a kill cut before it could tag anything nobody knows what it was.
-    ours = [each for each, by in judged if by is Whose.OURS or is_half(each, halves) or is_unmarked(each)]
+    ours = [
+        each
+        for each, by in found.candidates
+        if by is Whose.OURS or is_half(each, found.halves) or is_unmarked(each)
+    ]
     if not ours:
         return
     newest = max(ours, key=age_key)
@@ -136,19 +139,23 @@ def require_word(
     identifier = str(arguments["cluster_identifier"]).lower()
     if is_marked_void(newest):
         which += ", which is void, as its cluster was alive after it,"
-    if is_half(newest, halves) or is_unmarked(newest):
+    left = ""
+    if is_half(newest, found.halves):
         left = (
             f"the data of {urn.name} is in {which}, left by a replacement whose new cluster was to be "
             "restored from it"
-            if is_half(newest, halves)
-            else f"{which} is named as those of {urn.name} and carries no tags: a teardown left it that did "
-            "not end, of a replacement or not"
         )
+    elif is_unmarked(newest):
+        left = (
+            f"{which} is named as those of {urn.name} and carries no tags: a teardown left it that did not "
+            "end, of a replacement or not"
+        )
+    if left:
         raise RefusedError(
             f"{left}, and this program would begin {identifier} without it",
             data="nothing was created; that snapshot was not touched",
-            next_step=f"set {_bring_back(newest, judged)}, which brings the data back; or, to begin without "
-            "it on purpose, write restore_final_snapshot=False",
+            next_step=f"set {_bring_back(newest, found.candidates)}, which brings the data back; or, to "
+            "begin without it on purpose, write restore_final_snapshot=False",
         )
     if named is None and owned.is_news(str(urn), newest.identifier):
         session.reporter.warn(
@@ -230,7 +237,8 @@ def _newest_final_snapshot(
     session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
 ) -> Mapping[str, Any] | None:
     identifier = str(arguments["cluster_identifier"]).lower()
-    candidates, seen = look_for_ours(session, arguments, urn, rules)
+    looked = look_for_ours(session, arguments, urn, rules)
+    candidates, seen = looked.candidates, looked.seen
     missing = _missing(seen, urn, rules)
     if missing:
         session.reporter.warn(
@@ -282,11 +290,11 @@ def _newest_final_snapshot(
 
 def tell_what_is_newer(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> None:
     """Warn, before anything is done, of what a restore of the newest final snapshot would leave behind."""
-    candidates, seen = look_for_ours(session, arguments, urn, rules)
-    if candidates:
-        newest = max((snapshot for snapshot, _ in candidates), key=age_key)
+    found = look_for_ours(session, arguments, urn, rules)
+    if found.candidates:
+        newest = max((snapshot for snapshot, _ in found.candidates), key=age_key)
         identifier = str(arguments["cluster_identifier"]).lower()
-        _tell_what_is_newer(session, newest, seen, urn, identifier)
+        _tell_what_is_newer(session, newest, found.seen, urn, identifier)
 
 
 def _tell_what_is_newer(

@@ -67,6 +67,11 @@ class Identity:
             "cluster_create_time": self.cluster_create_time.isoformat() if self.cluster_create_time else "",
         }
 
+    @classmethod
+    def shown_by(cls, cluster: ClusterView, account_id: str, region: str) -> Identity:
+        """Return the identity of a cluster that was just described."""
+        return cls(account_id, region, cluster.identifier, cluster.namespace_arn, cluster.create_time)
+
     def is_generation_of(self, cluster: ClusterView) -> bool:
         """Tell whether a live cluster is this generation (see the class)."""
         if self.cluster_namespace_arn and cluster.namespace_arn:

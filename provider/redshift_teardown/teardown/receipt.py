@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.teardown.identity import Identity, parse_time, same_moment
+from redshift_teardown.whole_file import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -114,14 +114,8 @@ def write_document(path: Path, document: Mapping[str, Any]) -> None:
 
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as stream:
-        json.dump(document, stream, indent=2, ensure_ascii=False)
-        stream.write("\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
-    _sync_folder(path.parent)
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    replace_whole(path, f"{text}\n".encode())
 
 
 @dataclass(frozen=True)
@@ -314,11 +308,3 @@ def _file_name(identifier: str) -> str:
         return safe
     digest = hashlib.sha256(identifier.encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{safe}-{digest}"
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
