@@ -28,7 +28,7 @@ from tests.around.test_proof import (
     vanish,
 )
 from tests.around.world import busy, by_hand, changes, tags_of_snapshot, write_data
-from tests.parity.bench import wire
+from tests.parity.bench import did, wire
 from tests.parity.test_claims import label
 from tests.parity.test_claims import strip as unlabel
 from tests.teardown import pure
@@ -174,6 +174,52 @@ def test_a_refresh_marks_nothing_and_records_it(stack: Bench) -> None:
     assert is_void(outlived, stack.state["void"])
     lost(stack)
     refused_as_unproven(stack)
+
+
+def test_an_up_with_nothing_to_do_looks_where_a_destroy_was_left_open(stack: Bench) -> None:
+    """The preview says so and changes nothing; `up` marks the snapshot, and the next one is at rest."""
+    stack.apply()
+    outlived = killed_and_returned(stack)
+
+    previewed = stack.previewed()
+    assert (did(previewed), changes(previewed)) == ("update", [])
+    assert outlived in "".join(previewed.kept)
+    assert did(stack.apply()) == "update"
+
+    assert VOID in tags_of_snapshot(stack, outlived)
+    assert did(stack.apply()) == "same"
+    lost(stack)
+    refused_as_unproven(stack)
+
+
+def test_an_up_with_nothing_to_do_records_what_a_role_may_not_mark(stack: Bench) -> None:
+    """The state knows it, on a machine without receipts, too."""
+    stack.apply()
+    killed_and_returned(stack)
+    stack.control.add_fault("CreateTags", **DENIED)
+    assert did(stack.apply()) == "update"
+    stack.control.clear_faults()
+    lost(stack)
+    refused_as_unproven(stack)
+
+
+def test_an_up_with_nothing_to_do_says_that_a_cluster_is_gone(stack: Bench) -> None:
+    """The deletion went on after its engine; what became of it a refresh says."""
+    stack.apply()
+    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
+    stack.time.advance(3600)
+    result = stack.apply()
+    assert did(result) == "same"
+    (warned,) = result.warned
+    assert "pulumi refresh" in warned
+
+
+def test_an_up_with_nothing_to_do_asks_nothing_where_no_destroy_was_begun(stack: Bench) -> None:
+    """It costs no call."""
+    stack.apply()
+    result = stack.apply()
+    asked = [call.operation for call in result.calls if call.service == "redshift"]
+    assert (did(result), asked) == ("same", [])
 
 
 def test_a_snapshot_that_would_prove_nothing_is_not_marked(stack: Bench) -> None:

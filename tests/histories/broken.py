@@ -287,6 +287,11 @@ BROKEN: dict[str, Broken] = {
         ),
         LOST,
     ),
+    "an up that has nothing to do never looks": Broken(
+        _everywhere(memory.is_end_unseen, _never),
+        MINIMAL["an up that has nothing to do sees that AWS gave a deletion up"],
+        "did not look at a cluster whose destroy was left open",
+    ),
     "a snapshot whose cluster came back is not tagged void": Broken(
         _method(next_step, "_voiding", _nothing),
         _wild(

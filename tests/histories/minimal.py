@@ -65,6 +65,12 @@ MINIMAL: dict[str, History] = {
         act("snapshot_by_hand", snapshot="fits"),
         act("destroy", **at("after", 1, act("kill_all"), of="DeleteCluster")),
     ),
+    "an up that has nothing to do sees that AWS gave a deletion up": _wild(
+        DAYS,
+        UP,
+        act("fail_the_snapshot", outcome="cluster-returns-after-snapshot"),
+        *(act("destroy", **at("after", 1, act("kill_all"), of="DeleteCluster")), MINUTES, UP, WRITE, VANISH),
+    ),
     "an orphan tags nothing": _wild(
         DAYS, UP, act("destroy", **at("after", 3, ORPHAN, of="DescribeClusters"))
     ),

@@ -312,6 +312,9 @@ class Promises(ABC):
             if life is not None:
                 command.refused.add(life)
             return
+        if verb == "same":
+            assert old is not None
+            self._judge_unseen(command, old)
         if verb in ("delete", "drop", "replaced"):
             assert old is not None
             self._judge_gone(command, old, verb)
@@ -336,6 +339,14 @@ class Promises(ABC):
         self._note(command, verb, old, new, life)
         self.knows(command, "Read", "Update")
         self.judge_words([json.dumps({**new.outputs, "master_password": ""})])
+
+    def _judge_unseen(self, command: Command, old: Resource) -> None:
+        """An `up` that has nothing to do has looked where a receipt tells of a destroy left open."""
+        outlived = old.note.life.outlived
+        if outlived is None or not outlived.ours or self.receipts_lost or not command.right_place:
+            return
+        self.must(old.id in command.seen, "an up did not look at a cluster whose destroy was left open")
+        self.knows(command, "Diff")
 
     def _judge_created(
         self, command: Command, verb: str, old: Resource | None, new: Resource, life: Life

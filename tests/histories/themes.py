@@ -71,6 +71,7 @@ THEMES: list[tuple[str, list[Action]]] = [
         ],
     ),
     (DAYS, [act("destroy", **at("wait", 3, act("give_up"), DIE)), WRITE, REFRESH, VANISH, DESTROY]),
+    (DAYS, [act("destroy", **at("wait", 3, act("give_up"), DIE)), MINUTES, UP, WRITE, VANISH, DESTROY]),
     (DAYS, [act("destroy", **at("wait", 4, act("give_up"))), WRITE, VANISH, DESTROY]),
     (DAYS, [act("snapshot_by_hand", snapshot="fits"), MINUTES, VANISH, DESTROY]),
     (STATIC, [act("snapshot_by_hand", snapshot="static"), MINUTES, VANISH, DESTROY]),

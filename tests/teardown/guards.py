@@ -555,6 +555,18 @@ GUARDS = (
         "        if False:",
     ),
     Guard(
+        "an up that has nothing to do looks where a destroy was left open",
+        "crud/diff.py",
+        "    if in_program and not found.any and outlived.is_unseen(olds, settings):",
+        "    if False:",
+    ),
+    Guard(
+        "what it finds outlived is recorded",
+        "crud/update.py",
+        " and not is_unseen(olds, settings)",
+        "",
+    ),
+    Guard(
         "a deletion that the cluster outlived excuses nothing",
         MEMORY,
         "    outlived = earlier.skip in void or _is_outlived(earlier)",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.asked import Asked
 from redshift_teardown.aws import resolve_region
-from redshift_teardown.crud import gone, owned, protection, replacement
+from redshift_teardown.crud import gone, outlived, owned, protection, replacement
 from redshift_teardown.crud.desired import Desired, Ignored, Recorded, differences, meant_by, said_by
 from redshift_teardown.crud.origin import NAMES, Named, began_with, named_by
 from redshift_teardown.crud.outputs import RECORDED_INPUTS
@@ -91,6 +91,8 @@ def diff(
     if found.replaces:
         replacement.review(olds, news, found.replaces, settings, reporter)
         owned.note_reviewed(str(state.urn))
+    if in_program and not found.any and outlived.is_unseen(olds, settings):
+        return replace(found, recorded=outlived.has_outlived(olds, settings, reporter))
     return found
 
 

@@ -12,6 +12,7 @@ from redshift_teardown.crud.diff import compare
 from redshift_teardown.crud.let_go import with_way_out
 from redshift_teardown.crud.meant import Meant
 from redshift_teardown.crud.operation import voided
+from redshift_teardown.crud.outlived import is_unseen
 from redshift_teardown.crud.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.crud.session import open_session, require_same_place
 from redshift_teardown.crud.settle import wait_until_free
@@ -63,13 +64,13 @@ def update(
     owned.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
     handed_on = {key: value for key, value in olds.items() if key != "protection"}
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
-    if not changed.desired.names and not state.gone:
+    if not changed.desired.names and not state.gone and not is_unseen(olds, settings):
         return {**_recorded_only(handed_on, inputs, arguments, settings), **kept}
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
     require_same_place(session, identity, "change")
     if not changed.desired.names:
-        # It was found there again: what a refresh took for its proof is none.
+        # Where it is found alive, what a destroy or a refresh took for its proof is none.
         void = voided(olds, session)
         recorded = _recorded_only(handed_on, inputs, arguments, settings)
         return {**recorded, **kept, **({"void": void} if void else {})}

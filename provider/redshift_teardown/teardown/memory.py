@@ -65,6 +65,12 @@ def _is_outlived(earlier: Earlier) -> bool:
     return sent is not None and earlier.last_alive is not None and earlier.last_alive - sent >= SETTLE
 
 
+def is_end_unseen(memory: Memory) -> bool:
+    """Return whether a DeleteCluster was sent after which nobody saw whether the cluster lives on."""
+    last = max((at for _, at in memory.earlier_sent), default=None)
+    return last is not None and (memory.last_alive is None or memory.last_alive - last < SETTLE)
+
+
 def remember(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Memory:
     """Return the memory with what an observation shows that later steps need to know."""
     cluster = observation.cluster
