@@ -342,6 +342,7 @@ class Promises(ABC):
 
     def _judge_unseen(self, command: Command, old: Resource) -> None:
         """An `up` that has nothing to do has looked where a receipt tells of a destroy left open."""
+        self.lives.settle(self.place)
         outlived = old.note.life.outlived
         if outlived is None or not outlived.ours or self.receipts_lost or not command.right_place:
             return
