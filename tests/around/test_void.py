@@ -16,7 +16,7 @@ from redshift_teardown.crud.create import create
 from redshift_teardown.crud.delete import delete
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.memory import remember
-from redshift_teardown.teardown.model import Done
+from redshift_teardown.teardown.model import Done, Wait
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.proof import newest_proof, void_key
 from tests.around.test_proof import (
@@ -252,6 +252,31 @@ def test_a_role_that_may_not_tag_is_warned_and_writes_the_receipt(stack: Bench, 
     refused_as_unproven(stack)
 
 
+def test_what_waits_beside_a_busy_cluster_writes_the_receipt_first(stack: Bench) -> None:
+    """The role may not tag, and the destroy dies before it would have sent anything."""
+    outlived = outlived_by_name(stack)
+    stack.control.add_fault("CreateTags", **DENIED)
+    busy(stack)
+    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
+    stack.control.clear_faults()
+    assert is_void(outlived, receipts(stack)[-1]["void"])
+    vanish(stack)
+    refused_as_unproven(stack)
+
+
+def test_a_sign_of_life_voids_what_no_listing_showed_then(stack: Bench) -> None:
+    """AWS lists the snapshot late: the receipt that saw the cluster alive cannot name it."""
+    stack.apply()
+    outlived = killed_and_returned(stack)
+    stack.drop_receipts()
+    stack.control.set_behaviour(snapshot_listing_lag_seconds=48 * 3600)
+    refused_by_aws(stack)
+    assert all(outlived not in str(receipt.get("void")) for receipt in receipts(stack))
+    stack.control.set_behaviour(snapshot_listing_lag_seconds=0)
+    vanish(stack)
+    refused_as_unproven(stack)
+
+
 def test_a_mark_that_got_no_answer_is_written_again(stack: Bench) -> None:
     """AWS was throttled for a moment."""
     outlived = outlived_by_name(stack)
@@ -282,6 +307,20 @@ def test_one_late_answer_voids_no_proof_that_took_long() -> None:
     known = remember(pure.PLAN, pure.IDENTITY, gone, known)
 
     assert next_step(pure.PLAN, pure.IDENTITY, gone, known) == Done(proof)
+
+
+def test_one_answer_that_a_living_cluster_is_gone_is_not_believed() -> None:
+    """No snapshot is due and nothing was sent: it is not done while the cluster may run on."""
+    skipping = pure.plan(skip=True)
+    known = remember(skipping, pure.IDENTITY, pure.look(pure.cluster("resizing")), pure.memory())
+    steps = []
+    for seconds in (5, 60):
+        gone = pure.look(None, after=timedelta(seconds=seconds))
+        known = remember(skipping, pure.IDENTITY, gone, known)
+        steps.append(next_step(skipping, pure.IDENTITY, gone, known))
+
+    assert isinstance(steps[0], Wait)
+    assert steps[1] == Done(None)
 
 
 def test_what_its_tags_alone_make_a_proof_is_void_beside_the_living_cluster() -> None:
