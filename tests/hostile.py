@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
 import random
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tests.long import ALL
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WHOLE = bool(os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"))
-SECONDS = 60.0 if WHOLE else 2.0
+SECONDS = 60.0 if ALL else 2.0
 """How long each fuzz runs: a slice by default, a minute with REDSHIFT_TEARDOWN_TEST_ALL."""
 
 ESCAPES = "\x1b[2Jwiped\x1b]0;title\x07\r\n| <script>alert(1)</script> | `x` \u202egnp"

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from tests.e2e.conftest import SPEED
-from tests.e2e.harness import REGION, alive, cluster, kill, of_the_long_ones, program, until
+from tests.e2e.harness import REGION, alive, cluster, kill, program, until
+from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,7 +32,7 @@ from tests.parity.bench import did, wire
 from tests.parity.test_claims import label
 from tests.parity.test_claims import strip as unlabel
 from tests.teardown import pure
-from tests.teardown.stage import URN, Interruption, kill
+from tests.teardown.stage import PROTECTED, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,9 @@ def killed_beside_a_busy_cluster(stack: Bench) -> None:
 
 def out_of_time_beside_a_busy_cluster(stack: Bench) -> None:
     """It waits for a resize until the policy's time is over."""
-    busy(stack, seconds=30 * 3600)
+    stack.write_policy(stack.rules(PROTECTED, **{"timeout_hours: 24": "timeout_hours: 1"}))
+    stack.apply()
+    busy(stack, seconds=2 * 3600)
     assert stack.destroy().how == "refused"
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown import aws
 from redshift_teardown.aws import Aws
+from tests.long import ALL
 from tests.teardown.stage import CLUSTER, REGION, Interruption
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ SHORT = dict.fromkeys(
     20.0,
 )
 """Phases of a poll or two, so that a command has few points to be interrupted at."""
-STRIDE = 1 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 4
+STRIDE = 1 if ALL else 4
 """Every fourth point, where not all are wanted; that goes through the three kinds in turn."""
 BEGINNINGS = frozenset(
     {

@@ -6,7 +6,6 @@ Nothing that preview did not name changes in AWS, and every named setting ends a
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Change, comparable, read_arguments, same
 from tests.contract.inside import Engine, Shown, inside
+from tests.long import ALL
 from tests.parity.bench import Bench, bench
 from tests.teardown.stage import URN
 
@@ -30,7 +30,7 @@ FIXED = settings(
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-EXAMPLES = 500 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 100
+EXAMPLES = 500 if ALL else 100
 ROLES = [f"arn:aws:iam::111122223333:role/{name}" for name in ("load", "unload")]
 KEYS = [f"arn:aws:kms:us-east-1:111122223333:key/{digit * 8}-1111-1111-1111-{digit * 12}" for digit in "12"]
 PROGRAM: dict[str, Any] = {

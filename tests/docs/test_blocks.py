@@ -23,13 +23,13 @@ from tests.docs.blocks import CODE, ROOT, WORDS, Block, blocks_of, pages
 from tests.docs.programs import whole
 from tests.e2e.harness import Project
 from tests.iam.evaluate import refused
+from tests.long import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.e2e
 
-ALL = bool(os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"))
 TOLD_ELSEWHERE = {
     "docs/policies/ci.md": "tests/pack/test_ci.py runs every step of its workflows",
     "docs/command-line.md": "it is written from the code",

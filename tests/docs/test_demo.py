@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -10,12 +9,13 @@ import sys
 import pytest
 
 from tests.docs.blocks import ROOT, blocks_of
+from tests.long import of_the_long_ones
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(not os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"), reason="runs with make test-all"),
+    of_the_long_ones,
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docs.blocks import ROOT
+from tests.long import of_the_long_ones
 from tools.docs import build
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def test_links_are_turned(small: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"), reason="runs with make test-all")
+@of_the_long_ones
 def test_it_builds_without_a_warning() -> None:
     """Sphinx takes every page, and the pages fetch nothing from elsewhere."""
     done = run("tools/docs/build.py")

@@ -40,10 +40,6 @@ SECRET_PASSWORD = "Kept-In-The-Configuration-2"
 NEW_PASSWORD = "Changed-Later-On-3"
 PASSWORDS = (PLAIN_PASSWORD, SECRET_PASSWORD, NEW_PASSWORD)
 
-of_the_long_ones = pytest.mark.skipif(
-    not os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"), reason="one of the long ones: `make test-all` runs them"
-)
-
 _TIMEOUT_SECONDS = 180
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.harness import REGION, Code, cluster, of_the_long_ones, program
+from tests.e2e.harness import REGION, Code, cluster, program
+from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.harness import alive, cluster, kill, of_the_long_ones, program, until
+from tests.e2e.harness import alive, cluster, kill, program, until
+from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.parameters import read_arguments
-from tests.e2e.harness import PLAIN_PASSWORD, cluster, kill, of_the_long_ones, program, until
+from tests.e2e.harness import PLAIN_PASSWORD, cluster, kill, program, until
 from tests.e2e.test_parity_updates import REGION, changing_calls, resource
+from tests.long import ALL, of_the_long_ones
 from tests.parity.test_interrupted import BOTS_TAG, OF_SEVERAL_CALLS, OUTSIDE, assert_only_that_changed
 from tests.parity.test_update import modify
 from tests.teardown.stage import ACCOUNT
@@ -36,7 +37,6 @@ environments:
     skip: never
 """
 SPEED = 600
-ALL = bool(os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"))
 FIRST: dict[str, Any] = {"master_password": PLAIN_PASSWORD, "tags": {"team": "data"}}
 VICTIMS = ("engine", "provider", "both")
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness import PLAIN_PASSWORD, SECRET_PASSWORD, TYPE, Code, cluster, of_the_long_ones, program
+from tests.e2e.harness import PLAIN_PASSWORD, SECRET_PASSWORD, TYPE, Code, cluster, program
 from tests.e2e.test_adopt import with_plugin
+from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Project, Stack

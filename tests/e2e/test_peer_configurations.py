@@ -6,14 +6,14 @@ preview expect no changes. They share one stack, so that a stage of all is four 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from redshift_teardown.parameters import read_arguments
-from tests.e2e.harness import NEW_PASSWORD, SECRET_PASSWORD, Code, cluster, of_the_long_ones, program
+from tests.e2e.harness import NEW_PASSWORD, SECRET_PASSWORD, Code, cluster, program
+from tests.long import ALL, of_the_long_ones
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Project, Stack
@@ -29,7 +29,6 @@ environments:
     stacks: [dev]
     skip: [{when: {always: true}, because: nobody needs it}]
 """
-ALL = bool(os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"))
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111"
 ROLES = [f"arn:aws:iam::123456789012:role/{name}" for name in ("load", "unload")]
 WRITE_ONLY = {"master_password_wo": Code("config.require_secret('first')"), "master_password_wo_version": 1}

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.emulator import Emulator
-from tests.e2e.harness import TYPE, Project, Stack, cluster, of_the_long_ones, program, until
+from tests.e2e.harness import TYPE, Project, Stack, cluster, program, until
 from tests.iam.evaluate import refused
+from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +50,6 @@ HELD_SECONDS = 2.0
 ORPHAN_SECONDS = 30
 """How long a provider may live on without its engine."""
 MANY = int(os.environ.get("REDSHIFT_TEARDOWN_ENGINE_EXAMPLES", "200"))
-ALL = bool(os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"))
 SLICE = (2, 44, 98)
 """An honest one, one in which a refresh would be a way out, and one with orphans."""
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.harness import NEW_PASSWORD, PLAIN_PASSWORD, TYPE, cluster, of_the_long_ones, program
+from tests.e2e.harness import NEW_PASSWORD, PLAIN_PASSWORD, TYPE, cluster, program
+from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Project, Run, Stack

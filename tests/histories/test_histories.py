@@ -12,13 +12,13 @@ from tests.histories.generate import Chance, failure, smallest
 from tests.histories.history import History
 from tests.histories.minimal import MINIMAL
 from tests.histories.themes import OWNERS, UP
+from tests.long import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.histories.player import Player
 
-ALL = os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") == "1"
 EXAMPLES = int(os.environ.get("REDSHIFT_TEARDOWN_EXAMPLES", "2000" if ALL else "240"))
 SHARDS = 4
 

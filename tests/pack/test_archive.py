@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.long import of_the_long_ones
 from tests.pack.clusters import AWS
 from tests.pack.wire import PACK, ROOT, Wired, running
 
@@ -94,10 +94,7 @@ def test_unpacked_pack_judges_with_the_package_of_its_wheel(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"),
-    reason="downloads; runs with make test-all",
-)
+@of_the_long_ones
 def test_requirements_install_into_an_empty_environment(unpacked: Path, tmp_path: Path) -> None:
     """What `pulumi install` does with an unpacked pack: pip, in a new environment, in the pack's folder."""
     venv.create(tmp_path / "venv", with_pip=True)

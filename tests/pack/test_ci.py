@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from redshift_teardown.emulator import Emulator
+from tests.long import of_the_long_ones
 from tests.pack.wire import ROOT
 from tools.pulumi import engine
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("pack-ci")]
 
-FULL = pytest.mark.skipif(not os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"), reason="runs with make test-all")
 PAGE = ROOT / "docs" / "policies" / "ci.md"
 ACCOUNT = "999900001111"
 REGION = "eu-central-1"
@@ -123,7 +123,7 @@ def test_good_stack_passes_every_workflow_and_leaves_its_snapshot(checkout: Chec
     assert [snapshot["Status"] for snapshot in snapshots] == ["available"]
 
 
-@FULL
+@of_the_long_ones
 def test_preview_stops_a_request_to_skip(checkout: Checkout) -> None:
     """The step with the pack fails, and says what to change."""
     checkout.must("pulumi config set --stack prod skipFinalSnapshot true")
@@ -134,7 +134,7 @@ def test_preview_stops_a_request_to_skip(checkout: Checkout) -> None:
     assert "remove `skip_final_snapshot=True` from the program" in output
 
 
-@FULL
+@of_the_long_ones
 def test_update_removes_nothing_that_the_pack_objects_to(checkout: Checkout) -> None:
     """Where the deployed state is objected to, what puts it right goes on, and a removal does not."""
     checkout.must(
@@ -156,7 +156,7 @@ def test_update_removes_nothing_that_the_pack_objects_to(checkout: Checkout) -> 
     assert passed == [step.name for step in workflow("Update")], output
 
 
-@FULL
+@of_the_long_ones
 def test_destroy_is_not_reached_where_the_pack_objects_to_the_state(checkout: Checkout) -> None:
     """A request that got deployed without the pack is found before the destroy."""
     checkout.must(

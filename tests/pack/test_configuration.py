@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from redshift_teardown.emulator import Emulator
+from tests.long import of_the_long_ones
 from tests.pack import rows
 from tests.pack.engine import Project
 from tests.pack.fixtures import POLICY_FILE
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("pack-configuration")]
 
-FULL = pytest.mark.skipif(not os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"), reason="runs with make test-all")
 STACK = "dev-forgetful"
 FORGETFUL = rows.STACKS[STACK]
 
@@ -75,15 +74,17 @@ def test_documented_configuration_is_accepted_by_the_engine(
         pytest.param(
             {"productionAccounts": ["1234"]},
             "productionAccounts.0: Does not match pattern '^[0-9]{12}$'",
-            marks=FULL,
+            marks=of_the_long_ones,
         ),
         pytest.param(
-            {"minimumDays": 0}, "minimumDays: Must validate at least one schema (anyOf)", marks=FULL
+            {"minimumDays": 0},
+            "minimumDays: Must validate at least one schema (anyOf)",
+            marks=of_the_long_ones,
         ),
         pytest.param(
             {"minimumDays": "x"},
             "minimumDays: Invalid type. Expected: integer, given: string",
-            marks=FULL,
+            marks=of_the_long_ones,
         ),
     ],
     ids=["stacks", "accounts", "zero days", "no number"],
@@ -101,7 +102,7 @@ def test_bad_configuration_is_refused_with_place_and_reason(
     assert f"{rows.RETENTION}: {said}" in result.output
 
 
-@FULL
+@of_the_long_ones
 def test_up_is_blocked_before_anything_is_made(
     make: Callable[..., Project], emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -118,7 +119,7 @@ def test_up_is_blocked_before_anything_is_made(
     assert emulator.control.calls("CreateCluster") == []
 
 
-@FULL
+@of_the_long_ones
 def test_remediation_turns_the_request_off_before_it_is_deployed(
     make: Callable[..., Project], tmp_path: Path
 ) -> None:
@@ -138,7 +139,7 @@ def test_remediation_turns_the_request_off_before_it_is_deployed(
     assert [cluster["skip_final_snapshot"] for cluster in clusters] == [False]
 
 
-@FULL
+@of_the_long_ones
 def test_account_that_the_configuration_lies_about_is_not_deployed_to(make: Callable[..., Project]) -> None:
     """A stack that says it is in dev's account passes the pack; the provider then refuses the real one."""
     project = make(**{"aws:allowedAccountIds": json.dumps([rows.DEV])})
@@ -150,7 +151,7 @@ def test_account_that_the_configuration_lies_about_is_not_deployed_to(make: Call
     assert "aws:allowedAccountIds does not let through" in result.output
 
 
-@FULL
+@of_the_long_ones
 def test_exported_state_is_judged_without_a_stack(make: Callable[..., Project], tmp_path: Path) -> None:
     """`policy analyze --file` finds the same as `--stack`, with the secrets of the state locked away."""
     project = make()

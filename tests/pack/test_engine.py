@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import pytest
 
 from redshift_pack import RULES
 from redshift_teardown.emulator import Emulator
+from tests.long import ALL
 from tests.pack import rows
 from tests.pack.engine import Finding, Project, Result
 from tests.pack.fixtures import POLICY_FILE
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-ALL = bool(os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"))
 ENFORCEMENT = {rule.about.name: rule.about.enforcement.value for rule in RULES}
 MANDATORY = {name for name, level in ENFORCEMENT.items() if level == "mandatory"}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from typing import Any
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as some
 
 from redshift_pack import RULES, state
 from redshift_pack.settings import COMMON, Settings, SettingsError, problems_of
+from tests.long import ALL
 
 POLICIES = {rule.about.name: rule.about.settings for rule in RULES}
 KEYS = [*COMMON, "minimumDays", "environmentTags", "enforcementLevel"]
@@ -34,7 +34,7 @@ VALUES = some.recursive(
 DOCUMENTS = VALUES | some.dictionaries(
     some.sampled_from([*POLICIES, "all", "environments"]) | some.text(max_size=40), VALUES, max_size=4
 )
-EXAMPLES = 3000 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 200
+EXAMPLES = 3000 if ALL else 200
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

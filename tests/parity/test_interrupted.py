@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from redshift_teardown.crud.outputs import CREATING_TAG, user_tags
 from redshift_teardown.parameters import ARGUMENTS, Change, read_arguments
+from tests.long import ALL
 from tests.parity.bench import changing, did
 from tests.parity.test_update import CASES, KEY_1, MANAGED, ROLE_1, SIZE, Case, identifiers, modify, unlike
 from tests.teardown.stage import URN, Interruption, kill
@@ -26,7 +26,7 @@ SHORT = dict.fromkeys(
     ("creating", "restoring", "modifying", "resizing", "renaming", "final_snapshot", "deleting"), 3.0
 )
 """Phases of one look, so that a run has few points to be killed at."""
-STRIDE = 1 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 4
+STRIDE = 1 if ALL else 4
 """Every fourth point, where not all are wanted; that goes through the three kinds in turn."""
 OUTSIDE = {"AllowVersionUpgrade": False, "ManualSnapshotRetentionPeriod": 9, "PubliclyAccessible": True}
 """What somebody else set, and no program says anything about."""

@@ -6,7 +6,6 @@ and what it refuses is refused there as well, or stands on a list with its reaso
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +18,7 @@ from redshift_teardown.crud.create import create
 from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Kind
 from redshift_teardown.state import UNKNOWN_SENTINEL
 from redshift_teardown.validation import validate
+from tests.long import ALL
 from tests.parity.bench import Bench, Invalid, bench, wire
 
 if TYPE_CHECKING:
@@ -362,7 +362,7 @@ PROGRAMS = (
     .map(lambda changes: {**GOOD, **changes})
 )
 """A good program with up to five arguments of all kinds, good and bad."""
-EXAMPLES = 5000 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 300
+EXAMPLES = 5000 if ALL else 300
 
 
 def test_what_check_lets_through_create_cluster_accepts(aws: Bench) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-WHOLE = os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") == "1"
+from tests.long import ALL
 
 
 @pytest.fixture(scope="session")
 def whole() -> bool:
     """Whether the whole is to be tested."""
-    return WHOLE
+    return ALL

@@ -18,12 +18,12 @@ import pytest
 
 from bench.stage import Aws, Stack
 from bench.terminal import recorded
-from tests.scale.conftest import WHOLE
+from tests.long import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-only_whole = pytest.mark.skipif(not WHOLE, reason="a part of `make test-all`")
+only_whole = pytest.mark.skipif(not ALL, reason="a part of `make test-all`")
 
 GOLDEN = Path(__file__).parent / "golden"
 

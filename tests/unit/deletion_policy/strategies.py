@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta, timezone
 from functools import reduce
 
@@ -22,9 +21,10 @@ from redshift_teardown.deletion_policy import (
     stricter,
 )
 from redshift_teardown.deletion_policy.naming import PLACEHOLDERS
+from tests.long import ALL
 
 # `make test` runs a slice; with everything asked for, each law meets five hundred cases.
-thorough = settings(max_examples=500 if os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL") else 25, deadline=None)
+thorough = settings(max_examples=500 if ALL else 25, deadline=None)
 
 any_text = st.text(st.characters(codec=None), max_size=300)
 hours = st.sampled_from([0.01, 0.5, 1.0, 24.0, 1e-7, 8760.0])

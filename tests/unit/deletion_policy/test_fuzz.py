@@ -21,6 +21,7 @@ from redshift_teardown.deletion_policy import (
     to_text,
     yaml_document,
 )
+from tests.long import ALL
 from tests.unit.deletion_policy.strategies import thorough
 
 CORPUS = [path.read_bytes() for path in sorted((Path(__file__).parent / "documents").glob("*/*.yaml"))]
@@ -82,8 +83,7 @@ PIECES = [
         b"\xf0\x9f\x92\xa9",
     ),
 ]
-WHOLE = bool(os.environ.get("REDSHIFT_TEARDOWN_TEST_ALL"))
-SECONDS = 60.0 if WHOLE else 1.5
+SECONDS = 60.0 if ALL else 1.5
 
 
 def read(document: bytes) -> Policy | None:
@@ -135,7 +135,7 @@ STARTS = [
     b"version: 1\nenvironments:\n  dev:\n    skip:\n      - when: {tags: {a: '",
 ]
 REPEATED = [
-    *(PIECES if WHOLE else PIECES[::4]),
+    *(PIECES if ALL else PIECES[::4]),
     b"a: [",
     b"{a: ",
     b"[[],",
