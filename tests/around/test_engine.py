@@ -158,6 +158,7 @@ def test_one_ctrl_c_while_a_busy_cluster_is_waited_for(project: Project, runs: l
     assert project.snapshot("warehouse")["Status"] == "available"
 
 
+@of_the_long_ones
 def test_one_ctrl_c_after_the_deletion_was_accepted(project: Project, runs: list[Running]) -> None:
     """It is waited for and finished: snapshot, tags, receipt, and the resource is out of the state."""
     stack = up(project)
@@ -292,6 +293,7 @@ def planned(project: Project, stack: Stack) -> subprocess.CompletedProcess[str]:
     )
 
 
+@of_the_long_ones
 def test_plan_and_destroy_agree_after_an_up_that_failed(project: Project) -> None:
     """Pulumi keeps the configuration of an `up` that failed over it: plan says so before, and the first cure
     that is named works.

@@ -30,7 +30,7 @@ FIXED = settings(
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-EXAMPLES = 500 if ALL else 100
+EXAMPLES = 500 if ALL else 50
 ROLES = [f"arn:aws:iam::111122223333:role/{name}" for name in ("load", "unload")]
 KEYS = [f"arn:aws:kms:us-east-1:111122223333:key/{digit * 8}-1111-1111-1111-{digit * 12}" for digit in "12"]
 PROGRAM: dict[str, Any] = {

@@ -212,6 +212,7 @@ def test_a_resource_renamed_with_an_alias_calls_nothing(project: Project) -> Non
     assert project.snapshot("lake")["Status"] == "available"
 
 
+@of_the_long_ones
 def test_a_forced_replacement_of_an_adopted_cluster_deletes_nothing(project: Project) -> None:
     """`--replace` creates first and then deletes: what was adopted must not be what is deleted."""
     stack = prod(project)

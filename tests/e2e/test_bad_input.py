@@ -212,6 +212,7 @@ def test_configuration_that_is_not_supported(stack: Stack) -> None:
     assert "then `pulumi config rm aws:ignoreTags` and run `pulumi up`" in refused.error
 
 
+@of_the_long_ones
 def test_a_role_without_credentials(shared_project: Project, stack: Stack) -> None:
     """A role cannot be assumed by nobody: it is said in words, and nothing is created."""
     _set(shared_project, **{KEY: None, SECRET: None})
@@ -258,6 +259,7 @@ def test_a_policy_with_two_mistakes(shared_project: Project, stack: Stack) -> No
     assert "did you mean" in refused.error
 
 
+@of_the_long_ones
 def test_a_cluster_that_exists_already(shared_project: Project, stack: Stack) -> None:
     """A cluster of that name is not taken over unasked; the message tells of it, and of adopting it."""
     redshift = shared_project.redshift()
@@ -296,6 +298,7 @@ def test_an_option_that_would_go_round_it(
     assert message in stack.preview().failed().error
 
 
+@of_the_long_ones
 def test_an_aws_provider_is_refused(shared_project: Project, stack: Stack) -> None:
     """An AWS provider, which the engine would drop in silence, is refused in preview with what to do."""
     plugin = shared_project.folder / "bin" / "pulumi-resource-aws"

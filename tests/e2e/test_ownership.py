@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.harness import TYPE, cluster, program
+from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Project, Stack
@@ -102,6 +103,7 @@ def test_a_renamed_resource_is_safe_from_its_old_name(project: Project) -> None:
     assert len(project.snapshots("warehouse")) == 1
 
 
+@of_the_long_ones
 def test_a_renamed_stack_keeps_its_protection(project: Project) -> None:
     """`prod` is renamed to what nobody claims, `up`; then configured for dev: refused, and destroy keeps."""
     stack = born(project)
@@ -117,6 +119,7 @@ def test_a_renamed_stack_keeps_its_protection(project: Project) -> None:
     assert len(project.snapshots("warehouse")) == 1
 
 
+@of_the_long_ones
 def test_a_forced_replacement_with_another_name_creates_nothing(project: Project) -> None:
     """`--replace` together with a new identifier would create first, empty: refused, nothing is touched."""
     stack = born(project)

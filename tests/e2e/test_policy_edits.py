@@ -105,6 +105,7 @@ def test_a_tighter_file_tightens(edited: Project, prod: Stack) -> None:
     assert _kept(edited, "tight") == 90
 
 
+@of_the_long_ones
 def test_a_broken_file_leaves_the_recorded_policy_in_force(edited: Project, prod: Stack) -> None:
     """A file that cannot be read is reported with its place, and the recorded policy decides."""
     edited.edit_policy(NEVER, "skip: nevr")
@@ -206,6 +207,7 @@ def test_loosening_takes_an_up_and_nothing_else(fresh: Project) -> None:
     assert (fresh.clusters(), fresh.snapshots("loosened")) == (set(), [])
 
 
+@of_the_long_ones
 def test_the_account_beats_the_stack_s_name(fresh: Project) -> None:
     """A stack whose name says `team`, in the account of production, is production."""
     fresh.be("111122223333")

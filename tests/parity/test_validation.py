@@ -362,7 +362,7 @@ PROGRAMS = (
     .map(lambda changes: {**GOOD, **changes})
 )
 """A good program with up to five arguments of all kinds, good and bad."""
-EXAMPLES = 5000 if ALL else 300
+EXAMPLES = 5000 if ALL else 150
 
 
 def test_what_check_lets_through_create_cluster_accepts(aws: Bench) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.stage import Aws, Run, Stack
+from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,6 +118,7 @@ def _require_proofs(left: Mapping[str, Any], names: set[str]) -> None:
         assert snapshot["tags"]["redshift-teardown:cluster"] == snapshot["cluster"]
 
 
+@of_the_long_ones
 @pytest.mark.timeout(1800)
 def test_a_throttled_account_loses_nobody(whole: bool, tmp_path: Path) -> None:
     """AWS throttles half of all calls, and for a while every one: all finish, and calls become fewer."""

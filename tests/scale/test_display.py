@@ -18,12 +18,10 @@ import pytest
 
 from bench.stage import Aws, Stack
 from bench.terminal import recorded
-from tests.long import ALL
+from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-only_whole = pytest.mark.skipif(not ALL, reason="a part of `make test-all`")
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -53,6 +51,7 @@ def aws() -> Iterator[Aws]:
         yield running
 
 
+@of_the_long_ones
 def test_the_recordings_of_one_cluster(aws: Aws, tmp_path: Path) -> None:
     """In a log: one line for each thing that goes on, not for each look, and what it ended with."""
     stack = Stack(aws, tmp_path, poll_seconds=2)
@@ -66,7 +65,7 @@ def test_the_recordings_of_one_cluster(aws: Aws, tmp_path: Path) -> None:
     assert len(re.findall(r"final snapshot \d\d? %", run.output)) == 1
 
 
-@only_whole
+@of_the_long_ones
 def test_the_recordings_of_twenty_clusters(aws: Aws, tmp_path: Path) -> None:
     """In a log: the same for each of twenty, and the note about interrupting once for all."""
     stack = Stack(aws, tmp_path, poll_seconds=2)
@@ -81,7 +80,7 @@ def test_the_recordings_of_twenty_clusters(aws: Aws, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("count", "name"),
     [
-        pytest.param(1, "one-on-a-terminal.txt", marks=only_whole),
+        pytest.param(1, "one-on-a-terminal.txt", marks=of_the_long_ones),
         (20, "twenty-on-a-terminal.txt"),
     ],
 )
@@ -105,7 +104,7 @@ def test_the_recordings_on_a_terminal(aws: Aws, tmp_path: Path, count: int, name
     _compare(name, [text for text in shown if not _FLEETING.match(text)])
 
 
-@only_whole
+@of_the_long_ones
 def test_json_stays_json(aws: Aws, tmp_path: Path) -> None:
     """With ``--json`` every line is an event of the engine's, and those of progress are few."""
     stack = Stack(aws, tmp_path, poll_seconds=2)

@@ -20,6 +20,7 @@ from redshift_teardown.settings import Settings
 from redshift_teardown.teardown.calls import RedshiftCalls, UnreachableError
 from redshift_teardown.teardown.clock import SystemClock
 from redshift_teardown.teardown.watch import Changes, Rhythm, Watch, Watcher, watch_for
+from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -613,6 +614,7 @@ def test_proof_of_what_is_gone_does_not_wait(place: Place) -> None:
     assert time.monotonic() - began < 10
 
 
+@of_the_long_ones
 def test_nothing_is_asked_at_once_while_aws_throttles(place: Place) -> None:
     """What follows, and what is searched for, waits as long as everything else."""
     names = place.create(4)

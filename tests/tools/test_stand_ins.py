@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.long import of_the_long_ones
 from tools.pulumi import engine
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def test_ctrl_c_in_a_slow_delete_is_quiet(project: Project) -> None:
     assert "KeyboardInterrupt" not in printed
 
 
+@of_the_long_ones
 def test_ctrl_c_in_a_slow_program_is_quiet(project: Project) -> None:
     """Ctrl-C while the program runs stops it at once, without a traceback of program or host."""
     project.program("import time\nprint('program is up', flush=True)\ntime.sleep(60)\n")
