@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from redshift_teardown.crud.outputs import CREATING_TAG, user_tags
+from tests.around.test_proof import receipts
 from tests.around.world import (
     BEGINNINGS,
     STRIDE,
@@ -261,6 +263,24 @@ def test_one_ctrl_c_while_a_busy_cluster_is_waited_for(stack: Bench) -> None:
     assert mark.seconds <= SOON_SECONDS
     assert "has not asked AWS to delete anything" in result.said
     assert stack.destroy().how == "done"
+
+
+def test_one_ctrl_c_while_the_receipt_goes_to_disk(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk takes its time: DeleteCluster is not sent, and the receipt does not say that it was."""
+    stack.apply()
+    to_disk = os.fsync
+
+    def slowly(descriptor: int) -> None:
+        stack.cancelled = True
+        to_disk(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slowly)
+
+    result = stack.destroy()
+
+    assert (result.how, changes(result)) == ("refused", [])
+    (receipt,) = receipts(stack)
+    assert (receipt["sent"], receipt["names"]) == (False, [])
 
 
 def test_one_ctrl_c_while_a_paused_cluster_is_resumed(stack: Bench) -> None:
