@@ -270,7 +270,7 @@ def test_a_pattern_that_reads_like_a_regular_expression_is_told_of() -> None:
         'write instead: "dev*", if those are meant\n'
     )
     assert [(each["line"], each["column"], each["message"]) for each in told["warnings"]] == [(2, 31, words)]
-    assert rows("--policy", "regex.yaml", "--stack", "dev")["pattern"] == f"{words} (regex.yaml:2)"
+    assert rows("--policy", "regex.yaml", "--stack", "dev")["warning"] == f"{words} (regex.yaml:2)"
 
 
 def test_explain_an_account() -> None:

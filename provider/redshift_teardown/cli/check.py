@@ -45,7 +45,8 @@ def check(file: str, style: str) -> None:
     """Check the deletion policy FILE (policy/deletion-policy.yaml; - reads standard input).
 
     All problems are told at once, each with its place and what to write instead. Exits 1 if there is one. A
-    pattern that is right and reads like a regular expression is a warning, with what it matches.
+    pattern that is right and reads like a regular expression is a warning, with what it matches; so is a
+    rule, or a claim to stacks, that can never apply.
     """
     source = STANDARD_INPUT if file == "-" else file
     policy: Policy | None = None
