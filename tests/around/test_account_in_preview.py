@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from redshift_teardown import aws
-from tests.around.world import REGION, configured
+from tests.around.world import configured
 from tests.parity.bench import Invalid
-from tests.teardown.stage import ACCOUNT, PROTECTED
+from tests.teardown.stage import ACCOUNT, PROTECTED, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable

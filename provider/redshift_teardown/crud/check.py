@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import connect, resolve_region
@@ -9,11 +10,12 @@ from redshift_teardown.crud import owned
 from redshift_teardown.crud.desired import DEFAULT_TAGS, INHERITED, SAID
 from redshift_teardown.crud.foretell import foretell, foretell_account
 from redshift_teardown.deletion_policy import PolicyError
-from redshift_teardown.errors import NoAnswerError, TeardownError
+from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
 from redshift_teardown.parameters import ARGUMENTS, BY_NAME, READ_ONLY, Change
 from redshift_teardown.sealing import SECRETS, hide, still_secret
 from redshift_teardown.stack_policy import BYPASSES, read_policy, refuse_bypass, resolve, wants_account
 from redshift_teardown.state import CARRIED, GONE, STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
+from redshift_teardown.teardown.receipt import folder_problem
 from redshift_teardown.urn import Urn
 from redshift_teardown.validation import Failure, validate
 
@@ -80,6 +82,7 @@ def check(
         region = resolve_region(settings, plain(news.get("region")))
         resolved = resolve(policy, settings, _plain_inputs(news), urn, account=account, region=region)
         refuse_bypass(resolved.match.environment, _bypass(news), urn.name)
+        _require_folder(policy)
     except (PolicyError, TeardownError) as error:
         failures.append(Failure(WHOLE_RESOURCE, str(error)))
         return inputs, failures
@@ -92,6 +95,18 @@ def check(
         refused = foretell(settings, news, urn, resolved.match.environment)
     failures += [Failure(WHOLE_RESOURCE, refused)] if refused else []
     return inputs, failures
+
+
+def _require_folder(policy: Policy) -> None:
+    """Refuse receipts that could not be written; destroy goes on without them, and warns.
+
+    Raises:
+        ConfigError: the policy names a file for them, or a place inside one.
+
+    """
+    problem = folder_problem(Path(policy.receipts))
+    if problem:
+        raise ConfigError(f"{problem} ({policy.source})", next_step="name another folder inside the project")
 
 
 def _calls_aws(olds: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:

@@ -145,7 +145,7 @@ def _at_most(first: float | None, then: float | None) -> bool:
 
 def _takes(piece: str, other: str) -> bool:
     """Tell whether a piece of a pattern matches whatever a piece of another one does."""
-    if piece == "*" or piece == other:
+    if piece in ("*", other):
         return True
     if other == "*":
         return False

@@ -157,7 +157,7 @@ HARD = "*a" * 40
     ids=["rules", "claims"],
 )
 def test_looking_takes_no_longer_than_reading(text: str) -> None:
-    """A file of thousands of rules is looked through as far as that is quick, and it is said where it ends."""
+    """A file of thousands is looked through as far as that is quick, and it is said where that ends."""
     reader = Reach.rule_in_front, Reach.claim_in_front
     spent: list[float] = []
     with pytest.MonkeyPatch.context() as patch:
