@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.credentials import base_session, session_of
-from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
+from redshift_teardown.errors import AccountError, ConfigError, NoAnswerError, TeardownError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,7 +164,7 @@ class Aws:
                 f"{' (allowed: ' + ', '.join(allowed) + ')' if allowed else ''}; nothing was changed. "
                 "Use credentials of the right account"
             )
-            raise ConfigError(message)
+            raise AccountError(message)
 
 
 def explain(error: Exception, intent: str, region: str) -> TeardownError:

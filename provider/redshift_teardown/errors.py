@@ -55,3 +55,7 @@ class ConfigError(TeardownError):
 
 class NoAnswerError(ConfigError):
     """AWS could not be asked, or did not answer: no credentials, no network, no such endpoint."""
+
+
+class AccountError(ConfigError):
+    """AWS answered, and the credentials are of an account that the configuration does not let through."""

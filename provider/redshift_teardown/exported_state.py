@@ -15,6 +15,7 @@ _FORMS = {
     "outputs": dict,
     "protect": bool,
     "retainOnDelete": bool,
+    "external": bool,
 }
 _FORM_WORDS = {str: "string", dict: "object", bool: "true or false"}
 

@@ -154,6 +154,7 @@ def test_standard_input_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
                 ("type", 5),
                 ("protect", "no"),
                 ("retainOnDelete", 1),
+                ("external", "yes"),
                 ("deletedWith", {}),
             )
         ),
@@ -170,7 +171,7 @@ def test_standard_input_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
             "the plaintext of a secret is no JSON",
         ),
     ],
-    ids=range(24),
+    ids=range(25),
 )
 def test_a_state_of_another_shape_is_refused_with_its_place(text: str, said: str, tmp_path: Path) -> None:
     """What is wrong, and where; never a traceback."""

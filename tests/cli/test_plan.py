@@ -115,6 +115,19 @@ def test_blocked(wired: Stage) -> None:
     assert f"pulumi state unprotect '{URN}'" in ended.output
 
 
+def test_a_resource_that_was_only_read(wired: Stage) -> None:
+    """The engine forgets what it read, and never calls delete: exit 3, for the cluster lives on."""
+    wired.up()
+    assert wired.state is not None
+
+    read = run(wired, export(wired.state, external=True))
+    offline = run(wired, export(wired.state, external=True), "--offline")
+
+    assert (read.exit_code, offline.exit_code) == (3, 3), read.output
+    assert "external is set: the engine only read this cluster" in read.output
+    assert run(wired, export(wired.state, external=False)).exit_code == 0
+
+
 def test_json(wired: Stage) -> None:
     """For a program: everything, as plain JSON, the exit code among it."""
     wired.up()
@@ -174,6 +187,7 @@ def test_encrypted_facts_are_not_known(wired: Stage) -> None:
         ({**KEY, "outputs": {"arn": KEY_ARN}}, True),
         ({**KEY, "outputs": {"arn": KEY_ARN}, "protect": True}, False),
         ({**KEY, "outputs": {"arn": KEY_ARN}, "retainOnDelete": True}, False),
+        ({**KEY, "outputs": {"arn": KEY_ARN}, "external": True}, False),
         ({**KEY, "id": "5678", "outputs": {"arn": "arn:other"}}, False),
     ],
 )

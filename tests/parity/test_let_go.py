@@ -145,6 +145,7 @@ def test_without_a_receipt_nothing_is_let_go_of(stack: Bench, monkeypatch: pytes
     refused = stack.destroy()
 
     assert "is not let go of" in refused.said
+    assert "make receipts a folder that can be written to" in refused.said
     assert "without a receipt there would be no trace" in refused.said
 
 

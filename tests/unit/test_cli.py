@@ -115,6 +115,24 @@ def test_check_standard_input() -> None:
     assert result.output.startswith("<stdin>:1:1: the byte 0xff is not UTF-8")
 
 
+@pytest.mark.parametrize(
+    ("project", "code"), [("name: shop\n", 1), ("name: shop\nmain: infra\n", 0), ("", 1)]
+)
+def test_check_receipts_that_name_a_file(project: str, code: int) -> None:
+    """A file is in the way, seen from where the program runs: `up` would refuse, so this does."""
+    Path("infra").mkdir()
+    Path("notes.txt").touch()
+    if project:
+        Path("Pulumi.yaml").write_text(project)
+    policy = f"receipts: notes.txt/receipts\n{POLICY}"
+
+    result = run("check", "-", stdin=policy)
+
+    assert result.exit_code == code, result.output
+    assert ("receipts must name a folder, and " in result.output) is bool(code)
+    assert json.loads(run("check", "-", "--format", "json", stdin=policy).output)["valid"] is not bool(code)
+
+
 def test_check_as_json() -> None:
     """A program gets every part of every problem, and the environments of a policy that is right."""
     right, wrong = run("check", "--format", "json"), run("check", "bad.yaml", "--format", "json")
@@ -270,7 +288,7 @@ def test_a_pattern_that_reads_like_a_regular_expression_is_told_of() -> None:
         'write instead: "dev*", if those are meant\n'
     )
     assert [(each["line"], each["column"], each["message"]) for each in told["warnings"]] == [(2, 31, words)]
-    assert rows("--policy", "regex.yaml", "--stack", "dev")["pattern"] == f"{words} (regex.yaml:2)"
+    assert rows("--policy", "regex.yaml", "--stack", "dev")["warning"] == f"{words} (regex.yaml:2)"
 
 
 def test_explain_an_account() -> None:

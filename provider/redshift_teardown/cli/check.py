@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
+from redshift_teardown.cli.exported import program_folder, project_folder
 from redshift_teardown.cli.output import DEFAULT_POLICY, say, say_json, styled
 from redshift_teardown.deletion_policy import (
     Environment,
@@ -18,7 +20,9 @@ from redshift_teardown.deletion_policy import (
     loads,
 )
 from redshift_teardown.escaping import lines
+from redshift_teardown.exported_state import SourceError
 from redshift_teardown.input_file import InputError, read_bytes
+from redshift_teardown.teardown.receipt import folder_problem
 
 STANDARD_INPUT = "<stdin>"
 
@@ -45,17 +49,21 @@ def check(file: str, style: str) -> None:
     """Check the deletion policy FILE (policy/deletion-policy.yaml; - reads standard input).
 
     All problems are told at once, each with its place and what to write instead. Exits 1 if there is one. A
-    pattern that is right and reads like a regular expression is a warning, with what it matches.
+    pattern that is right and reads like a regular expression is a warning, with what it matches; so is a
+    rule, or a claim to stacks, that can never apply.
     """
     source = STANDARD_INPUT if file == "-" else file
     policy: Policy | None = None
     problems: tuple[Problem, ...] = ()
     try:
         policy = loads(read_bytes(file), source=source) if file == "-" else load(file)
+        problems = _in_the_way(policy)
     except PolicyError as error:
         problems = error.problems
     except InputError as error:
         problems = (Problem(source, 0, 0, str(error)),)
+    if problems:
+        policy = None
     if style == "json":
         say_json(_as_json(source, policy, problems))
     elif style == "github":
@@ -69,6 +77,16 @@ def check(file: str, style: str) -> None:
         count = len(problems)
         say(_summary(policy) if policy else f"{count} {'problem' if count == 1 else 'problems'} in {source}")
     sys.exit(1 if problems else 0)
+
+
+def _in_the_way(policy: Policy) -> tuple[Problem, ...]:
+    """Say what is in the way of the receipts folder, in the project that this runs in."""
+    try:
+        folder = program_folder(project_folder())
+    except SourceError:
+        folder = Path()
+    problem = folder_problem(folder / policy.receipts)
+    return (Problem(policy.source, 0, 0, problem, "another folder inside the project"),) if problem else ()
 
 
 def _summary(policy: Policy) -> str:

@@ -155,10 +155,10 @@ def explain(
     rules = [(rule, _verdict(rule, facts)) for rule in found.environment.skip]
     name = snapshot_name(decision.name_template, _named(facts), environment=decision.environment, at=now)
     if style == "json":
-        say_json({**_as_json(found, decision, rules, name), "patterns": _read_otherwise(policy)})
+        say_json({**_as_json(found, decision, rules, name), "patterns": _warned_of(policy)})
         return
     rows = _rows(found, decision, rules, name)
-    rows += [("pattern" if not n else "", text, "yellow") for n, text in enumerate(_read_otherwise(policy))]
+    rows += [("warning" if not n else "", text, "yellow") for n, text in enumerate(_warned_of(policy))]
     for label, text, colour in rows:
         line = Text(f"{label:<12}", style="bold")
         line.append(text.replace("\n", "\n" + " " * 12), style=colour)
@@ -191,8 +191,8 @@ def _rows(
     return rows
 
 
-def _read_otherwise(policy: Policy) -> list[str]:
-    """Say of each pattern that reads like a regular expression what it matches, and what it does not."""
+def _warned_of(policy: Policy) -> list[str]:
+    """Say what `check` warns of, such as what a pattern matches that reads like a regular expression."""
     return [f"{warning.message} ({warning.source}:{warning.line})" for warning in policy.warnings]
 
 

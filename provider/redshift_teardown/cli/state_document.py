@@ -21,6 +21,7 @@ _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secre
 _KEYS = ("aws:kms/key:Key", "aws-native:kms:Key")
 _ALIASES = ("aws:kms/alias:Alias", "aws-native:kms:Alias")
 _TARGETS = ("targetKeyId", "targetKeyArn")
+_STAYING = ("protect", "retainOnDelete", "external")
 _DECIDING = ("policy", "identity", "cluster_identifier", "environment", "region", "urn", "tags_all")
 
 
@@ -74,6 +75,7 @@ def _cluster(resource: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]
         outputs=outputs,
         protect=bool(resource.get("protect")),
         retain_on_delete=bool(resource.get("retainOnDelete")),
+        external=bool(resource.get("external")),
         deleted_with=str(resource.get("deletedWith") or ""),
         key_of_the_stack=_key_that_goes(outputs.get("kms_key_id"), resources),
         encrypted_facts=tuple(name for name in _DECIDING if is_hidden(outputs.get(name))),
@@ -92,7 +94,7 @@ def _key_that_goes(key: object, resources: Sequence[Mapping[str, Any]]) -> str:
     for resource in _of_types(resources, _KEYS):
         outputs = resource.get("outputs") or {}
         names = _names(resource.get("id"), outputs.get("arn"), outputs.get("keyId"))
-        if keys & names and not (resource.get("protect") or resource.get("retainOnDelete")):
+        if keys & names and not any(resource.get(option) for option in _STAYING):
             return str(resource["urn"])
     return ""
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws import connect, resolve_region
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.desired import DEFAULT_TAGS, INHERITED, SAID
-from redshift_teardown.crud.foretell import foretell
+from redshift_teardown.crud.foretell import foretell, foretell_account
 from redshift_teardown.deletion_policy import PolicyError
-from redshift_teardown.errors import NoAnswerError, TeardownError
-from redshift_teardown.parameters import BY_NAME, READ_ONLY
+from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
+from redshift_teardown.parameters import ARGUMENTS, BY_NAME, READ_ONLY, Change
 from redshift_teardown.sealing import SECRETS, hide, still_secret
 from redshift_teardown.stack_policy import BYPASSES, read_policy, refuse_bypass, resolve, wants_account
 from redshift_teardown.state import CARRIED, GONE, STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
+from redshift_teardown.teardown.receipt import folder_problem
 from redshift_teardown.urn import Urn
 from redshift_teardown.validation import Failure, validate
 
@@ -80,15 +82,37 @@ def check(
         region = resolve_region(settings, plain(news.get("region")))
         resolved = resolve(policy, settings, _plain_inputs(news), urn, account=account, region=region)
         refuse_bypass(resolved.match.environment, _bypass(news), urn.name)
+        _require_folder(policy)
     except (PolicyError, TeardownError) as error:
         failures.append(Failure(WHOLE_RESOURCE, str(error)))
         return inputs, failures
     inputs["policy"] = resolved.record()
     inputs["on_destroy"] = resolved.on_destroy
-    if not olds and not failures and not owned.has_one(urn_text):
+    refused = ""
+    if not failures and _calls_aws(olds, inputs):
+        refused = foretell_account(settings, plain(news.get("region")), urn)
+    if not refused and not olds and not failures and not owned.has_one(urn_text):
         refused = foretell(settings, news, urn, resolved.match.environment)
-        failures += [Failure(WHOLE_RESOURCE, refused)] if refused else []
+    failures += [Failure(WHOLE_RESOURCE, refused)] if refused else []
     return inputs, failures
+
+
+def _require_folder(policy: Policy) -> None:
+    """Refuse receipts that could not be written; destroy goes on without them, and warns.
+
+    Raises:
+        ConfigError: the policy names a file for them, or a place inside one.
+
+    """
+    problem = folder_problem(Path(policy.receipts))
+    if problem:
+        raise ConfigError(f"{problem} ({policy.source})", next_step="name another folder inside the project")
+
+
+def _calls_aws(olds: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether an `up` would call AWS; one that changes policy or requests alone works without."""
+    names = (*(each.name for each in ARGUMENTS if each.change is not Change.LOCAL), DEFAULT_TAGS)
+    return any(olds.get(name) != inputs.get(name) for name in names)
 
 
 def _written_by_the_program(news: Mapping[str, Any]) -> list[Failure]:

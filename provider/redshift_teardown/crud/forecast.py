@@ -76,6 +76,7 @@ class StackCluster:
         outputs: Its outputs, what is encrypted in them unknown.
         protect: Whether the engine refuses to delete it.
         retain_on_delete: Whether the engine drops it without calling delete.
+        external: Whether the engine only read it, and forgets it without calling delete.
         deleted_with: URN of the resource with which the engine takes it for deleted; empty for none.
         key_of_the_stack: URN of the KMS key in the same stack that encrypts it and would go too; empty for
             none.
@@ -87,6 +88,7 @@ class StackCluster:
     outputs: Mapping[str, Any]
     protect: bool = False
     retain_on_delete: bool = False
+    external: bool = False
     deleted_with: str = ""
     key_of_the_stack: str = ""
     encrypted_facts: tuple[str, ...] = ()
@@ -421,6 +423,16 @@ def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
                 "retain_on_delete is set: the engine drops the cluster from the stack and never tears it "
                 "down; it goes on running, and costing, in AWS",
                 f"take retain_on_delete away from {name} and run `pulumi up`",
+            )
+        )
+    if cluster.external:
+        found.append(
+            Finding(
+                Verdict.BLOCKED,
+                "external is set: the engine only read this cluster, so it forgets it and never tears it "
+                "down; it goes on running, and costing, in AWS",
+                f"destroy the stack that made it; for this one to do so, have the program declare {name} in "
+                "place of reading it, with adopt_existing=True, and run `pulumi up`",
             )
         )
     if cluster.deleted_with:

@@ -1,4 +1,4 @@
-"""What a create would come to, told in preview as far as AWS answers there."""
+"""What an `up` would come to, told in preview as far as AWS answers there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud.origin import NAMES
 from redshift_teardown.crud.restore import LOOKED_UP, named_parameters, require_word, tell_what_is_newer
 from redshift_teardown.crud.session import open_session
-from redshift_teardown.errors import RefusedError, TeardownError
+from redshift_teardown.errors import AccountError, RefusedError, TeardownError
 from redshift_teardown.state import UNKNOWN, arguments_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,27 @@ if TYPE_CHECKING:
 
 _SILENT: set[Settings] = set()
 """Configurations by which AWS could not be asked in this process."""
+
+
+def foretell_account(settings: Settings, region: object, urn: Urn) -> str:
+    """Return why an `up` that calls AWS would refuse these credentials, as far as STS answers.
+
+    Args:
+        settings: The stack's configuration.
+        region: The cluster's own ``region``, where it has one.
+        urn: The resource.
+
+    """
+    if not (settings.allowed_account_ids or settings.forbidden_account_ids) or settings in _SILENT:
+        return ""
+    try:
+        open_session(settings, region, str(urn), urn.name)
+    except AccountError as refusal:
+        return str(refusal)
+    except TeardownError:
+        # As below: no answer is no refusal here.
+        _SILENT.add(settings)
+    return ""
 
 
 def foretell(settings: Settings, news: Mapping[str, Any], urn: Urn, rules: Environment) -> str:

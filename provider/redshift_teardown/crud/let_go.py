@@ -77,8 +77,8 @@ def let_go(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> 
         raise RefusedError(
             f"{identity} is not let go of: {problems[0]}",
             data=refusal.data,
-            next_step=f"make {folder} writable, then run the command again; without a receipt there would be "
-            "no trace",
+            next_step=f"make {folder} a folder that can be written to, or have the policy name one, "
+            "then run the command again; without a receipt there would be no trace",
         )
     session.reporter.warn(
         f"let go of {identity} (generation {identity.generation()}), as {VARIABLE} asks: nothing was changed "

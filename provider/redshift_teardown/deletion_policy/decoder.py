@@ -22,6 +22,7 @@ from redshift_teardown.deletion_policy.naming import MOST_POLICY_TAGS, template_
 from redshift_teardown.deletion_policy.nodes import ListNode, MapNode, ScalarNode
 from redshift_teardown.deletion_policy.patterns import is_glob, reading
 from redshift_teardown.deletion_policy.problems import Objection, shown
+from redshift_teardown.deletion_policy.reach import Claim, Reach, no_identifier, no_stack
 from redshift_teardown.deletion_policy.reader import (
     CONDITIONS,
     DEFAULTS_KEYS,
@@ -89,6 +90,7 @@ class Decoder(NodeReader):
     def __init__(self, report: Report, *, recorded: bool = False) -> None:
         super().__init__(report)
         self._recorded = recorded
+        self._reach = Reach()
 
     def policy(self, root: Node) -> Policy:
         """Decode a whole document.
@@ -115,6 +117,10 @@ class Decoder(NodeReader):
             released = self._released(fields["released"].value)
         place = (fields["defaults"].key if "defaults" in fields else root).mark.place
         self.report.raise_if_any()
+        if self._reach.steps <= 0:
+            self.report.warn(
+                root.mark, "the policy is too long to be looked through for rules and claims that never apply"
+            )
         return Policy(
             source=root.mark.source,
             version=model.VERSION,
@@ -240,7 +246,24 @@ class Decoder(NodeReader):
             environments.append(self.environment(key.text, key.mark, value, defaults))
             self._claim(key.text, value, "stacks", stacks)
             self._claim(key.text, value, "accounts", accounts)
+        by_name = {environment.name: environment for environment in environments}
+        self._warn_of_claims([Claim(by_name[name], text, mark) for text, (name, mark) in stacks.items()])
         return tuple(environments)
+
+    def _warn_of_claims(self, claims: list[Claim]) -> None:
+        """Warn of entries of `stacks` that claim no stack, since another environment takes all of them."""
+        for index, claim in enumerate(claims):
+            first = self._reach.claim_in_front(claims, index)
+            if first is None:
+                continue
+            owner = first.environment
+            protected = ", which is protected," if owner.protected else ""
+            self.report.warn(
+                claim.mark,
+                f"{shown(claim.text)} claims no stack here: {shown(first.text)} of environment {owner.name}, "
+                f"in line {first.mark.line}{protected or ','} takes whatever it would",
+                "a name or pattern that is not taken before it, or none",
+            )
 
     def _released(self, node: Node) -> tuple[Release, ...]:
         example = 'released: [{project: shop, stack: prod, resource: warehouse, because: "sold in May"}]'
@@ -318,8 +341,19 @@ class Decoder(NodeReader):
                 break
             rule = self._rule(item)
             if rule:
+                self._warn_of_rule(rules, rule, item.mark)
                 rules.append(rule)
         return tuple(rules)
+
+    def _warn_of_rule(self, earlier: list[SkipRule], rule: SkipRule, mark: Mark) -> None:
+        first = None if self._recorded else self._reach.rule_in_front(earlier, rule)
+        if first is not None:
+            self.report.warn(
+                mark,
+                "this rule never decides anything: whatever it would let go, the rule in line "
+                f"{first.place.line} lets go before it",
+                "conditions that let go something else, or no rule",
+            )
 
     def _rule(self, node: Node) -> SkipRule | None:
         fields = self.fields(
@@ -430,9 +464,14 @@ class Decoder(NodeReader):
         if self._recorded:
             objection = partial(_unless_glob, objection)
         found = self.texts(node, what, example, objection)
+        right = frozenset(found)
         for item in node.items if isinstance(node, ListNode) else ():
-            if isinstance(item, ScalarNode) and item.text in found:
+            if isinstance(item, ScalarNode) and item.text in right:
                 self._warn(item.mark, item.text, dots=what != "node_type")
+                why = _NO_NAMES[what](item.text) if what in _NO_NAMES else ""
+                if why:
+                    message = f"the pattern {shown(item.text)} matches none: {why}"
+                    self.report.warn(item.mark, message, f"a pattern such as {example}")
         return found
 
     def _warn(self, mark: Mark, pattern: str, *, dots: bool = True) -> None:
@@ -511,6 +550,9 @@ _RELEASED = (
     ("stack", "prod", checks.exact_stack),
     ("resource", "warehouse", checks.resource),
 )
+
+
+_NO_NAMES = {"identifier": no_identifier, "stacks": no_stack}
 
 
 def _anything(_text: str) -> Objection | None:

@@ -77,6 +77,11 @@ def is_glob(text: str) -> bool:
     return any(character in text for character in "*?[")
 
 
+def pieces(pattern: str) -> list[str]:
+    """Give the parts of a pattern: its stars, question marks and brackets, and single characters."""
+    return _PIECE.findall(pattern)
+
+
 def matches(text: str, pattern: str) -> bool:
     """Tell whether a pattern matches a text as it is written, whether or not it is `misread`."""
     return fnmatchcase(text, pattern)

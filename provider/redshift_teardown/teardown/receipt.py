@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import uuid
 from dataclasses import dataclass, field
@@ -70,6 +71,19 @@ class ReceiptFile:
                     "teardown goes on, and proves itself in AWS"
                 )
             self._broken = True
+
+
+def folder_problem(folder: Path) -> str:
+    """Say what is in the way of a receipts folder; empty where it is there, or can be made.
+
+    Args:
+        folder: As the policy names it, relative to the folder of the program.
+
+    """
+    for place in (folder, *folder.parents):
+        if os.path.lexists(place) and not place.is_dir():
+            return f"the policy's receipts must name a folder, and {place} is none"
+    return ""
 
 
 def heading(

@@ -1,0 +1,163 @@
+"""What of a policy can never apply: it stands behind what takes all of it, or nothing can be called so.
+
+Only what is plain is said. A pattern that covers another in a way that is hard to see is not found, and none
+is ever named that could apply.
+"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from redshift_teardown.deletion_policy.patterns import is_glob, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from redshift_teardown.deletion_policy.model import Environment, SkipRule, When
+    from redshift_teardown.deletion_policy.nodes import Mark
+
+MOST_STEPS = 300_000
+"""About half a second; every pair of a policy of a few hundred rules."""
+LONGEST_IDENTIFIER = 63
+LONGEST_STACK = 100
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An entry of `stacks` of an environment, and where it stands."""
+
+    environment: Environment
+    text: str
+    mark: Mark
+
+
+class Reach:
+    """Looks for what stands behind something that takes all of it, for so many steps.
+
+    Attributes:
+        steps: How many steps are left; with none, nothing more is found.
+    """
+
+    def __init__(self, steps: int = MOST_STEPS) -> None:
+        """See the class for the argument."""
+        self.steps = steps
+
+    def rule_in_front(self, earlier: Iterable[SkipRule], rule: SkipRule) -> SkipRule | None:
+        """Give the first rule that lets go whatever a later one of its environment would."""
+        if self.steps <= 0:
+            return None
+        return next((first for first in earlier if self._takes_all(first.when, rule.when)), None)
+
+    def claim_in_front(self, claims: Sequence[Claim], index: int) -> Claim | None:
+        """Give the claim of another environment that takes every stack that the one at `index` would.
+
+        Protected environments go first, and in each rank exact names before patterns, then the order of the
+        file, as `match` has it.
+        """
+        if self.steps <= 0:
+            return None
+        self.steps -= len(claims)
+        behind = claims[index]
+        protected, exact = behind.environment.protected, not is_glob(behind.text)
+        for place, claim in enumerate(claims):
+            if claim.environment is behind.environment or (protected and not claim.environment.protected):
+                continue
+            same_rank = claim.environment.protected is protected
+            if same_rank and (exact or (place > index and is_glob(claim.text))):
+                continue
+            if self.covers(claim.text, behind.text):
+                return claim
+        return None
+
+    def covers(self, wide: str, narrow: str) -> bool:
+        """Tell whether a pattern surely matches whatever another one does."""
+        if self.steps <= 0:
+            return False
+        own = pieces(wide)
+        places = _behind_stars({0}, own)
+        self.steps -= 1
+        for piece in pieces(narrow):
+            self.steps -= len(places)
+            taken = {
+                place if own[place] == "*" else place + 1
+                for place in places
+                if place < len(own) and _takes(own[place], piece)
+            }
+            if not taken:
+                return False
+            places = _behind_stars(taken, own)
+        return len(own) in places
+
+    def _takes_all(self, first: When, then: When) -> bool:
+        """Tell whether one condition surely holds wherever another one does."""
+        self.steps -= 1
+        tags = dict(then.tags)
+        return (
+            self.steps > 0
+            and (not then.always or first.always)
+            and first.requested in (None, then.requested)
+            and first.restored_from_snapshot in (None, then.restored_from_snapshot)
+            and _at_most(first.max_nodes, then.max_nodes)
+            and _at_most(first.younger_than_hours, then.younger_than_hours)
+            and self._all_covered(first.identifier, then.identifier)
+            and self._all_covered(first.node_type, then.node_type)
+            and all(key in tags and self.covers(pattern, tags[key]) for key, pattern in first.tags)
+        )
+
+    def _all_covered(self, wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
+        if not wide:
+            return True
+        return bool(narrow) and all(any(self.covers(one, each) for one in wide) for each in narrow)
+
+
+def no_identifier(pattern: str) -> str:
+    """Say why no cluster can be called what a pattern matches; empty where one can."""
+    parts = pieces(pattern)
+    if _no_letter(parts[0]):
+        return "a cluster identifier begins with a letter"
+    if parts[-1] == "-":
+        return "a cluster identifier never ends with a hyphen"
+    if "--" in pattern:
+        return "a cluster identifier never has two hyphens in a row"
+    return _too_long(parts, LONGEST_IDENTIFIER, "a cluster identifier")
+
+
+def no_stack(pattern: str) -> str:
+    """Say why no stack can be called what a pattern matches; empty where one can."""
+    return _too_long(pieces(pattern), LONGEST_STACK, "a stack's name")
+
+
+def _too_long(parts: Sequence[str], longest: int, what: str) -> str:
+    shortest = sum(part != "*" for part in parts)
+    return f"{what} has at most {longest} characters" if shortest > longest else ""
+
+
+def _no_letter(piece: str) -> bool:
+    return piece not in ("*", "?") and not any(fnmatchcase(one, piece) for one in string.ascii_lowercase)
+
+
+def _at_most(first: float | None, then: float | None) -> bool:
+    return first is None or (then is not None and then <= first)
+
+
+def _takes(piece: str, other: str) -> bool:
+    """Tell whether a piece of a pattern matches whatever a piece of another one does."""
+    if piece in ("*", other):
+        return True
+    if other == "*":
+        return False
+    return piece == "?" or (len(piece) > 1 and len(other) == 1 and other != "?" and fnmatchcase(other, piece))
+
+
+def _behind_stars(places: set[int], parts: Sequence[str]) -> set[int]:
+    """Add the places that are reached without a character, since a star may match none."""
+    reached = set(places)
+    for place in places:
+        at = place
+        while at < len(parts) and parts[at] == "*":
+            at += 1
+            reached.add(at)
+    return reached
