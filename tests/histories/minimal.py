@@ -13,7 +13,9 @@ from tests.histories.themes import (
     CUT,
     DAYS,
     DESTROY,
+    KILLED_RENAME,
     MINUTES,
+    NAMED_AS_BEFORE,
     ORPHAN,
     REFRESH,
     RENAMED,
@@ -64,6 +66,9 @@ MINIMAL: dict[str, History] = {
         UP,
         act("snapshot_by_hand", snapshot="fits"),
         act("destroy", **at("after", 1, act("kill_all"), of="DeleteCluster")),
+    ),
+    "a rename that was killed and taken back is taken back by an up that refreshes": _wild(
+        DAYS, UP, RENAMED, KILLED_RENAME, MINUTES, NAMED_AS_BEFORE, act("up", refresh=True), DESTROY
     ),
     "an orphan tags nothing": _wild(
         DAYS, UP, act("destroy", **at("after", 3, ORPHAN, of="DescribeClusters"))
