@@ -42,15 +42,19 @@ def names_in(*props: Mapping[str, Any]) -> frozenset[str]:
 
 
 def still_secret(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
-    """Return what is secret in new inputs: what they tell, and what an ignored change left as it was.
+    """Return what is secret from new inputs on: what they tell, and what was and is not said otherwise.
+
+    What a program says no more lives on in AWS, and is recorded as AWS shows it. So it stays secret until the
+    program says another value, be it years later.
 
     Args:
         olds: The old inputs.
         news: The new ones.
 
     """
-    kept = {name for name in names_in(olds) if _value(olds, name) is not None} if olds else set()
-    return sorted(names_in(news) | {name for name in kept if _value(olds, name) == _value(news, name)})
+    kept = {name for name in names_in(olds) if _value(news, name) in (None, _value(olds, name))}
+    # The stack's tags are taken away with their configuration, which tells whether they are secret.
+    return sorted(names_in(news) | (kept - {DEFAULTS}))
 
 
 def seal(props: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,18 @@ def unsealed(value: Any) -> Any:
     return [unsealed(item) for item in value] if isinstance(value, list) else value
 
 
+def without_marked(value: Any) -> Any:
+    """Give a value without what is marked as a secret in it."""
+    if isinstance(value, dict):
+        return {key: without_marked(item) for key, item in value.items() if not is_marked(item)}
+    return [without_marked(item) for item in value] if isinstance(value, list) else value
+
+
+def is_marked(value: Any) -> bool:
+    """Whether a value is marked as a secret."""
+    return isinstance(value, dict) and _SIGNATURE in value
+
+
 @dataclass
 class Shown:
     """What a preview shows.
@@ -106,12 +118,22 @@ class Shown:
 
 @dataclass
 class Engine:
-    """One stack with one cluster."""
+    """One stack with one cluster.
+
+    Attributes:
+        stack: The AWS it is in.
+        provider: What it calls.
+        inputs: The inputs in the state, secrets in clear.
+        outputs: The outputs in the state, secrets in clear.
+        marked: The outputs, and after a refresh the inputs, as the provider gave them last, secrets marked.
+
+    """
 
     stack: Bench
     provider: wire.Provider
     inputs: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
+    marked: tuple[dict[str, Any], ...] = ()
 
     def preview(self, program: dict[str, Any], ignoring: Sequence[str] = ()) -> Shown:
         """What an ``up`` would do."""
@@ -150,6 +172,7 @@ class Engine:
         result = self.stack.run(lambda: _or_words(act))
         if isinstance(result.value, str):
             return result.value
+        self.marked = (result.value,)
         self.inputs, self.outputs = shown.inputs, unsealed(result.value)
         return ""
 
@@ -157,6 +180,7 @@ class Engine:
         """Read the cluster."""
         result = self.stack.run(lambda: self.provider.refresh("warehouse", self.outputs, self.inputs))
         _, outputs, inputs = result.value
+        self.marked = (outputs, inputs)
         self.outputs, self.inputs = unsealed(outputs), unsealed(inputs)
 
     def _with_ignored(self, program: dict[str, Any], ignoring: Sequence[str]) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from tests.histories.themes import (
     CUT,
     DAYS,
     DESTROY,
+    KILLED_RENAME,
     MINUTES,
+    NAMED_AS_BEFORE,
     ORPHAN,
     REFRESH,
     RENAMED,
@@ -70,6 +72,9 @@ MINIMAL: dict[str, History] = {
         UP,
         act("fail_the_snapshot", outcome="cluster-returns-after-snapshot"),
         *(act("destroy", **at("after", 1, act("kill_all"), of="DeleteCluster")), MINUTES, UP, WRITE, VANISH),
+    ),
+    "a rename that was killed and taken back is taken back by an up that refreshes": _wild(
+        DAYS, UP, RENAMED, KILLED_RENAME, MINUTES, NAMED_AS_BEFORE, act("up", refresh=True), DESTROY
     ),
     "an orphan tags nothing": _wild(
         DAYS, UP, act("destroy", **at("after", 3, ORPHAN, of="DescribeClusters"))

@@ -145,7 +145,19 @@ class Player(Neighbours):
             continue_on_error=continue_on_error,
             neighbour=neighbour,
         )
-        self._command(lambda: world.run_up(options, self._meanwhile(plan)), plan, faults or [])
+        result = self._command(lambda: world.run_up(options, self._meanwhile(plan)), plan, faults or [])
+        if refresh and result is not None and result.how == "done" and not (plan or faults or target):
+            self._named_as_said()
+
+    def _named_as_said(self) -> None:
+        """What AWS showed and the program says no more, or never said, is no name that a cluster keeps."""
+        world = self.world
+        wanted = world.owner.program["cluster_identifier"]
+        for resource in world.owner.backend.resources:
+            life: Life = resource.note.life
+            if not (life.ended or life.ending or world.lagging):
+                name = life.cluster.identifier
+                world.must(name == wanted, f"up --refresh ended well, and {life} is called {name}")
 
     def do_preview(self, *, refresh: bool = False, meanwhile: list[Any] | None = None) -> None:
         """Run ``pulumi preview``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.histories.rules import CLUSTER
 from tests.histories.world import OTHER_REGION
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ TIGHTEN = act("edit", policy=DAYS)
 MINUTES = act("pass_time", seconds=600)
 DIE_WHEN_DELETED = act("destroy", **at("after", 1, DIE, of="DeleteCluster"))
 RENAMED = act("program", cluster_identifier="depot")
+NAMED_AS_BEFORE = act("program", cluster_identifier=CLUSTER)
+KILLED_RENAME = act("up", **at("after", 1, DIE, of="ModifyCluster"))
 RESIZED = act("program", number_of_nodes=4.0)
 
 THEMES: list[tuple[str, list[Action]]] = [
@@ -41,6 +44,9 @@ THEMES: list[tuple[str, list[Action]]] = [
     (DAYS, [DESTROY, act("up", **at("after", 1, CTRL_C, of="CreateCluster")), UP]),
     (DAYS, [act("destroy", **at("after", 1, CTRL_C, of="DeleteCluster")), DESTROY]),
     (DAYS, [RENAMED, RESIZED, act("up", **at("wait", 1, CTRL_C)), UP]),
+    # what was interrupted and is taken back
+    (DAYS, [RENAMED, KILLED_RENAME, MINUTES, NAMED_AS_BEFORE, act("up", refresh=True), DESTROY]),
+    (DAYS, [act("rename", to="elsewhere"), MINUTES, act("up", refresh=True), DESTROY]),
     # the generation that was meant
     (DAYS, [RENAMED, RESIZE, act("up", **at("wait", 1, VANISH, act("begin_again", name="depot"))), DESTROY]),
     (DAYS, [RESIZED, act("up", **at("wait", 1, AGAIN)), DESTROY]),

@@ -8,6 +8,7 @@ import pytest
 
 from redshift_teardown.parameters import ARGUMENTS, Change
 from tests.parity.bench import changing, did
+from tests.teardown.stage import Interruption, kill
 
 if TYPE_CHECKING:
     from tests.parity.bench import Bench
@@ -276,20 +277,105 @@ def test_another_generation_is_named(stack: Bench) -> None:
     assert "one of another generation" in stack.state["gone"]
 
 
-def test_a_renamed_cluster_is_named(stack: Bench) -> None:
-    """It lives under another name: said, with that name, and neither dropped nor followed."""
-    stack.apply()
+def renamed(stack: Bench, to: str = "lake", **program: Any) -> None:
+    """Bring a cluster up, rename it behind everybody's back, and refresh."""
+    stack.apply(**program)
     before = stack.state
-    stack.outsider.modify_cluster(ClusterIdentifier="warehouse", NewClusterIdentifier="lake")
+    stack.outsider.modify_cluster(ClusterIdentifier="warehouse", NewClusterIdentifier=to)
     stack.time.advance(600)
 
     refreshed = stack.refresh()
 
     [warning] = refreshed.warned
-    assert "was renamed to lake outside of Pulumi" in warning
+    assert f"has the name {to} in AWS" in warning
+    # Neither dropped nor followed: what is to be deleted is still what the last `up` recorded.
     assert stack.state == before
+    assert stack.inputs["cluster_identifier"] == to
+
+
+def test_a_renamed_cluster_is_named(stack: Bench) -> None:
+    """It lives under another name: said, with that name; a program that takes it calls nothing."""
+    renamed(stack)
+
+    previewed = stack.previewed(cluster_identifier="lake")
+    assert did(previewed) == "update"
+    assert "`up` changes cluster_identifier from 'warehouse' to 'lake'" in previewed.kept[0]
     followed = stack.apply(cluster_identifier="lake")
     assert (followed.said, changing(followed)) == ("", [])
+    assert stack.preview(cluster_identifier="lake") == "same"
+    assert stack.destroy().how == "done"
+
+
+@pytest.mark.parametrize("beside", [{}, {"port": 5440}])
+@pytest.mark.parametrize("refreshes", [1, 2])
+def test_a_renamed_cluster_gets_the_name_that_the_program_says(
+    stack: Bench, beside: dict[str, Any], refreshes: int
+) -> None:
+    """The next preview names it, as it does with everything else that was changed outside."""
+    renamed(stack)
+    for _ in range(refreshes - 1):
+        stack.refresh()
+
+    assert stack.preview(**beside) == "update"
+    mended = stack.apply(**beside)
+
+    named = [f"ModifyCluster {name}" for name in ("NewClusterIdentifier", *(["Port"] if beside else []))]
+    assert (mended.said, sorted(changing(mended))) == ("", named)
+    assert stack.cluster()["ClusterStatus"] == "available"
+    assert stack.preview(**beside) == "same"
+    stack.refresh()
+    assert stack.preview(**beside) == "same"
+
+
+def test_a_rename_that_was_killed_and_taken_back_is_taken_back_in_aws(stack: Bench) -> None:
+    """AWS took it, the provider was killed, the commit reverted: `up --refresh` has the old name again."""
+    stack.apply()
+    killed = stack.apply(Interruption(1, "after", kill, "ModifyCluster"), cluster_identifier="lake")
+    assert killed.how == "killed"
+    stack.time.advance(3600)
+    assert stack.cluster("lake")
+
+    stack.refresh()
+    assert stack.preview() == "update"
+    assert stack.apply().said == ""
+
+    assert stack.cluster()["ClusterStatus"] == "available"
+    assert stack.preview() == "same"
+
+
+def test_the_name_is_not_taken_from_somebody_else(stack: Bench) -> None:
+    """Another cluster has it by now: AWS refuses, `up` fails, and the other is not touched."""
+    renamed(stack)
+    stack.outsider.create_cluster(
+        ClusterIdentifier="warehouse",
+        NodeType="ra3.xlplus",
+        ClusterType="single-node",
+        MasterUsername="admin",
+        MasterUserPassword="Correct-Horse-1",
+    )
+    stack.time.advance(3600)
+    theirs = stack.ledger()["clusters"]["warehouse"]
+    stack.refresh()
+
+    assert stack.preview() == "update"
+    refused = stack.apply()
+
+    assert (refused.how, "ClusterAlreadyExists" in refused.said) == ("refused", True)
+    assert stack.ledger()["clusters"]["warehouse"] == theirs
+    assert stack.cluster("lake")
+
+
+@pytest.mark.parametrize("path", ["cluster_identifier", "clusterIdentifier", "*"])
+def test_a_name_that_is_ignored_is_left_as_it_is(stack: Bench, path: str) -> None:
+    """Nothing is renamed back, and another change reaches the cluster under its new name."""
+    renamed(stack)
+    stack.ignoring = (path,)
+
+    assert stack.preview() == "same"
+    if path != "*":
+        changed = stack.apply(port=5440)
+        assert (changed.said, changing(changed)) == ("", ["ModifyCluster Port"])
+    assert stack.cluster("lake")
 
 
 def test_no_answer_is_no_news(stack: Bench) -> None:

@@ -927,6 +927,30 @@ GUARDS = (
         "protection.require_kept(olds, state, news, settings)",
         "pass",
     ),
+    Guard(
+        "a cluster that was renamed gets its name back",
+        "crud/desired.py",
+        "replace(self, values={IDENTIFIER: name, **self.values})",
+        "self",
+    ),
+    Guard(
+        "a cluster is looked for under the name that a refresh found",
+        "crud/update.py",
+        "names = (renamed_to, found_as((asked.old_inputs if asked else None) or {}))",
+        "names = (renamed_to,)",
+    ),
+    Guard(
+        "what was secret and is said no more stays secret",
+        "sealing.py",
+        "in (None, _value(olds, name))}",
+        "in (_value(olds, name),)}",
+    ),
+    Guard(
+        "a replacement knows what was secret before it",
+        "crud/check.py",
+        'olds or owned.checked_before(str(inputs.get("urn") or ""))',
+        "olds",
+    ),
 )
 
 

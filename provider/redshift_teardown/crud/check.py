@@ -12,7 +12,7 @@ from redshift_teardown.crud.foretell import foretell, foretell_account
 from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
 from redshift_teardown.parameters import ARGUMENTS, BY_NAME, READ_ONLY, Change
-from redshift_teardown.sealing import SECRETS, hide, still_secret
+from redshift_teardown.sealing import SECRETS, hide, names_in, still_secret
 from redshift_teardown.stack_policy import BYPASSES, read_policy, refuse_bypass, resolve, wants_account
 from redshift_teardown.state import CARRIED, GONE, STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
 from redshift_teardown.teardown.receipt import folder_problem
@@ -58,7 +58,9 @@ def check(
         **{name: for_wire(value) for name, value in news.items() if name not in RECORDED},
         "state_version": STATE_VERSION,
     }
-    secret = still_secret(olds, news)
+    # The engine checks a replacement as it does a new resource, once it has checked it as a change.
+    before = olds or owned.checked_before(str(inputs.get("urn") or ""))
+    secret = still_secret(before, news)
     for name in (SECRETS, DEFAULT_TAGS):
         inputs.pop(name, None)
     if secret:
@@ -66,9 +68,10 @@ def check(
     defaults = _default_tags(news, settings)
     if defaults:
         inputs[DEFAULT_TAGS] = defaults
+    told = names_in(news)
     failures = [_without_secret(failure, secret, news) for failure in _failures(olds, news, settings)]
     failures.extend(
-        Failure(WHOLE_RESOURCE, f"{name} {_IN_CLEAR}") for name in _NAMES_IN_CLEAR if name in secret
+        Failure(WHOLE_RESOURCE, f"{name} {_IN_CLEAR}") for name in _NAMES_IN_CLEAR if name in told
     )
     failures += _written_by_the_program(news)
     urn_text = inputs.get("urn")

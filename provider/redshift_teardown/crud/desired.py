@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.parameters import ARGUMENTS, Argument, Change, comparable, same, snake
+from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Argument, Change, comparable, same, snake
 from redshift_teardown.state import UNKNOWN, arguments_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ DEFAULT_TAGS = "default_tags"
 """Input and output: the stack's own tags, as far as the cluster's do not override them; version 3."""
 INHERITED = "inherited"
 """What versions 1 and 2 had in place of `SAID`: some of what the program left out."""
+IDENTIFIER = "cluster_identifier"
 PASSWORDS = frozenset({"master_password", "master_password_wo_version"})
 _UNTOUCHED = frozenset({Change.LOCAL, Change.TAGS})
 _PATH = re.compile(r"""\[["'](?P<quoted>(?:[^"'\\]|\\.)*)["']\]|\[(?P<index>[^\]]*)\]|(?P<plain>[^.\[\]]+)""")
@@ -72,6 +73,22 @@ class Desired:
             if before[key] != now[key] and not ignored.covers_tag(key)
         }
         return replace(self, values={**values, **self.values}, tags={**tags, **self.tags})
+
+    def and_renamed_back(
+        self, old_inputs: Mapping[str, Any], recorded: Recorded, ignored: Ignored
+    ) -> Desired:
+        """Return the same with the recorded name, where a refresh found the cluster under another one.
+
+        Args:
+            old_inputs: The inputs of the last ``up`` or refresh; the latter records there the name it found.
+            recorded: What the state records: the name of the last ``up``.
+            ignored: What the resource's options ignore.
+
+        """
+        found, name = found_as(old_inputs), recorded.arguments[IDENTIFIER]
+        if not found or same(BY_NAME[IDENTIFIER], name, found) or ignored.covers(IDENTIFIER):
+            return self
+        return replace(self, values={IDENTIFIER: name, **self.values})
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -134,6 +151,11 @@ def _parsed(path: str) -> tuple[str, ...]:
         for match in _PATH.finditer(path)
     )
     return (snake(parts[0]), *parts[1:]) if parts else ()
+
+
+def found_as(old_inputs: Mapping[str, Any]) -> str:
+    """Return the name that the last refresh, or `up`, knew a cluster by."""
+    return str(old_inputs.get(IDENTIFIER) or "").lower()
 
 
 def says(argument: Argument, value: Any) -> bool:

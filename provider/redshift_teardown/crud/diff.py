@@ -115,6 +115,8 @@ def compare(
     if _names_its_own_snapshot(arguments, recorded.arguments, olds):
         others = {name: value for name, value in desired.values.items() if name not in NAMES}
         desired = replace(desired, values=others)
+    if asked and asked.old_inputs is not None:
+        desired = desired.and_renamed_back(asked.old_inputs, recorded, ignored)
     calls = desired.names
     local = any(
         (arguments[argument.name] or None) != (recorded.arguments[argument.name] or None)

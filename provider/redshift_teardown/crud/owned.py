@@ -99,6 +99,12 @@ def is_in_program(urn: str) -> bool:
         return urn in _PROGRAM
 
 
+def checked_before(urn: str) -> Mapping[str, Any]:
+    """Return the inputs of a resource that this run has checked already; nothing where it has not."""
+    with _LOCK:
+        return _PROGRAM.get(urn, {})
+
+
 def program_of(urn: str, means: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any] | None:
     """Return what the program of this run says of a resource; None where it does not have it.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud.desired import DEFAULT_TAGS, own_region, said_by, said_in
+from redshift_teardown.crud.desired import DEFAULT_TAGS, IDENTIFIER, own_region, said_by, said_in
 from redshift_teardown.crud.operation import Operation, open_operation
 from redshift_teardown.crud.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.errors import RefusedError
@@ -67,7 +67,8 @@ def read(
         ) from None
     view = view_cluster(cluster) if cluster is not None else None
     if cluster is None or view is None or not identity.is_generation_of(view):
-        return (*_without_cluster(id_, props, operation, observation), None)
+        found_id, outs = _without_cluster(id_, props, operation, observation)
+        return found_id, outs, _renamed(observation.renamed_to, asked)
     if view.status in ENDING:
         session.reporter.warn(f"{identity} is being deleted ({view.status})")
     void = {} if view.status in ENDING else {"void": operation.void_beside(observation)[0]}
@@ -121,6 +122,17 @@ def _inputs(found: Mapping[str, Any], said: frozenset[str], old_inputs: Mapping[
     return {**inputs, **recorded, "state_version": found["state_version"]}
 
 
+def _renamed(now: str | None, asked: Asked | None) -> dict[str, Any] | None:
+    """Return the old inputs with the name that AWS shows, which the next preview compares with the program.
+
+    The outputs keep the recorded one: a destroy is to find what the last ``up`` recorded, or refuse.
+    """
+    if not now or asked is None or asked.old_inputs is None:
+        return None
+    old_inputs = {name: value for name, value in asked.old_inputs.items() if name != "__provider"}
+    return {**old_inputs, IDENTIFIER: now}
+
+
 def _without_cluster(
     id_: str, props: Mapping[str, Any], operation: Operation, observation: Observation
 ) -> tuple[str, dict[str, Any]]:
@@ -129,9 +141,9 @@ def _without_cluster(
     as_it_was = {name: value for name, value in props.items() if name not in ("__provider", GONE)}
     if observation.renamed_to:
         reporter.warn(
-            f"{identity} was renamed to {observation.renamed_to} outside of Pulumi; its state stays as it "
-            "was. If a `pulumi up` that renames it was interrupted, run that again; else rename it back, or "
-            f"set cluster_identifier to {observation.renamed_to!r} and run `pulumi up`"
+            f"{identity} has the name {observation.renamed_to} in AWS: somebody renamed it, or a `pulumi up` "
+            "that did was interrupted. The next `pulumi up` gives it the name that the program says; to keep "
+            f"this one, set cluster_identifier to {observation.renamed_to!r}"
         )
         return id_, as_it_was
     plan, step = operation.what_delete_would_do(observation)

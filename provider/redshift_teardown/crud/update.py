@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.crud import owned, protection
 from redshift_teardown.crud.claiming import claimed_by_update, require_ours
 from redshift_teardown.crud.converge import converge
-from redshift_teardown.crud.desired import DEFAULT_TAGS, SAID, said_by, says
+from redshift_teardown.crud.desired import DEFAULT_TAGS, SAID, found_as, said_by, says
 from redshift_teardown.crud.diff import compare
 from redshift_teardown.crud.let_go import with_way_out
 from redshift_teardown.crud.meant import Meant
@@ -76,7 +76,8 @@ def update(
         return {**recorded, **kept, **({"void": void} if void else {})}
     rules = from_json(inputs["policy"]["rules"])
     renamed_to = str(arguments["cluster_identifier"]).lower()
-    found = _find(session, identity, renamed_to, str(state.urn))
+    names = (renamed_to, found_as((asked.old_inputs if asked else None) or {}))
+    found = _find(session, identity, names, str(state.urn))
     meant = Meant.known(identity)
     meant.require(found)
     # Before the last look: what it shows of the name is held against the generation that is meant. And before
@@ -103,13 +104,22 @@ def update(
     )
 
 
-def _find(session: Session, identity: Identity, renamed_to: str, urn: str) -> Mapping[str, Any]:
-    """Look for the recorded generation; an update may have been stopped after renaming it."""
+def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str) -> Mapping[str, Any]:
+    """Look for the recorded generation; it may have another name.
+
+    Args:
+        session: The operation's surroundings.
+        identity: The generation, and its recorded name.
+        names: Those it may have else: an update was stopped after renaming it, or a refresh found it so.
+        urn: The resource's, as the state records it.
+
+    """
     cluster = session.calls.describe(identity.cluster_identifier)
     if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
-        renamed = session.calls.describe(renamed_to) if renamed_to != identity.cluster_identifier else None
-        if renamed is not None and identity.is_generation_of(view_cluster(renamed)):
-            return renamed
+        for name in dict.fromkeys(names):
+            renamed = session.calls.describe(name) if name not in ("", identity.cluster_identifier) else None
+            if renamed is not None and identity.is_generation_of(view_cluster(renamed)):
+                return renamed
     if cluster is None:
         raise RefusedError(
             f"{identity} is gone, so it cannot be changed",
