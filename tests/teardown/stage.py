@@ -218,7 +218,7 @@ class Stage:
     def reset(self, policy: str | None = None) -> None:
         """Begin anew: nothing in AWS, no stack, no receipts; only time goes on."""
         self.emulator.control.reset()
-        self.connected = True
+        self.connected = self.emulator.reachable = True
         self._commands.clear()
         self.drop_receipts()
         self.account, self.state = ACCOUNT, None
