@@ -9,10 +9,11 @@ import pytest
 from redshift_teardown.crud.kept import find_kept
 from redshift_teardown.crud.outputs import CREATING_TAG, user_tags
 from redshift_teardown.deletion_policy import fit_tag_value
+from tests.around.test_proof import killed_and_returned
 from tests.around.world import configured, is_tagged, write_data
 from tests.cli.test_plan import export, run
 from tests.parity.bench import did
-from tests.teardown.stage import CLUSTER, PROTECTED, REGION, URN, Interruption, kill
+from tests.teardown.stage import CLUSTER, POLICY, PROTECTED, REGION, SKIPPING, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from tests.parity.bench import Bench
@@ -103,6 +104,81 @@ def test_a_snapshot_that_is_deleted_while_it_is_waited_for_is_missed(stack: Benc
 
 
 # --- a listing of clusters that lags -------------------------------------------------------------
+
+
+def stale(stack: Bench, seconds: float) -> None:
+    """AWS answers for so long as it did before the cluster was there."""
+    created = stack.ledger()["clusters"][CLUSTER]["created"]
+    stack.control.set_behaviour(cluster_listing_lag_seconds=stack.control.now() - created + seconds)
+
+
+LONG_ENOUGH = pytest.mark.parametrize("seconds", [1, 3, 20])
+
+
+@LONG_ENOUGH
+def test_an_absence_that_does_not_last_is_not_done(stack: Bench, seconds: float) -> None:
+    """No snapshot is due, and the very first answers do not show the cluster: it is deleted all the same."""
+    stack.reset(POLICY.format(skip=SKIPPING))
+    stack.apply()
+    stale(stack, seconds)
+
+    assert stack.destroy().how == "done"
+
+    assert stack.ledger()["clusters"] == {}
+
+
+@LONG_ENOUGH
+def test_an_absence_that_does_not_last_is_no_loss(stack: Bench, seconds: float) -> None:
+    """Nor does a destroy print how to let go of a cluster that lives on."""
+    stack.apply()
+    stale(stack, seconds)
+
+    result = stack.destroy()
+
+    assert result.how == "done", result.said
+    (proof,) = stack.proofs()
+    assert is_tagged(proof)
+
+
+@LONG_ENOUGH
+def test_an_absence_that_does_not_last_makes_no_proof_of_an_older_snapshot(
+    stack: Bench, seconds: float
+) -> None:
+    """A receipt says that AWS accepted a deletion, and AWS gave it up unseen after its snapshot."""
+    stack.apply()
+    killed_and_returned(stack)
+    stale(stack, seconds)
+
+    assert stack.destroy().how == "done"
+
+    assert stack.generation()["marker"] in {proof["marker"] for proof in stack.proofs()}
+
+
+@LONG_ENOUGH
+@pytest.mark.parametrize("skip", [PROTECTED, SKIPPING])
+def test_an_absence_that_does_not_last_changes_no_state(stack: Bench, seconds: float, skip: str) -> None:
+    """A refresh neither drops the cluster nor marks it as gone."""
+    stack.reset(POLICY.format(skip=skip))
+    stack.apply()
+    stale(stack, seconds)
+
+    result = stack.refresh()
+
+    assert (result.how, result.warned) == ("done", [])
+    assert stack.state is not None
+    assert "gone" not in stack.state
+
+
+def test_an_absence_that_lasts_is_believed(stack: Bench) -> None:
+    """A dev cluster that somebody deleted leaves the state in half a minute, and destroy ends well."""
+    stack.reset(POLICY.format(skip=SKIPPING))
+    for command in (stack.refresh, stack.destroy):
+        stack.apply()
+        stack.control.remove_cluster(CLUSTER)
+        began = stack.now()
+        assert command().how == "done"
+        assert 15 <= (stack.now() - began).total_seconds() < 60
+        stack.state = None
 
 
 @pytest.mark.parametrize("seconds", [5, 30, 120])

@@ -181,8 +181,14 @@ GUARDS = (
     Guard(
         "one answer that a living cluster is gone is not believed",
         STEP,
-        "    if not asked and memory.last_alive",
-        "    if False and memory.last_alive",
+        "    if not _is_ending(memory) and not _lasts(plan, observation, memory):",
+        "    if False:",
+    ),
+    Guard(
+        "a refresh believes no absence that does not last",
+        "crud/read.py",
+        "operation.observe_surely()",
+        "operation.observe()",
     ),
     Guard(
         "a final snapshot that AWS does not list yet is waited for",

@@ -100,5 +100,5 @@ def attempt(
 
 
 def memory(*attempts: Attempt, **changes: Any) -> Memory:
-    """What this teardown did."""
-    return replace(Memory(started=NOW, attempts=attempts), **changes)
+    """What this teardown did; where it sees no cluster, that has lasted."""
+    return replace(Memory(NOW, attempts=attempts, gone_since=NOW - timedelta(hours=1)), **changes)

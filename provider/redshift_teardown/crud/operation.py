@@ -6,7 +6,7 @@ disagree with another about what is meant, by which rules, and where.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown import asker
@@ -16,7 +16,7 @@ from redshift_teardown.crud.session import Session, open_session, require_same_p
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.memory import recall, remember
 from redshift_teardown.teardown.model import Answer
-from redshift_teardown.teardown.next_step import SETTLE, next_step, not_marked, void_tag
+from redshift_teardown.teardown.next_step import LAG, SETTLE, believed_after, next_step, not_marked, void_tag
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.proof import is_marked_void, outlived, void_key
 from redshift_teardown.teardown.receipt import SEEN_ALIVE, ReceiptFile, heading
@@ -64,9 +64,25 @@ class Operation:
         """
         return look(self.session.calls, self.identity, self.session.clock.now(), beside_busy=True)
 
+    def observe_surely(self) -> Observation:
+        """Return the same; that no cluster is shown is believed when it has lasted, as in a teardown.
+
+        Raises:
+            UnreachableError: AWS gives no answer.
+
+        """
+        observation = self.observe()
+        if observation.cluster is not None or observation.renamed_to:
+            return observation
+        wait = self.planner().plan(None).decision.wait
+        self.session.clock.sleep(believed_after(wait.poll_seconds).total_seconds())
+        return self.observe()
+
     def what_delete_would_do(self, observation: Observation) -> tuple[Plan, Step]:
-        """Return what a delete would begin with, after this observation; nothing is changed."""
+        """Return what a delete would begin with after this observation, which is sure; nothing is changed."""
         plan, _, memory = self._remembered(observation)
+        if memory.gone_since is not None:
+            memory = replace(memory, gone_since=observation.at - LAG)
         return plan, next_step(plan, self.identity, observation, memory)
 
     def void_beside(self, observation: Observation) -> tuple[list[str], tuple[SnapshotView, ...]]:

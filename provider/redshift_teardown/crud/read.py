@@ -56,7 +56,7 @@ def read(
     operation = open_operation(props, settings, "refresh")
     session, identity = operation.session, operation.identity
     try:
-        observation = operation.observe()
+        observation = operation.observe_surely()
         live = observation.cluster
         cluster = session.calls.describe(identity.cluster_identifier) if live is not None else None
     except UnreachableError as error:

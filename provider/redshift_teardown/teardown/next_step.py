@@ -66,6 +66,9 @@ SETTLE = timedelta(minutes=5)
 LAG = timedelta(seconds=30)
 """How long AWS must show a cluster as gone, or as back from a deletion, before that is believed of it."""
 
+LEAST_LAG = timedelta(seconds=5)
+"""The same, at the least, where the policy polls more often."""
+
 TO_OWN_THE_NEW_ONE = (
     "to own the new one, let go of the recorded one first, then adopt it: adopt_existing=True"
 )
@@ -402,17 +405,8 @@ def _gone(plan: Plan, identity: Identity, observation: Observation, memory: Memo
             f"{observation.renamed_to!r} in the program, run `pulumi up`, then destroy; or let go of it with "
             f"`pulumi state delete '{plan.urn}'`",
         )
-    asked = (
-        memory.deletion_seen
-        or memory.earlier_outcome
-        or memory.earlier_accepted
-        or any(
-            attempt.operation == "DeleteCluster" and attempt.answer in {Answer.ACCEPTED, Answer.UNKNOWN}
-            for attempt in memory.attempts
-        )
-    )
-    if not asked and memory.last_alive and observation.at - memory.last_alive < LAG:
-        return Wait("AWS shows no cluster any more, and showed it alive a moment ago; asking again")
+    if not _is_ending(memory) and not _lasts(plan, observation, memory):
+        return Wait("AWS shows no cluster; asking again before that is believed")
     snapshot_due = plan.wants_snapshot
     if memory.earlier_outcome and memory.last("DeleteCluster") is None:
         # Judged by what was decided when it was deleted, not by rules that have aged since.
@@ -421,6 +415,30 @@ def _gone(plan: Plan, identity: Identity, observation: Observation, memory: Memo
     if not snapshot_due:
         return Done(proof if proof is not None and proof.available else None)
     return _by_proof(plan, identity, observation, memory, proof)
+
+
+def _is_ending(memory: Memory) -> bool:
+    """Return whether this teardown saw the deletion, or AWS accept it, so that the cluster is to be gone."""
+    return memory.deletion_seen or any(
+        attempt.operation == "DeleteCluster" and attempt.answer is Answer.ACCEPTED
+        for attempt in memory.attempts
+    )
+
+
+def _lasts(plan: Plan, observation: Observation, memory: Memory) -> bool:
+    """Return whether AWS has shown no cluster for so long that it is believed: it may answer as it was."""
+    since = memory.gone_since
+    return since is not None and observation.at - since >= believed_after(plan.decision.wait.poll_seconds)
+
+
+def believed_after(poll_seconds: float) -> timedelta:
+    """Return how long AWS must show no cluster before that is believed: two polls, within five to thirty s.
+
+    Args:
+        poll_seconds: The policy's ``wait.poll_seconds``.
+
+    """
+    return min(LAG, max(LEAST_LAG, timedelta(seconds=2 * poll_seconds)))
 
 
 def _by_proof(

@@ -199,7 +199,8 @@ class Teardown:
                 if isinstance(step, Refuse):
                     refusal = FinalRefusalError if step.final else RefusedError
                     raise refusal(step.what, data=step.data, next_step=step.next_step)
-                self._tell(plan)
+                if observation.cluster is not None or not isinstance(step, Wait):
+                    self._tell(plan)
                 memory = self._perform(step, plan, observation, memory, receipt)
         except TeardownError as error:
             self._note_failure(receipt, plan, memory, error)
