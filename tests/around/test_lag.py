@@ -108,8 +108,7 @@ def test_a_snapshot_that_is_deleted_while_it_is_waited_for_is_missed(stack: Benc
 
 def stale(stack: Bench, seconds: float) -> None:
     """AWS answers for so long as it did before the cluster was there."""
-    created = stack.ledger()["clusters"][CLUSTER]["created"]
-    stack.control.set_behaviour(cluster_listing_lag_seconds=stack.control.now() - created + seconds)
+    stack.control.set_behaviour(clusters_stale_until=stack.control.now() + seconds)
 
 
 LONG_ENOUGH = pytest.mark.parametrize("seconds", [1, 3, 20])

@@ -153,3 +153,18 @@ def test_a_lag_is_a_number_from_0_on(control: Control) -> None:
     for wrong in (-1, True, "10", 1e308):
         with pytest.raises(ControlError, match="snapshot_listing_lag_seconds must be a number"):
             control.set_behaviour(snapshot_listing_lag_seconds=wrong)
+
+
+def test_a_copy_that_fell_behind_shows_nothing_until_it_has_caught_up(
+    redshift: Any, create: Any, control: Control
+) -> None:
+    """Neither a cluster that was listed, nor its snapshot; both are there again afterwards."""
+    create()
+    redshift.create_cluster_snapshot(ClusterIdentifier="alpha", SnapshotIdentifier="last")
+    control.set_behaviour(clusters_stale_until=control.now() + 20, snapshots_stale_until=control.now() + 10)
+
+    assert (names(redshift), snapshots(redshift)) == ([], [])
+    control.advance(10)
+    assert (names(redshift), snapshots(redshift)) == ([], ["last"])
+    control.advance(10)
+    assert names(redshift) == ["alpha"]

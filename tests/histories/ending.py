@@ -34,7 +34,12 @@ class Ending:
         control = world.emulator.control
         control.clear_faults()
         control.set_behaviour(delete_paused=True, snapshots_tell_create_time=True)
-        control.set_behaviour(cluster_listing_lag_seconds=0.0, snapshot_listing_lag_seconds=0.0)
+        control.set_behaviour(
+            cluster_listing_lag_seconds=0.0,
+            snapshot_listing_lag_seconds=0.0,
+            clusters_stale_until=0.0,
+            snapshots_stale_until=0.0,
+        )
         world.control.set_snapshot_quota(None)
         world.account, world.region = ACCOUNT, REGION
         for cluster in list(world.place.clusters):
@@ -71,14 +76,16 @@ class Ending:
     def _tightened_too_late(self, note: Note) -> bool:
         """Whether a cluster was let go of as its rules said, and stricter ones were recorded since.
 
-        Where nobody lived to see AWS accept that, stricter ones in the file will do: what was decided then
-        excuses only a deletion that was seen accepted.
+        Where nobody lived to see AWS accept that, or others that skip were recorded since, stricter ones in
+        the file will do: what was decided then excuses only a deletion that was seen accepted, by what is
+        recorded still.
         """
         deletion = note.life.deletion
         if not note.life.ended or deletion is None or not (deletion.skip and deletion.ours):
             return False
         now = self.world.file.due(ephemeral=False, hours=float("inf"))
-        return note.recorded.due(ephemeral=True, hours=0) or (not deletion.answered and now)
+        doubted = not deletion.answered or note.since > deletion.at
+        return note.recorded.due(ephemeral=True, hours=0) or (doubted and now)
 
     def _explain(self, note: Note, identifier: str, said: str) -> None:
         """Refuse a refusal that nothing explains."""

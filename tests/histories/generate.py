@@ -275,8 +275,14 @@ class Chance:
                 (1, lambda: ("credentials", {"region": pick([REGION, OTHER_REGION])})),
                 (1, lambda: ("lakehouse", {"status": pick(["", "Registered"])})),
                 (1, self._habits),
+                (1, self._stale),
             ]
         return self._weighted(choices)
+
+    def _stale(self) -> Action:
+        """A copy of AWS's falls behind, and catches up sooner than an absence is believed."""
+        pick = self._random.choice
+        return "stale", {pick(["clusters", "snapshots"]): pick([1.0, 5.0, 20.0])}
 
     def _failing(self, name: str) -> dict[str, Any]:
         outcomes = ["cluster-returns", "cluster-returns-after-snapshot", "cluster-gone", "stuck"]

@@ -67,6 +67,27 @@ MINIMAL: dict[str, History] = {
         act("snapshot_by_hand", snapshot="fits"),
         act("destroy", **at("after", 1, act("kill_all"), of="DeleteCluster")),
     ),
+    "a snapshot whose cluster came back is void, be its generation not told": _wild(
+        DAYS,
+        UP,
+        act("habits", snapshots_tell_create_time=False),
+        act("fail_the_snapshot", outcome="cluster-returns-after-snapshot"),
+        *(DESTROY, VANISH),
+    ),
+    "an absence that does not last is no end": _wild(SKIP, UP, act("stale", clusters=20.0), DESTROY),
+    "an absence that does not last is no proof of an older snapshot": _wild(
+        DAYS,
+        UP,
+        act("fail_the_snapshot", outcome="cluster-returns-after-snapshot"),
+        act("destroy", **at("after", 1, act("kill_all"), of="DeleteCluster")),
+        *(MINUTES, WRITE, act("stale", clusters=20.0), DESTROY),
+    ),
+    "a refresh drops nothing whose absence does not last": _wild(
+        SKIP, UP, act("stale", clusters=20.0), REFRESH, DESTROY
+    ),
+    "a listing that fell behind makes no restore begin empty": _wild(
+        DAYS, UP, DESTROY, RESTORE, act("stale", snapshots=20.0), UP
+    ),
     "an up that has nothing to do sees that AWS gave a deletion up": _wild(
         DAYS,
         UP,

@@ -56,6 +56,14 @@ class Neighbours:
         self.world.time.advance(LONGEST_LAG)
         self.world.emulator.control.set_behaviour(**switches)
 
+    def do_stale(self, *, clusters: float = 0.0, snapshots: float = 0.0) -> None:
+        """A copy of AWS's fell behind: for so many seconds it shows no cluster, or no snapshot."""
+        control, now = self.world.emulator.control, self.world.emulator.control.now()
+        control.set_behaviour(
+            clusters_stale_until=now + clusters if clusters else 0.0,
+            snapshots_stale_until=now + snapshots if snapshots else 0.0,
+        )
+
     def do_lose_connection(self) -> None:
         """AWS is out of reach until the command ends."""
         if self.world.running:

@@ -25,7 +25,8 @@ class Note:
         recorded: What the policy file came to at its last successful ``up``.
         held: The place by which a protected environment holds it; empty for none.
         source: The snapshot that its program named then, however it was written; empty for none.
-        database: The name of the database that its program asked for then.
+        database: The name of the database, where its program asked for one then.
+        since: Since when that is recorded of the policy, in seconds since the epoch.
 
     """
 
@@ -34,6 +35,7 @@ class Note:
     held: str = ""
     source: str = ""
     database: str = ""
+    since: float = 0.0
 
 
 @dataclass(eq=False)

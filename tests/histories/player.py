@@ -152,12 +152,13 @@ class Player(Neighbours):
     def _named_as_said(self) -> None:
         """What AWS showed and the program says no more, or never said, is no name that a cluster keeps."""
         world = self.world
-        wanted = world.owner.program["cluster_identifier"]
+        said = {world.owner.stack.urn(goal.name): goal.inputs for goal in world.owner.goals()}
         for resource in world.owner.backend.resources:
             life: Life = resource.note.life
-            if not (life.ended or life.ending or world.lagging):
+            if resource.urn in said and not (life.ended or life.ending or world.lagging):
                 name = life.cluster.identifier
-                world.must(name == wanted, f"up --refresh ended well, and {life} is called {name}")
+                right = name == said[resource.urn]["cluster_identifier"]
+                world.must(right, f"up --refresh ended well, and {life} is called {name}")
 
     def do_preview(self, *, refresh: bool = False, meanwhile: list[Any] | None = None) -> None:
         """Run ``pulumi preview``."""

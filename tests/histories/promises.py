@@ -255,6 +255,7 @@ class Promises(ABC):
             life.in_doubt = True
 
     def _note_seen(self, command: Command, place: Place, name: str) -> None:
+        self.lives.settle(place)
         cluster = self._shown(place, name)
         life = self.lives.of(cluster)
         command.seen[name] = life, dict(cluster.tags) if cluster else {}
@@ -277,7 +278,8 @@ class Promises(ABC):
     def _shown(self, place: Place, name: str) -> Cluster | None:
         """What DescribeClusters shows under a name: with a lag nothing, of a cluster that is new."""
         cluster = place.clusters.get(name)
-        if cluster is None:
+        behaviour = self.emulator._application.world.behaviour
+        if cluster is None or self._seconds() < behaviour.clusters_stale_until:
             return None
         since = place.generations[cluster.namespace].created
         return None if self._seconds() < since + self._lag() else cluster
@@ -343,8 +345,9 @@ class Promises(ABC):
     def _judge_unseen(self, command: Command, old: Resource) -> None:
         """An `up` that has nothing to do has looked where a receipt tells of a destroy left open."""
         self.lives.settle(self.place)
-        outlived = old.note.life.outlived
-        if outlived is None or not outlived.ours or self.receipts_lost or not command.right_place:
+        life: Life = old.note.life
+        left_open = life.outlived is not None and life.outlived.ours and not life.ended
+        if not left_open or self.receipts_lost or not command.right_place:
             return
         self.must(old.id in command.seen, "an up did not look at a cluster whose destroy was left open")
         self.knows(command, "Diff")
@@ -378,7 +381,10 @@ class Promises(ABC):
         stack, environment = new.urn.split(":")[2], command.owner.environment
         recorded, held = command.file_at_start.of(stack, environment, held)
         source = source_of(said, life.restored_from)
-        new.note = Note(life, recorded, held, source, said.get("database_name") or "")
+        since = note.since if note is not None and note.recorded == recorded else self._seconds()
+        # What was adopted has the name it has, which the next `up` may change.
+        asked, actual = said.get("database_name") or "", life.cluster.settings["DBName"]
+        new.note = Note(life, recorded, held, source, asked and actual, since)
 
     def _judge_gone(self, command: Command, old: Resource, verb: str) -> None:
         """A resource left the state: that must be true, and its data where it is due."""

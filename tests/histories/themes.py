@@ -120,6 +120,9 @@ THEMES: list[tuple[str, list[Action]]] = [
         ],
     ),
     # AWS's listings lag, and times change
+    (SKIP, [act("stale", clusters=20.0), act("destroy", **at("wait", 1, TIGHTEN))]),
+    (DAYS, [DIE_WHEN_DELETED, MINUTES, act("stale", clusters=20.0), REFRESH, DESTROY]),
+    (DAYS, [DESTROY, RESTORE, act("stale", snapshots=20.0), UP, DESTROY]),
     (DAYS, [act("habits", snapshot_listing_lag_seconds=10.0), DESTROY]),
     (DAYS, [DESTROY, act("habits", cluster_listing_lag_seconds=5.0), UP, DESTROY]),
     (DAYS, [act("habits", keeps_create_time=False), RESIZE, MINUTES, REFRESH, DESTROY]),

@@ -139,7 +139,8 @@ class World(Promises, Stage):
     def lagging(self) -> bool:
         """Whether AWS tells less, or later, than it knows."""
         habits = self.emulator._application.world.behaviour
-        return habits.snapshot_listing_lag_seconds > 0 or not habits.snapshots_tell_create_time
+        late = habits.snapshot_listing_lag_seconds or habits.snapshots_stale_until
+        return late > 0 or not habits.snapshots_tell_create_time
 
     def config(self) -> dict[str, str]:
         """The stack's configuration as it is."""

@@ -48,7 +48,7 @@ def test_up_after_destroy_brings_the_data_back(stack: Bench) -> None:
 
 
 @pytest.mark.parametrize("earlier", [True, False])
-def test_a_final_snapshot_that_somebody_deleted_is_told(stack: Bench, *, earlier: bool) -> None:
+def test_a_final_snapshot_that_somebody_deleted_is_missed(stack: Bench, *, earlier: bool) -> None:
     """Receipts tell which one the last teardown left; an older one, or none, does not pass for it."""
     if earlier:
         lived(stack, "first")
@@ -56,12 +56,49 @@ def test_a_final_snapshot_that_somebody_deleted_is_told(stack: Bench, *, earlier
     newest = lived(stack, "second")
     stack.control.delete_snapshot(newest)
 
+    previewed, restored = stack.previewed(**RESTORE), stack.apply(**RESTORE)
+
+    [warning] = [line for line in previewed.warned if newest in line]
+    assert "AWS does not show it" in warning
+    assert restored.how == "refused"
+    assert f"left final snapshot {newest}, and AWS does not show it" in restored.said
+    assert stack.ledger()["clusters"] == {}
+    assert stack.apply(restore_final_snapshot=False).how == "done"
+
+
+def test_a_final_snapshot_that_has_expired_is_told(stack: Bench) -> None:
+    """Its retention is over: there is nothing to wait for."""
+    expired = lived(stack, "first")
+    stack.time.advance(36 * DAY)
+
     restored = stack.apply(**RESTORE)
 
-    assert restored.said == ""
-    assert stack.control.marker("warehouse") == ("first" if earlier else "")
-    [warning] = [line for line in restored.warned if "no longer there" in line]
-    assert f"left final snapshot {newest}, which" in warning
+    assert restored.how == "done", restored.said
+    [warning] = [line for line in restored.warned if expired in line]
+    assert "retention has ended" in warning
+
+
+@pytest.mark.parametrize("seconds", [5, 120])
+def test_a_final_snapshot_that_aws_lists_late_is_waited_for(stack: Bench, seconds: int) -> None:
+    """A listing that fell behind makes nothing of the data that a receipt tells of."""
+    lived(stack, "the data")
+    stack.control.set_behaviour(snapshots_stale_until=stack.control.now() + seconds)
+
+    restored = stack.apply(**RESTORE)
+
+    assert restored.how == "done", restored.said
+    assert stack.control.marker("warehouse") == "the data"
+
+
+def test_a_create_that_would_begin_empty_waits_too(stack: Bench) -> None:
+    """So that it can tell what it could begin with."""
+    newest = lived(stack, "the data")
+    stack.control.set_behaviour(snapshots_stale_until=stack.control.now() + 20)
+
+    created = stack.apply()
+
+    assert created.how == "done", created.said
+    assert [line for line in created.warned if newest in line] != []
 
 
 def test_the_restored_cluster_is_as_the_program_says(groups: Bench) -> None:

@@ -185,6 +185,24 @@ GUARDS = (
         "    if False:",
     ),
     Guard(
+        "a snapshot of which AWS does not tell the generation is void beside the living cluster",
+        PROOF,
+        "    return snapshot.cluster_create_time is None or of_generation(",
+        "    return of_generation(",
+    ),
+    Guard(
+        "what a teardown left is waited for before a restore",
+        "crud/restore.py",
+        "    while found.missing is not None and session.clock.now() - found.missing.written < SETTLE:",
+        "    while False:",
+    ),
+    Guard(
+        "nothing older is restored in place of what a teardown left",
+        "crud/restore.py",
+        "        _require_expired(session, urn, looked.missing)\n",
+        "        pass\n",
+    ),
+    Guard(
         "a refresh believes no absence that does not last",
         "crud/read.py",
         "operation.observe_surely()",

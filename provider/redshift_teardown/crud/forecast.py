@@ -238,9 +238,9 @@ def look_at(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen
         )
     try:
         session = open_recorded(recorded, cluster.outputs, settings, "delete")
-        seen = replace(seen, session=session, at=session.clock.now())
-        seen = replace(seen, planner=Planner(recorded, seen.at))
-        observation = Operation(recorded, session).observe()
+        seen = replace(seen, session=session)
+        observation = Operation(recorded, session).observe_surely()
+        seen = replace(seen, at=observation.at, planner=Planner(recorded, observation.at))
     except TeardownError as error:
         return _with(seen, _blocked(error), unknown="what AWS shows now; --offline judges without it")
     seen = replace(seen, observation=observation)

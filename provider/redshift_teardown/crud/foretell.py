@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.origin import NAMES
+from redshift_teardown.crud.ours import look_for_ours
 from redshift_teardown.crud.restore import LOOKED_UP, named_parameters, require_word, tell_what_is_newer
 from redshift_teardown.crud.session import open_session
 from redshift_teardown.errors import AccountError, RefusedError, TeardownError
@@ -68,7 +69,7 @@ def foretell(settings: Settings, news: Mapping[str, Any], urn: Urn, rules: Envir
         parameters = named_parameters(arguments, LOOKED_UP)
         named = session.calls.describe_snapshot(**parameters) if parameters else None
         if named is not None or not parameters:
-            require_word(session, arguments, urn, rules, named)
+            require_word(session, arguments, urn, look_for_ours(session, arguments, urn, rules), named)
     except RefusedError as refusal:
         return str(refusal)
     except TeardownError:

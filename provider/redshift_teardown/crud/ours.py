@@ -16,7 +16,7 @@ from redshift_teardown.teardown.plan import (
     TAG_STACK,
     TAG_URN,
 )
-from redshift_teardown.teardown.receipt import LEFT_BY_REPLACEMENT, halves_left
+from redshift_teardown.teardown.receipt import LEFT_BY_REPLACEMENT, Left, halves_left, last_left
 from redshift_teardown.teardown.resource_tag import is_named, says
 
 if TYPE_CHECKING:
@@ -47,12 +47,14 @@ class Found:
         candidates: The manual snapshots that may be this resource's, each with whose it is.
         seen: All that were seen.
         halves: What receipts say that replacements left (see `halves_left`).
+        missing: What a receipt says that the last teardown of the resource left, and AWS does not show.
 
     """
 
     candidates: Sequence[tuple[SnapshotView, Whose]]
     seen: Sequence[SnapshotView]
     halves: frozenset[str]
+    missing: Left | None = None
 
 
 def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Found:
@@ -65,7 +67,14 @@ def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rule
             *session.calls.snapshots(identifier),
         )
     }
-    halves = halves_left(Path(rules.receipts), session.account_id, session.aws.region)
+    receipts, place = Path(rules.receipts), (session.account_id, session.aws.region)
+    halves = halves_left(receipts, *place)
+    left = last_left(receipts, str(urn), *place)
+    if left is not None and (
+        any(each.identifier == left.identifier for each in seen.values())
+        or session.calls.describe_snapshot(SnapshotIdentifier=left.identifier) is not None
+    ):
+        left = None
     judged = [
         (
             snapshot,
@@ -74,7 +83,7 @@ def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rule
         for snapshot in seen.values()
     ]
     candidates = [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS]
-    return Found(candidates, list(seen.values()), halves)
+    return Found(candidates, list(seen.values()), halves, left)
 
 
 def _doubted(

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown import asker
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.ours import Whose, age_key, is_half, is_unmarked, look_for_ours, whose
+from redshift_teardown.crud.session import stopped
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.calls import view_snapshot
+from redshift_teardown.teardown.next_step import SETTLE
 from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_VOID
 from redshift_teardown.teardown.proof import is_marked_void
-from redshift_teardown.teardown.receipt import last_kept
 from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from redshift_teardown.crud.ours import Found
     from redshift_teardown.crud.session import Session
     from redshift_teardown.deletion_policy import Environment
     from redshift_teardown.teardown.model import SnapshotView
+    from redshift_teardown.teardown.receipt import Left
     from redshift_teardown.urn import Urn
 
 _FIXED_BY_SNAPSHOT = (("database_name", "DBName"), ("master_username", "MasterUsername"))
 
+
+_AGAIN_SECONDS = 10.0
 
 AT_RESTORE = "restore"
 """In place of a time: the data counts from the day of the restore, since it is of another resource's line."""
@@ -75,8 +80,8 @@ def find_source(
             return _source(session, _of_the_deleted(session, arguments, deleted), "final snapshot", OWN)
         found = _newest_final_snapshot(session, arguments, urn, rules)
         return None if found is None else _source(session, found, "final snapshot", OWN)
-    if deleted is None:
-        require_word(session, arguments, urn, rules, found)
+    if deleted is None and arguments.get("restore_final_snapshot") is not False:
+        require_word(session, arguments, urn, _look_patiently(session, arguments, urn, rules), found)
     if found is None:
         return None
     by = whose(view_snapshot(found), arguments, urn, rules)
@@ -107,22 +112,24 @@ def _source(
 
 
 def require_word(
-    session: Session,
-    arguments: Mapping[str, Any],
-    urn: Urn,
-    rules: Environment,
-    named: Mapping[str, Any] | None,
+    session: Session, arguments: Mapping[str, Any], urn: Urn, found: Found, named: Mapping[str, Any] | None
 ) -> None:
-    """Have the program say what is to come of the data that an unfinished replacement left.
+    """Have a program that does not restore say what is to come of what a replacement left unfinished.
+
+    Args:
+        session: The operation's surroundings.
+        arguments: The program's arguments, coerced.
+        urn: The resource.
+        found: What there is of its final snapshots.
+        named: The snapshot that the program names; None where it names none.
 
     Raises:
         RefusedError: the newest final snapshot of this resource was left by a replacement that was to restore
             it, or by a teardown that did not end, and the program does not say what is to come of it.
 
     """
-    if arguments.get("restore_final_snapshot") is False:
-        return
-    found = look_for_ours(session, arguments, urn, rules)
+    if named is None and found.missing is not None:
+        _tell_what_is_missing(session, arguments, urn, found.missing)
     # One in doubt is no reason for a word, unless it is the half of a replacement that did not end: of a
     # teardown that a kill cut before it could tag anything nobody knows what it was.
     ours = [
@@ -237,14 +244,10 @@ def _newest_final_snapshot(
     session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
 ) -> Mapping[str, Any] | None:
     identifier = str(arguments["cluster_identifier"]).lower()
-    looked = look_for_ours(session, arguments, urn, rules)
+    looked = _look_patiently(session, arguments, urn, rules)
     candidates, seen = looked.candidates, looked.seen
-    missing = _missing(seen, urn, rules)
-    if missing:
-        session.reporter.warn(
-            f"the last teardown of {urn.name} left final snapshot {missing}, which is no longer there: what "
-            "is restored now, if anything, is older"
-        )
+    if looked.missing is not None:
+        _require_expired(session, urn, looked.missing)
     if not candidates:
         session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
         return None
@@ -288,9 +291,64 @@ def _newest_final_snapshot(
     return found
 
 
+def _look_patiently(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Found:
+    """Look for the final snapshots of a resource; what was left a moment ago is waited for."""
+    found = look_for_ours(session, arguments, urn, rules)
+    while found.missing is not None and session.clock.now() - found.missing.written < SETTLE:
+        with stopped("pulumi up"):
+            asker.require_wanted()
+        session.reporter.progress(f"AWS does not list final snapshot {found.missing.identifier} yet")
+        session.clock.sleep(_AGAIN_SECONDS)
+        found = look_for_ours(session, arguments, urn, rules)
+    return found
+
+
+def _require_expired(session: Session, urn: Urn, missing: Left) -> None:
+    """Refuse to restore what is older than what the last teardown left; warn where that has expired."""
+    if not missing.has_expired(session.clock.now()):
+        raise RefusedError(
+            f"{_not_shown(urn, missing)}: what there is besides, if anything, is older",
+            data="nothing was created",
+            next_step="run `pulumi up` again in a few minutes; where it was deleted, set snapshot_identifier "
+            "to another one, or write restore_final_snapshot=False to begin empty, for this `up`",
+        )
+    session.reporter.warn(
+        f"{_left(urn, missing)}, whose retention has ended: what is restored now, if anything, is older"
+    )
+
+
+def _left(urn: Urn, missing: Left) -> str:
+    return f"the last teardown of {urn.name} left final snapshot {missing.identifier}"
+
+
+def _not_shown(urn: Urn, missing: Left) -> str:
+    return f"{_left(urn, missing)}, and AWS does not show it"
+
+
+def _tell_what_is_missing(session: Session, arguments: Mapping[str, Any], urn: Urn, missing: Left) -> None:
+    """Refuse, of a half of a replacement, or warn that what a teardown left is not there to begin with."""
+    if missing.has_expired(session.clock.now()):
+        return
+    identifier = str(arguments["cluster_identifier"]).lower()
+    left = _not_shown(urn, missing)
+    if missing.half:
+        raise RefusedError(
+            f"{left}; its new cluster was to be restored from it, and this program would begin {identifier} "
+            "without it",
+            data="nothing was created",
+            next_step="run `pulumi up` again in a few minutes, with restore_final_snapshot=True; to begin "
+            "without it on purpose, write restore_final_snapshot=False",
+        )
+    if owned.is_news(str(urn), missing.identifier):
+        session.reporter.warn(f"{identifier} is created empty; {left}")
+
+
 def tell_what_is_newer(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> None:
     """Warn, before anything is done, of what a restore of the newest final snapshot would leave behind."""
     found = look_for_ours(session, arguments, urn, rules)
+    missing = found.missing
+    if missing is not None and not missing.has_expired(session.clock.now()):
+        session.reporter.warn(f"{_not_shown(urn, missing)}: `up` restores nothing in its place")
     if found.candidates:
         newest = max((snapshot for snapshot, _ in found.candidates), key=age_key)
         identifier = str(arguments["cluster_identifier"]).lower()
@@ -316,12 +374,6 @@ def _tell_what_is_newer(
             f"restore that one, set snapshot_identifier={last.identifier!r} in place of "
             "restore_final_snapshot"
         )
-
-
-def _missing(seen: Iterable[SnapshotView], urn: Urn, rules: Environment) -> str:
-    """Give the final snapshot that a receipt tells of and AWS does not show; empty where there is none."""
-    kept = last_kept(Path(rules.receipts), str(urn))
-    return "" if kept in {snapshot.identifier for snapshot in seen} else kept
 
 
 def _require_usable(found: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:

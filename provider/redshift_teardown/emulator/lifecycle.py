@@ -52,6 +52,8 @@ class Behaviour:
         snapshots_tell_create_time: DescribeClusterSnapshots tells the ClusterCreateTime of each snapshot.
         cluster_listing_lag_seconds: for so long DescribeClusters does not show a new cluster, as while AWS's
             copies catch up. Like a phase, divided by a real clock's speed; so is the next.
+        clusters_stale_until: until this time DescribeClusters answers from a copy that fell behind, and shows
+            no cluster; so do the snapshots' listings until the next.
         snapshot_listing_lag_seconds: for so long DescribeClusterSnapshots does not show a snapshot that was
             begun, nor, once its cluster is gone, one that it had shown.
     """
@@ -65,6 +67,8 @@ class Behaviour:
     keeps_create_time: bool = True
     snapshots_tell_create_time: bool = True
     cluster_listing_lag_seconds: float = 0.0
+    clusters_stale_until: float = 0.0
+    snapshots_stale_until: float = 0.0
     snapshot_listing_lag_seconds: float = 0.0
 
 

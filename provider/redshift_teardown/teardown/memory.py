@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from redshift_teardown.teardown.model import Answer, Memory
 from redshift_teardown.teardown.next_step import LAG, SETTLE
-from redshift_teardown.teardown.proof import asked_for, newest_proof, of_generation, void_key
+from redshift_teardown.teardown.proof import asked_for, may_be_of_generation, newest_proof, void_key
 from redshift_teardown.teardown.receipt import read_earlier
 from redshift_teardown.teardown.statuses import Standing, is_surely_alive, standing
 
@@ -109,7 +109,7 @@ def _alive(plan: Plan, identity: Identity, observation: Observation, memory: Mem
         for snapshot in observation.snapshots
         if not snapshot.running
         and snapshot.identifier not in coming
-        and of_generation(snapshot, identity, memory, urn=plan.urn)
+        and may_be_of_generation(snapshot, identity, memory, urn=plan.urn)
         for key in _keys(snapshot, memory)
     }
     return replace(memory, stale=memory.stale | void)

@@ -77,8 +77,18 @@ def outlived(
     return tuple(
         snapshot
         for snapshot in observation.snapshots
-        if would_prove(snapshot, plan, identity, memory) and is_void(snapshot, memory)
+        if snapshot.snapshot_type == "manual"
+        and may_be_of_generation(snapshot, identity, memory, urn=plan.urn)
+        and is_ours(snapshot, plan, identity, memory)
+        and is_void(snapshot, memory)
     )
+
+
+def may_be_of_generation(
+    snapshot: SnapshotView, identity: Identity, memory: Memory, *, urn: str = ""
+) -> bool:
+    """Return whether a snapshot is of this generation, as far as AWS tells: later it may tell more."""
+    return snapshot.cluster_create_time is None or of_generation(snapshot, identity, memory, urn=urn)
 
 
 def of_generation(snapshot: SnapshotView, identity: Identity, memory: Memory, *, urn: str = "") -> bool:

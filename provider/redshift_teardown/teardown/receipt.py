@@ -14,6 +14,7 @@ import os
 import re
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.teardown.identity import Identity, parse_time, same_moment
@@ -21,7 +22,6 @@ from redshift_teardown.whole_file import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
     from pathlib import Path
 
 RECEIPT_VERSION = 1
@@ -227,23 +227,60 @@ def _sent(document: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
             yield name, at
 
 
-def last_kept(folder: Path, urn: str) -> str:
-    """Give the final snapshot that the last finished teardown of a resource left; empty where none is known.
+@dataclass(frozen=True)
+class Left:
+    """The final snapshot that the last teardown of a resource left.
+
+    Attributes:
+        identifier: Its name.
+        written: When that was written down.
+        until: When its retention ends; None where it is kept for ever, or was not finished then.
+        half: Whether a replacement left it, whose new cluster was to be restored from it.
+
+    """
+
+    identifier: str
+    written: datetime
+    until: datetime | None = None
+    half: bool = False
+
+    def has_expired(self, now: datetime) -> bool:
+        """Return whether AWS has deleted it by now, since its retention ended."""
+        return self.until is not None and now >= self.until
+
+
+def last_left(folder: Path, urn: str, account_id: str, region: str) -> Left | None:
+    """Return what the last teardown of a resource left; None where it left nothing, or none is known.
 
     Args:
         folder: The receipts folder.
         urn: The resource's.
+        account_id: The account it is to be in.
+        region: The region it is to be in.
 
     """
-    done = [
+    place = (urn, account_id, region)
+    ended = [
         document
         for document in _documents(folder)
-        if document.get("urn") == urn and document.get("state") == DONE
+        if (document.get("urn"), document.get("account_id"), document.get("region")) == place
+        and document.get("state") != SEEN_ALIVE
     ]
-    newest = max(done, key=lambda document: str(document.get("written", "")), default={})
-    snapshot = newest.get("snapshot")
-    identifier = snapshot.get("identifier") if isinstance(snapshot, dict) else None
-    return identifier if isinstance(identifier, str) else ""
+    last = max(ended, key=lambda document: str(document.get("started", "")), default={})
+    written = parse_time(last.get("written"))
+    found = last.get("snapshot")
+    snapshot = found if isinstance(found, dict) else {"identifier": max(_accepted(last), default="")}
+    identifier = snapshot.get("identifier")
+    if written is None or not isinstance(identifier, str) or not identifier:
+        return None
+    days, created = snapshot.get("retention_days"), parse_time(snapshot.get("created"))
+    kept_for = timedelta(days=days) if isinstance(days, int) and days > 0 else None
+    return Left(
+        identifier,
+        written,
+        created + kept_for if created is not None and kept_for is not None else None,
+        half=last.get("left_by") == LEFT_BY_REPLACEMENT,
+    )
 
 
 def halves_left(

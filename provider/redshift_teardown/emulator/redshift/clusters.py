@@ -394,7 +394,9 @@ def describe(call: Call) -> dict[str, Any]:
 def _lags(call: Call, cluster: Cluster) -> bool:
     """Whether DescribeClusters does not show a cluster yet."""
     began = call.place.generations[cluster.namespace].created
-    return call.lags(began, call.world.behaviour.cluster_listing_lag_seconds)
+    behaviour = call.world.behaviour
+    stale = call.now < behaviour.clusters_stale_until
+    return stale or call.lags(began, behaviour.cluster_listing_lag_seconds)
 
 
 def delete(call: Call) -> dict[str, Any]:

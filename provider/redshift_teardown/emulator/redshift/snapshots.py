@@ -85,6 +85,8 @@ def describe(call: Call) -> dict[str, Any]:
 
 def _lags(call: Call, snapshot: Snapshot) -> bool:
     """Whether DescribeClusterSnapshots does not show a snapshot yet, or for now no more."""
+    if call.now < call.world.behaviour.snapshots_stale_until:
+        return True
     seconds = call.world.behaviour.snapshot_listing_lag_seconds
     generation = call.place.generations.get(snapshot.namespace)
     gone = generation.deleted if generation else None
