@@ -24,7 +24,7 @@ from redshift_teardown.crud.settle import GoneError, wait_until_available
 from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.parameters import ARGUMENTS, comparable, parameters_for, read_arguments, same
-from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
+from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve, wants_account
 from redshift_teardown.state import arguments_of
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim, superseding
@@ -335,8 +335,9 @@ class _Create:
 def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict[str, Any]:
     """Decide with the account known, whatever preview could not know."""
     try:
+        policy = read_policy(session.settings)
         resolved = resolve(
-            read_policy(session.settings),
+            policy,
             session.settings,
             props,
             urn,
@@ -350,6 +351,10 @@ def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict
             next_step="mend the policy or the configuration, then run `pulumi up` again",
         ) from None
     refuse_bypass(resolved.match.environment, list(props.get("bypass") or []), urn.name)
+    if wants_account(policy) and not (props.get("policy") or {}).get("account"):
+        # The check had no account to decide by, and said nothing.
+        for text in resolved.warnings:
+            session.reporter.warn(text)
     return {"policy": resolved.record(), "on_destroy": resolved.on_destroy}
 
 
