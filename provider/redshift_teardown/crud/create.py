@@ -149,7 +149,6 @@ class _Create:
         begun = self._write_down(
             "RestoreFromClusterSnapshot", {"restored_from": source.arn, "data_since": source.data_since}
         )
-        session.reporter.keep(f"{identifier} is restored from {source.words}")
         answers: list[Mapping[str, Any]] = []
         attempt = session.change(
             "RestoreFromClusterSnapshot",
@@ -159,6 +158,7 @@ class _Create:
             # From here on the next run knows its own cluster again, and no other one that looks like it.
             begun.saw(answer.get("Cluster") or {})
         self._require_begun(attempt, f"restore cluster {identifier} from {source.words}")
+        session.reporter.keep(f"{identifier} is restored from {source.words}")
         restoring = session.calls.describe(identifier)
         if restoring is not None:
             self._meant.require(restoring)
@@ -186,8 +186,8 @@ class _Create:
             else "there is no final snapshot of it, as its policy says"
         )
         session.reporter.warn(
-            f"{deleted.identity.cluster_identifier} was deleted in this run, and {identifier} is created "
-            f"empty; {left}"
+            f"{deleted.identity.cluster_identifier} was deleted in this run, and {identifier} is to be "
+            f"created empty; {left}"
         )
 
     def _new(self) -> dict[str, Any]:
