@@ -316,6 +316,7 @@ def test_explain_an_unmatched_stack_of_an_unknown_account() -> None:
     assert told["environment"] == "(no match), protected; its account could change that"
     assert "so it is protected" not in told["because"]
     assert told["destroy"].endswith("; account unknown, which could change that")
+    assert told["why"].startswith("as far as is known, no environment claims the stack")
     assert told["to know"] == "give --account"
     assert known["destroy"].startswith("no final snapshot: x")
 

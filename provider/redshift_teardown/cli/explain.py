@@ -188,7 +188,8 @@ def _rows(
         )
     rows.append(("destroy", decision.describe(), _COLOURS[decision.outcome]))
     if decision.outcome is not Outcome.SKIP:
-        rows.append(("why", f"{decision.because} ({decision.place})", ""))
+        known = "as far as is known, " if found.undecided else ""
+        rows.append(("why", f"{known}{decision.because} ({decision.place})", ""))
         rows.append(("name", f"{decision.name_template}\nsuch as {name}", ""))
         rows.append(("tags", ", ".join(f"{key}={value}" for key, value in decision.tags) or "none", ""))
     rows.append(("wait", f"at most {decision.wait.timeout_hours:g} hours", ""))
