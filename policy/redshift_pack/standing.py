@@ -118,7 +118,8 @@ def standing_of(policy: Policy, settings: Settings, *, stack: str, account: str 
 def _claimed(found: Match, stack: str) -> str:
     name = found.environment.name
     if found.how == "unmatched":
-        return f'no environment claims stack "{stack}", so by the defaults it'
+        doubt = f" by its name ({found.undecided})" if found.undecided else ""
+        return f'no environment claims stack "{stack}"{doubt}, so by the defaults it'
     if found.how == "account":
         return f"environment {name} (account {found.evidence})"
     if found.how == "pattern":

@@ -15,7 +15,7 @@ from redshift_teardown.errors import TeardownError
 from redshift_teardown.parameters import ARGUMENTS, READ_ONLY
 from redshift_teardown.provider import ClusterProvider
 from redshift_teardown.sealing import SECRETS
-from redshift_teardown.settings import ENVIRONMENT_KEY, Settings, read_settings
+from redshift_teardown.settings import Settings, read_settings
 from redshift_teardown.stack_policy import BYPASSES, Resolved, read_policy, refuse_bypass, resolve
 from redshift_teardown.state import STATE_VERSION
 from redshift_teardown.urn import Urn
@@ -274,7 +274,6 @@ class Cluster(Resource, module="redshift", name="Cluster"):
                 options, pulumi.ResourceOptions(additional_secret_outputs=list(_SECRETS))
             ),
         )
-        _warn(self, resolved)
         for note in notes:
             note(self)
 
@@ -301,20 +300,6 @@ def _resolve(resource_name: str, arguments: Mapping[str, Any], bypass: list[str]
     except (PolicyError, TeardownError) as error:
         raise pulumi.RunError(str(error)) from None
     return resolved
-
-
-def _warn(cluster: Cluster, resolved: Resolved) -> None:
-    decision = resolved.decision
-    if decision.request_refused:
-        pulumi.log.warn(
-            "skip_final_snapshot is asked for and the deletion policy does not grant it: "
-            f"{decision.describe()}",
-            cluster,
-        )
-    if resolved.match.how == "unmatched":
-        pulumi.log.warn(
-            f"{resolved.match.note}\n(or name one with `pulumi config set {ENVIRONMENT_KEY} NAME`)", cluster
-        )
 
 
 def _own_urn(resource_name: str, options: pulumi.ResourceOptions) -> pulumi.Output[str]:

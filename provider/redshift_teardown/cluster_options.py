@@ -9,6 +9,7 @@ import pulumi
 from pulumi.runtime.config import is_config_secret
 
 from redshift_teardown.deletion_policy.problems import nearest
+from redshift_teardown.errors import TO_TAKE_OVER
 from redshift_teardown.parameters import BY_NAME, snake
 from redshift_teardown.sealing import DEFAULTS
 
@@ -35,7 +36,7 @@ def read_options(
     """
     _refuse_provider(resource_name, options)
     _refuse_create_before_delete(resource_name, options)
-    _refuse_import(resource_name, options)
+    _refuse_lookup(resource_name, options)
     notes: list[Note] = []
     meant = pulumi.ResourceOptions.merge(options, None)
     for option in _BY_PATH:
@@ -139,11 +140,9 @@ def _refuse_create_before_delete(resource_name: str, options: pulumi.ResourceOpt
         raise pulumi.RunError(message)
 
 
-def _refuse_import(resource_name: str, options: pulumi.ResourceOptions) -> None:
-    """Refuse import_, which Pulumi does not offer for dynamic resources: it fails with a KeyError."""
-    if options.import_ is not None:
-        message = (
-            f"{resource_name}: import_ does not work for this kind of resource. To take over a cluster that "
-            "exists, set cluster_identifier to its name and adopt_existing=True"
-        )
-        raise pulumi.RunError(message)
+def _refuse_lookup(resource_name: str, options: pulumi.ResourceOptions) -> None:
+    """Refuse import_ and id: nobody imports a dynamic resource, or reads one that no `up` recorded."""
+    for option in ("import_", "id"):
+        if getattr(options, option) is not None:
+            message = f"{resource_name}: {option} does not work for this kind of resource. {TO_TAKE_OVER}"
+            raise pulumi.RunError(message)

@@ -7,6 +7,10 @@ the exception says, and nothing else of it is of use to an operator.
 
 from __future__ import annotations
 
+TO_TAKE_OVER = (
+    "To take over a cluster that exists, set cluster_identifier to its name and adopt_existing=True"
+)
+
 
 class TeardownError(Exception):
     """Base of every error of this package that is written for a person.

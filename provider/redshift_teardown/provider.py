@@ -89,9 +89,11 @@ class ClusterProvider(ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Read a cluster for a refresh; an empty id where it is gone."""
+        from redshift_teardown.crud.planner import require_recorded  # noqa: PLC0415
         from redshift_teardown.crud.read import read  # noqa: PLC0415
 
         with _plain_errors(props):
+            require_recorded(id_, props)
             found, outs, inputs = read(id_, props, _placed(), asked())
         return ReadResult(found, seal(outs), None if inputs is None else seal(inputs))
 

@@ -29,6 +29,7 @@ from redshift_teardown.deletion_policy import (
     with_doubt,
 )
 from redshift_teardown.errors import ConfigError, RefusedError
+from redshift_teardown.settings import ENVIRONMENT_KEY
 from redshift_teardown.state import for_wire
 from redshift_teardown.teardown.claim import without_claim
 
@@ -106,6 +107,24 @@ class Resolved:
     def on_destroy(self) -> str:
         """Say in one line what destroying the cluster would do."""
         return self.decision.describe()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Say what an operator may not expect of it; nothing while the account could change it.
+
+        For whoever records it: while a program runs the account is not known yet.
+        """
+        if self.match.undecided:
+            return ()
+        found = []
+        if self.decision.request_refused:
+            found.append(
+                "skip_final_snapshot is asked for and the deletion policy does not grant it: "
+                f"{self.on_destroy}"
+            )
+        if self.match.how == "unmatched":
+            found.append(f"{self.match.note}\n(or name one with `pulumi config set {ENVIRONMENT_KEY} NAME`)")
+        return tuple(found)
 
 
 def read_policy(settings: Settings) -> Policy:

@@ -297,6 +297,67 @@ def test_nothing_to_restore(place: Place) -> None:
     assert 'write snapshot_identifier="left-over" by hand' in unclaimed
 
 
+def deny(place: Place, region: str) -> None:
+    """Let AWS refuse to list snapshots in a region."""
+    place.control().add_fault(
+        "DescribeClusterSnapshots", occurrence="every", code="AccessDenied", status=403, region=region
+    )
+
+
+def test_where_listing_is_denied_nothing_is_said_not_to_be_there(place: Place) -> None:
+    """It could not ask; a region that it could ask is told apart."""
+    place.leave("one", region="us-east-1", stack="other")
+    deny(place, "eu-central-1")
+
+    alone = run(place, "--stack", "prod", code=1).stderr
+    beside = run(place, "one-more", "--region", "us-east-1", "--region", "eu-central-1", code=1).stderr
+
+    assert alone.startswith(
+        "whether there is a final snapshot of stack prod is not known: eu-central-1 could not"
+    )
+    assert "AccessDenied" in alone
+    assert "there is no" not in alone
+    assert beside.startswith("whether there is a snapshot one-more is not known: eu-central-1 could not")
+    assert "\nthere is none in us-east-1\n" in beside
+
+
+def test_the_newest_is_not_known_where_a_region_could_not_be_asked(place: Place) -> None:
+    """What is found is told, with the caution that there may be a newer one; a program reads it too."""
+    place.leave("one", region="us-east-1")
+    deny(place, "eu-central-1")
+    where = ("--stack", "prod", "--region", "us-east-1", "--region", "eu-central-1")
+
+    text = run(place, *where).stdout
+    told = json.loads(run(place, *where, "--format", "json").stdout)
+
+    caution = " ".join(text.partition("caution")[2].split())
+    assert caution.startswith("eu-central-1 could not be asked, so there may be a newer one: ")
+    assert told["caution"].startswith("eu-central-1 could not be asked")
+    named = json.loads(run(place, "one", *where[2:], "--format", "json").stdout)
+    assert named["caution"] is None
+
+
+def test_a_void_one_has_its_caution_for_a_program_too(place: Place) -> None:
+    """It may be restored by name; whoever reads it hears what it lacks, in either form."""
+    place.leave("good", create_time=NOW - timedelta(days=20))
+    place.leave("voided")
+    void = {"redshift-teardown:void": "2026-01-02T03:04:05Z"}
+    tags = {
+        "redshift-teardown:urn": "urn:pulumi:prod::shop::t::w",
+        "pulumi:project": "shop",
+        "pulumi:stack": "prod",
+    }
+    place.control().set_snapshot("voided", tags={**tags, **void})
+
+    text = run(place, "voided").stdout
+    told = json.loads(run(place, "voided", "--format", "json").stdout)
+    good = json.loads(run(place, "good", "--format", "json").stdout)
+
+    assert told["caution"].startswith("void: its cluster was alive after it")
+    assert " ".join(text.partition("caution")[2].split()).startswith(told["caution"])
+    assert good["caution"] is None
+
+
 def test_wrong_usage(place: Place) -> None:
     """Neither a snapshot nor a stack: nothing is guessed."""
     assert "name a SNAPSHOT" in run(place, code=2).stderr

@@ -165,6 +165,23 @@ def test_what_no_stack_knows(place: Place) -> None:
     assert [each["cluster_identifier"] for each in found["unfinished_creates"]] == ["alive"]
     assert "claimed by no stack" in text
     assert "goes on with the next `pulumi up`" in text
+    # A teardown that was killed before it could tag anything took it, for all that is known.
+    assert "besides: 1 manual snapshot of a living cluster, without tags that say whose\n" in text
+    place.control().put_snapshot("by-hand-too", "alive", cluster_create_time=alive["ClusterCreateTime"])
+    assert "besides: 2 manual snapshots of living clusters, without tags that say whose" in place.run().stdout
+
+
+def test_the_page_counts_what_is_there_once(place: Place) -> None:
+    """One that is past its retention and still there costs: in the tile, in the total and in the curve."""
+    place.leave("kept", retention=35, megabytes=100_000)
+    (region,) = find_kept(Settings(**place.settings()), REGIONS[:1])
+    (kept,) = region.snapshots
+    over = replace(kept, identifier="over", megabytes=50_000, expires=NOW - timedelta(days=5))
+
+    text = page(replace(region, snapshots=(kept, over)), Price(0.1), NOW)
+
+    assert "<dt>cost a month</dt><dd>$15.00<" in text
+    assert "$15.00 today, $0.00 at the end, at most $15.00." in text
 
 
 def test_five_hundred_over_three_regions(place: Place) -> None:

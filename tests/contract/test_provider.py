@@ -326,6 +326,23 @@ def test_a_refused_password_is_not_sent_back(provider: wire.Provider) -> None:
 # --- a cluster that is gone ---
 
 
+@pytest.mark.parametrize("program", [True, False], ids=["the program's", "nothing"])
+def test_a_read_without_recorded_outputs_is_told_what_asks_for_it(
+    provider: wire.Provider, *, program: bool
+) -> None:
+    """The option `id` has the engine hand over the program's inputs: that is the mistake, not the state."""
+    _up(provider, "looked-up")
+    given = provider.check(_inputs("looked-up"))[0] if program else {"urn": wire.urn("looked-up")}
+
+    with pytest.raises(wire.RefusedByProviderError) as caught:
+        provider.read("looked-up", given)
+
+    said = str(caught.value)
+    assert "`id` among the resource's options" in said
+    assert "adopt_existing=True" in said
+    assert "state delete" not in said
+
+
 def test_a_gone_cluster_reads_as_nothing(
     provider: wire.Provider, emulator: Emulator, engine: tuple[wire.Engine, str]
 ) -> None:

@@ -134,6 +134,7 @@ def test_an_aws_provider_is_refused(project: Project, stack: Stack, text: str) -
     [
         ("delete_before_replace=False", "has one identifier"),
         ("import_='warehouse'", "adopt_existing=True"),
+        ("id='warehouse'", "adopt_existing=True"),
     ],
 )
 def test_an_option_that_cannot_work_is_refused(

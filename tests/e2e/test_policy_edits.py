@@ -245,3 +245,30 @@ def test_an_environment_nobody_defined(fresh: Project) -> None:
     stack = fresh.stack("misnamed", **{"redshift-teardown:environment": "taem"})
 
     assert "did you mean" in stack.preview().failed().error
+
+
+# --- what is said of the decision, while the account is not known and once it is ---
+
+
+@of_the_long_ones
+def test_what_nothing_claims_is_said_by_who_knows_the_account(project: Project) -> None:
+    """A stack that its account claims is not called protected; one that none claims is, on its row, once."""
+    claimed = f"""\
+version: 1
+environments:
+  sandbox:
+    accounts: ["{project.account}"]
+    skip: [{{when: {{always: true}}, because: sandbox account}}]
+"""
+    project.program(program(cluster("wh")))
+    stack = project.stack("foo")
+    unclaimed = "so it is protected, with the defaults"
+
+    project.policy(claimed)
+    assert unclaimed not in stack.preview().ok().output
+    project.policy(claimed.replace(project.account, "111122223333"))
+    warned = [line for line in stack.preview().ok().said("warning") if unclaimed in line]
+    assert len(warned) == 1
+    project.policy(claimed)
+    assert unclaimed not in stack.up().ok().output
+    assert stack.state()["wh"]["outputs"]["on_destroy"].startswith("no final snapshot: sandbox account")

@@ -8,7 +8,7 @@ import pytest
 
 from redshift_teardown.parameters import read_arguments
 from tests.parity.bench import changing, did
-from tests.teardown.stage import URN
+from tests.teardown.stage import URN, Interruption, kill
 
 if TYPE_CHECKING:
     from tests.parity.bench import Bench
@@ -61,6 +61,17 @@ def test_adoption_changes_nothing(stack: Bench) -> None:
     assert {key: value for key, value in stack.cluster().items() if key not in moving} == {
         key: value for key, value in before.items() if key not in moving
     }
+
+
+@pytest.mark.parametrize(("number", "moment"), [(1, "after"), (2, "before")])
+def test_an_adoption_under_way_is_not_said_to_be_done(stack: Bench, number: int, moment: str) -> None:
+    """Killed while its claim says that it takes over, nobody was told that it had."""
+    run_one(stack)
+
+    killed = stack.apply(Interruption(number, moment, kill, "CreateTags"), **SAME, **ADOPT)
+
+    assert killed.how == "killed"
+    assert [line for line in killed.kept if "adopted" in line] == []
 
 
 def test_what_differs_is_an_ordinary_difference(stack: Bench) -> None:

@@ -180,13 +180,15 @@ def refuses_providers(_: Bench, __: pytest.MonkeyPatch) -> None:
 
 
 def refuses_what_cannot_work(_: Bench, __: pytest.MonkeyPatch) -> None:
-    """One identifier cannot be created twice, and a dynamic resource cannot be imported."""
+    """One identifier cannot be created twice, and a dynamic resource cannot be imported or looked up."""
     for options in (
         pulumi.ResourceOptions(delete_before_replace=False),
         pulumi.ResourceOptions(import_="warehouse"),
+        pulumi.ResourceOptions(id="warehouse"),
     ):
-        with pytest.raises(pulumi.RunError, match="warehouse: "):
+        with pytest.raises(pulumi.RunError, match="warehouse: ") as refused:
             read_options("warehouse", options)
+        assert ("adopt_existing=True" in str(refused.value)) is (options.delete_before_replace is None)
 
 
 HOLDS: dict[str, Callable[[Bench, pytest.MonkeyPatch], None]] = {
@@ -208,7 +210,7 @@ HOLDS: dict[str, Callable[[Bench, pytest.MonkeyPatch], None]] = {
     "`ignore_changes`, `replace_on_changes`": takes_camel_case,
     "`custom_timeouts`": warns_of_timeouts,
     "`provider=`": refuses_providers,
-    "`delete_before_replace=False`, `import_`": refuses_what_cannot_work,
+    "`delete_before_replace=False`, `import_`, `id`": refuses_what_cannot_work,
 }
 
 

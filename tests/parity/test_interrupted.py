@@ -251,6 +251,20 @@ def assert_only_that_changed(case: Case, cluster: Mapping[str, Any]) -> None:
     assert unlike(case, shown) == {}
 
 
+@pytest.mark.parametrize("before", [None, 5440])
+def test_what_a_killed_change_left_and_the_program_says_no_more(stack: Bench, before: int | None) -> None:
+    """A line that was new is found by no refresh once it is out; the value before takes the change back."""
+    stack.apply(port=before)
+    assert stack.apply(Interruption(1, "after", kill, "ModifyCluster"), port=5450).how == "killed"
+    stack.time.advance(600)
+    stack.refresh()
+
+    assert stack.preview() == ("same" if before is None else "update")
+    assert stack.preview(port=before or 5439) == "update"
+    assert stack.apply(port=before or 5439).said == ""
+    assert read_arguments(stack.cluster())["port"] == (before or 5439)
+
+
 def test_a_lost_answer_to_create_is_no_second_cluster(stack: Bench) -> None:
     """The connection breaks after AWS accepted: one cluster, and `up` itself goes on with it."""
     stack.control.add_fault("CreateCluster", when="after", kind="drop")

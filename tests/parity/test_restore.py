@@ -47,6 +47,29 @@ def test_up_after_destroy_brings_the_data_back(stack: Bench) -> None:
     assert stack.preview(**RESTORE) == "same"
 
 
+def test_a_restore_that_aws_refuses_is_not_said_to_be_one(stack: Bench) -> None:
+    """It is said once AWS has accepted it; until then nothing is restored."""
+    lived(stack, "first")
+    stack.control.add_fault("RestoreFromClusterSnapshot", occurrence="every", code="AccessDenied", status=403)
+
+    refused = stack.apply(**RESTORE)
+
+    assert "AWS did not restore cluster warehouse from final snapshot" in refused.said
+    assert [line for line in refused.kept if "restored" in line] == []
+
+
+def test_after_a_replacement_nothing_is_said_to_be_created_that_aws_refuses(groups: Bench) -> None:
+    """Where its data is, is said before; that the new cluster is there, is not."""
+    groups.write_policy(groups.rules("skip: [{when: {node_type: [dc2.large]}, because: of nothing}]"))
+    groups.apply()
+    groups.control.add_fault("CreateCluster", occurrence="every", code="AccessDenied", status=403)
+
+    refused = groups.apply(cluster_subnet_group_name="elsewhere")
+
+    assert "AWS did not create cluster warehouse" in refused.said
+    assert "and warehouse is to be created empty; its data is in final snapshot" in refused.warned[-1]
+
+
 @pytest.mark.parametrize("earlier", [True, False])
 def test_a_final_snapshot_that_somebody_deleted_is_missed(stack: Bench, *, earlier: bool) -> None:
     """Receipts tell which one the last teardown left; an older one, or none, does not pass for it."""
@@ -495,4 +518,4 @@ def test_an_unprotected_replacement_says_what_it_does(groups: Bench) -> None:
     )
     assert warning.endswith("and the new one begins empty")
     [snapshot] = [name for name in groups.ledger()["snapshots"] if "-final-" in name]
-    assert f"is created empty; its data is in final snapshot {snapshot}: to" in replaced.warned[-1]
+    assert f"is to be created empty; its data is in final snapshot {snapshot}: to" in replaced.warned[-1]

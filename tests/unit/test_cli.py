@@ -304,6 +304,32 @@ def test_explain_an_unmatched_stack() -> None:
     assert told["because"].endswith('write under environments:\n  staging:\n    stacks: ["staging", "new"]')
 
 
+def test_explain_an_unmatched_stack_of_an_unknown_account() -> None:
+    """The account could change it, and is to be given: nothing is called decided."""
+    Path("policy/deletion-policy.yaml").write_text(
+        f'version: 1\nenvironments: {{sandbox: {{accounts: ["{OTHER}"], '
+        "skip: [{when: {always: true}, because: x}]}}\n"
+    )
+
+    told, known = rows("--stack", "foo"), rows("--stack", "foo", "--account", OTHER)
+
+    assert told["environment"] == "(no match), protected; its account could change that"
+    assert "so it is protected" not in told["because"]
+    assert told["destroy"].endswith("; account unknown, which could change that")
+    assert told["why"].startswith("as far as is known, no environment claims the stack")
+    assert told["to know"] == "give --account"
+    assert known["destroy"].startswith("no final snapshot: x")
+
+
+@pytest.mark.parametrize("account", ["12", "1111222233334", "11112222333x", "", "١١١١٢٢٢٢٣٣٣٣"])
+def test_explain_what_is_no_account(account: str) -> None:
+    """An account has 12 digits: what has not is refused, and nothing is said of it."""
+    result = run("explain", "--stack", "prod", "--account", account)
+
+    assert result.exit_code == 2
+    assert "is no account; write its 12 digits" in result.output
+
+
 def test_explain_as_json() -> None:
     """A program gets match, rules and decision."""
     result = run("explain", "--stack", "staging", "--format", "json", "--project", "w", "--identifier", "c")

@@ -22,7 +22,7 @@ from redshift_teardown.deletion_policy import (
     snapshot_name,
     with_doubt,
 )
-from redshift_teardown.deletion_policy.checks import STACK_NAME
+from redshift_teardown.deletion_policy.checks import ACCOUNT, STACK_NAME
 
 if TYPE_CHECKING:
     from redshift_teardown.deletion_policy import Decision, Match, Policy, SkipRule
@@ -63,6 +63,13 @@ def _stack(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
     return name
 
 
+def _account(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str | None:
+    """Read an account: no other text is one, and by none would a policy know it."""
+    if text is not None and not ACCOUNT.fullmatch(text):
+        raise click.BadParameter(f"{text!r} is no account; write its 12 digits")
+    return text
+
+
 def _tags(
     _ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]
 ) -> dict[str, str | None] | None:
@@ -88,7 +95,7 @@ What is not given is unknown, as it may be in a preview.
 """,
 )
 @click.option("--stack", required=True, callback=_stack, help="The Pulumi stack.")
-@click.option("--account", help="The AWS account.")
+@click.option("--account", callback=_account, help="The AWS account: 12 digits.")
 @click.option(
     "--environment", help="The environment the configuration asks for (redshift-teardown:environment)."
 )
@@ -169,6 +176,8 @@ def _rows(
     found: Match, decision: Decision, rules: list[tuple[SkipRule, str]], name: str
 ) -> list[tuple[str, str, str]]:
     protected = "protected" if decision.protected else "not protected"
+    if found.undecided:
+        protected += "; its account could change that"
     rows = [
         ("environment", f"{decision.environment or '(no match)'}, {protected}", ""),
         ("because", found.note, ""),
@@ -179,7 +188,8 @@ def _rows(
         )
     rows.append(("destroy", decision.describe(), _COLOURS[decision.outcome]))
     if decision.outcome is not Outcome.SKIP:
-        rows.append(("why", f"{decision.because} ({decision.place})", ""))
+        known = "as far as is known, " if found.undecided else ""
+        rows.append(("why", f"{known}{decision.because} ({decision.place})", ""))
         rows.append(("name", f"{decision.name_template}\nsuch as {name}", ""))
         rows.append(("tags", ", ".join(f"{key}={value}" for key, value in decision.tags) or "none", ""))
     rows.append(("wait", f"at most {decision.wait.timeout_hours:g} hours", ""))

@@ -18,7 +18,7 @@ from redshift_teardown.escaping import markup
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from redshift_teardown.crud.kept import Kept, KeptSnapshot
 
@@ -27,6 +27,7 @@ _LEAST_AHEAD = timedelta(days=60)
 _MOST_AHEAD = timedelta(days=400)
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 900, 260, 110, 36, 30
 _DAY = 86400.0
+_MOMENT = timedelta(seconds=1)
 
 _LEGEND = (
     ("", "kept until a day"),
@@ -75,7 +76,6 @@ def _where(kept: Kept) -> str:
 
 
 def _tiles(kept: Kept, price: Price, now: datetime) -> str:
-    megabytes = sum(snapshot.megabytes for snapshot in kept.snapshots)
     so_far = sum(price.so_far(s.megabytes, _days(s, now)) for s in kept.snapshots)
     ending = sorted(
         (snapshot for snapshot in kept.snapshots if snapshot.expires and snapshot.expires > now),
@@ -84,8 +84,8 @@ def _tiles(kept: Kept, price: Price, now: datetime) -> str:
     for_ever = sum(1 for snapshot in kept.snapshots if snapshot.expires is None)
     tiles = [
         ("snapshots", str(len(kept.snapshots)), f"{for_ever} kept for ever"),
-        ("size", size(megabytes), "as AWS bills it"),
-        ("cost a month", dollars(price.monthly(megabytes)), price.describe()),
+        ("size", size(kept.megabytes), "as AWS bills it"),
+        ("cost a month", dollars(price.monthly(kept.megabytes)), price.describe()),
         ("cost so far", dollars(so_far), "since each was taken"),
     ]
     if ending and ending[0].expires:
@@ -114,7 +114,7 @@ def _figures(kept: Kept, price: Price, now: datetime, span: _Span) -> Iterator[s
         '<p class="hint">US dollars a month, from the first snapshot on; to the right of today, if nothing new '
         "is taken.</p>"
     )
-    yield _curve(kept.snapshots, price, now, span)
+    yield _curve(kept, price, now, span)
     yield '<h2 id="retention">How long they are kept</h2>'
     yield '<p class="hint">A bar runs from the day a snapshot was taken to the day AWS deletes it.</p>'
     legend = "".join(
@@ -172,8 +172,8 @@ def _marks(span: _Span) -> list[datetime]:
 # --- the curve ---
 
 
-def _curve(snapshots: Sequence[KeptSnapshot], price: Price, now: datetime, span: _Span) -> str:
-    points = list(_costs(snapshots, price, span))
+def _curve(kept: Kept, price: Price, now: datetime, span: _Span) -> str:
+    points = list(_costs(kept.snapshots, price, now, span))
     most = max(cost for _, cost in points) or 1.0
     across, up = _WIDTH - _LEFT - 10, _HEIGHT - _BOTTOM - _TOP
 
@@ -202,9 +202,8 @@ def _curve(snapshots: Sequence[KeptSnapshot], price: Price, now: datetime, span:
         f'<line class="now-line" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{y(0):.1f}"/>'
         f'<text class="axis" x="{at + 5:.1f}" y="{_TOP + 10}">today</text>'
     )
-    present = next(cost for moment, cost in reversed(points) if moment <= now)
     words = (
-        f"Monthly cost from {span.start:%Y-%m-%d} to {span.end:%Y-%m-%d}: {dollars(present)} today, "
+        f"Monthly cost from {span.start:%Y-%m-%d} to {span.end:%Y-%m-%d}: {dollars(price.monthly(kept.megabytes))} today, "
         f"{dollars(points[-1][1])} at the end, at most {dollars(most)}."
     )
     return (
@@ -215,14 +214,19 @@ def _curve(snapshots: Sequence[KeptSnapshot], price: Price, now: datetime, span:
     )
 
 
-def _costs(snapshots: Iterable[KeptSnapshot], price: Price, span: _Span) -> Iterator[tuple[datetime, float]]:
-    """Give the monthly cost from each moment on at which it changes."""
+def _costs(
+    snapshots: Iterable[KeptSnapshot], price: Price, now: datetime, span: _Span
+) -> Iterator[tuple[datetime, float]]:
+    """Give the monthly cost from each moment on at which it changes.
+
+    What AWS shows is there now, whatever its clock and its retention say.
+    """
     changes: list[tuple[datetime, float]] = []
     for snapshot in snapshots:
         monthly = price.monthly(snapshot.megabytes)
-        changes.append((snapshot.created or span.start, monthly))
+        changes.append((min(snapshot.created or span.start, now), monthly))
         if snapshot.expires is not None:
-            changes.append((snapshot.expires, -monthly))
+            changes.append((max(snapshot.expires, now + _MOMENT), -monthly))
     total = 0.0
     yield span.start, total
     for moment, members in groupby(sorted(changes), lambda change: change[0]):

@@ -22,6 +22,8 @@ from redshift_teardown.whole_file import replace_whole
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from redshift_teardown.crud.kept import Kept, KeptSnapshot
 
 BOM = "\ufeff"
@@ -96,6 +98,7 @@ def restore(
         f"pulumi config set aws:region {found.region}{f' --stack {found.stack}' if found.stack else ''}",
         f"pulumi up{f' --stack {found.stack}' if found.stack else ''}",
     ]
+    caution = "\n".join([*filter(None, [found.condition]), *([] if snapshot else _may_be_newer(kept))])
     if style == "json":
         say_json(
             {
@@ -107,6 +110,7 @@ def restore(
                 "value": value,
                 "line": f"{argument}={value}",
                 "commands": commands,
+                "caution": caution or None,
                 "written": str(file) if file else None,
             }
         )
@@ -115,7 +119,7 @@ def restore(
     for label, text in (
         ("snapshot", f"{found.identifier}\n{size(found.megabytes)}, of cluster {found.cluster_identifier}"),
         ("taken", f"{taken(found)}, kept {_until(found, now)}"),
-        ("caution", found.condition),
+        ("caution", caution),
         ("key", found.kms_key_id),
         ("program", f"{argument}={value}" + (f", written into {file}" if file else "")),
         ("commands", "\n".join(commands)),
@@ -145,19 +149,13 @@ def line_for(kept: Kept, found: KeptSnapshot) -> tuple[str, str]:
 def _choose(
     kept: Kept, name: str | None, project: str | None, stack: str | None, resource: str | None
 ) -> KeptSnapshot:
-    places = ", ".join(kept.regions)
-    problems = "".join(f"\n{region}: {words}" for region, words in kept.problems)
     candidates = [
         each
         for each in kept.of(project, stack).snapshots
         if name in (None, each.identifier) and resource in (None, _resource(each))
     ]
     if not candidates:
-        what = f"snapshot {name}" if name else f"final snapshot of stack {stack}"
-        raise RestoreError(
-            f"there is no {what} in {places}{problems}\n  next: look with `redshift-teardown snapshots "
-            "--all-regions`"
-        )
+        raise _not_found(kept, f"snapshot {name}" if name else f"final snapshot of stack {stack}")
     if name is None and len({each.urn for each in candidates}) > 1:
         names = ", ".join(sorted({_resource(each) for each in candidates}))
         raise RestoreError(f"stack {stack} has final snapshots of {names}\n  next: give --resource")
@@ -173,6 +171,29 @@ def _choose(
             "available, or name another one (`redshift-teardown snapshots`)"
         )
     return chosen
+
+
+def _not_found(kept: Kept, what: str) -> RestoreError:
+    """Say that there is none where it was looked; where AWS gave no list, nobody knows."""
+    unasked = dict(kept.problems)
+    asked = ", ".join(region for region in kept.regions if region not in unasked)
+    if not unasked:
+        return RestoreError(
+            f"there is no {what} in {asked}\n  next: look with `redshift-teardown snapshots --all-regions`"
+        )
+    lines = [
+        f"whether there is a {what} is not known: {', '.join(unasked)} could not be asked",
+        *([f"there is none in {asked}"] if asked else []),
+        *(f"{region}: {words}" for region, words in unasked.items()),
+        "  next: mend the cause, then run it again",
+    ]
+    return RestoreError("\n".join(lines))
+
+
+def _may_be_newer(kept: Kept) -> Iterator[str]:
+    """Say where the newest of a stack was not looked for."""
+    for region, words in kept.problems:
+        yield f"{region} could not be asked, so there may be a newer one: {words}"
 
 
 def _until(snapshot: KeptSnapshot, now: datetime) -> str:

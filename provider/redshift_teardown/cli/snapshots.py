@@ -173,18 +173,18 @@ def days_kept(snapshot: KeptSnapshot, now: datetime) -> float:
 def totals(kept: Kept, price: Price, now: datetime) -> str:
     """Say it all in a line."""
     number = len(kept.snapshots)
-    megabytes = sum(snapshot.megabytes for snapshot in kept.snapshots)
     so_far = sum(price.so_far(s.megabytes, days_kept(s, now)) for s in kept.snapshots)
     places = f"in {', '.join(kept.regions)}" if len(kept.regions) <= 3 else f"in {len(kept.regions)} regions"  # noqa: PLR2004
     return (
-        f"{number} {'snapshot' if number == 1 else 'snapshots'} {places}, {size(megabytes)}, "
-        f"{dollars(price.monthly(megabytes))} a month, {dollars(so_far)} so far ({price.describe()})"
+        f"{number} {'snapshot' if number == 1 else 'snapshots'} {places}, {size(kept.megabytes)}, "
+        f"{dollars(price.monthly(kept.megabytes))} a month, {dollars(so_far)} so far ({price.describe()})"
     )
 
 
 def _notes(kept: Kept) -> Iterator[str]:
     if kept.others:
-        yield f"besides: {kept.others} manual snapshots of living clusters, which no teardown took"
+        what = "snapshot of a living cluster" if kept.others == 1 else "snapshots of living clusters"
+        yield f"besides: {kept.others} manual {what}, without tags that say whose"
     for each in kept.unfinished:
         made = f", since {each.created:%Y-%m-%d %H:%M} UTC" if each.created else ""
         yield (

@@ -72,11 +72,6 @@ def adopt(
         owned.keep_out(identity, str(urn))
         raise
     owned.note_created(identity, str(urn), claim.name)
-    session.reporter.keep(
-        f"adopted cluster {cluster['ClusterIdentifier']} as it is (created "
-        f"{cluster.get('ClusterCreateTime')}); but for the ownership claim nothing of it was changed. "
-        "`pulumi preview` shows what differs from the program"
-    )
     default_tags = dict(session.settings.default_tags)
     known, tags = in_force(arguments, read_arguments(cluster)), user_tags(cluster)
     if known["tags"] is not None:
@@ -92,6 +87,11 @@ def adopt(
     )
     void = voided(outs, session)
     end_adoption(session, cluster, claim)
+    session.reporter.keep(
+        f"adopted cluster {cluster['ClusterIdentifier']} as it is (created "
+        f"{cluster.get('ClusterCreateTime')}); but for the ownership claim nothing of it was changed. "
+        "`pulumi preview` shows what differs from the program"
+    )
     return {**outs, "void": void} if void else outs
 
 

@@ -9,6 +9,7 @@ from redshift_teardown.aws import connect, resolve_region
 from redshift_teardown.crud import owned
 from redshift_teardown.crud.desired import DEFAULT_TAGS, INHERITED, SAID
 from redshift_teardown.crud.foretell import foretell, foretell_account
+from redshift_teardown.crud.session import reporter_for
 from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
 from redshift_teardown.parameters import ARGUMENTS, BY_NAME, READ_ONLY, Change
@@ -78,6 +79,7 @@ def check(
     if not isinstance(urn_text, str) or urn_text == UNKNOWN_SENTINEL:
         return inputs, failures
     urn = Urn.parse(urn_text)
+    said_before = not olds and bool(before)
     owned.note_program(urn_text, inputs)
     try:
         policy = read_policy(settings)
@@ -91,6 +93,9 @@ def check(
         return inputs, failures
     inputs["policy"] = resolved.record()
     inputs["on_destroy"] = resolved.on_destroy
+    if not said_before:
+        for text in resolved.warnings:
+            reporter_for(urn_text, urn.name).warn(text)
     refused = ""
     if not failures and _calls_aws(olds, inputs):
         refused = foretell_account(settings, plain(news.get("region")), urn)

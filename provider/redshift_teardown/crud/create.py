@@ -24,7 +24,7 @@ from redshift_teardown.crud.settle import GoneError, wait_until_available
 from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.parameters import ARGUMENTS, comparable, parameters_for, read_arguments, same
-from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve
+from redshift_teardown.stack_policy import read_policy, refuse_bypass, resolve, wants_account
 from redshift_teardown.state import arguments_of
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim, superseding
@@ -149,7 +149,6 @@ class _Create:
         begun = self._write_down(
             "RestoreFromClusterSnapshot", {"restored_from": source.arn, "data_since": source.data_since}
         )
-        session.reporter.keep(f"{identifier} is restored from {source.words}")
         answers: list[Mapping[str, Any]] = []
         attempt = session.change(
             "RestoreFromClusterSnapshot",
@@ -159,6 +158,7 @@ class _Create:
             # From here on the next run knows its own cluster again, and no other one that looks like it.
             begun.saw(answer.get("Cluster") or {})
         self._require_begun(attempt, f"restore cluster {identifier} from {source.words}")
+        session.reporter.keep(f"{identifier} is restored from {source.words}")
         restoring = session.calls.describe(identifier)
         if restoring is not None:
             self._meant.require(restoring)
@@ -186,8 +186,8 @@ class _Create:
             else "there is no final snapshot of it, as its policy says"
         )
         session.reporter.warn(
-            f"{deleted.identity.cluster_identifier} was deleted in this run, and {identifier} is created "
-            f"empty; {left}"
+            f"{deleted.identity.cluster_identifier} was deleted in this run, and {identifier} is to be "
+            f"created empty; {left}"
         )
 
     def _new(self) -> dict[str, Any]:
@@ -335,8 +335,9 @@ class _Create:
 def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict[str, Any]:
     """Decide with the account known, whatever preview could not know."""
     try:
+        policy = read_policy(session.settings)
         resolved = resolve(
-            read_policy(session.settings),
+            policy,
             session.settings,
             props,
             urn,
@@ -350,6 +351,10 @@ def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict
             next_step="mend the policy or the configuration, then run `pulumi up` again",
         ) from None
     refuse_bypass(resolved.match.environment, list(props.get("bypass") or []), urn.name)
+    if wants_account(policy) and not (props.get("policy") or {}).get("account"):
+        # The check had no account to decide by, and said nothing.
+        for text in resolved.warnings:
+            session.reporter.warn(text)
     return {"policy": resolved.record(), "on_destroy": resolved.on_destroy}
 
 

@@ -131,7 +131,7 @@ class Kept:
             are gone; by project, stack, cluster and age, the newest first.
         unfinished: Clusters left by a create that failed.
         taken_over: Living clusters whose claim superseded another resource's.
-        others: How many manual snapshots of living clusters there are besides.
+        others: How many manual snapshots of living clusters there are besides, without tags that say whose.
         regions: Where was looked.
         problems: What a region answered instead, by region.
 
@@ -143,6 +143,11 @@ class Kept:
     others: int = 0
     regions: tuple[str, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def megabytes(self) -> float:
+        """How much they hold together, and are paid for: whatever is there, past its retention too."""
+        return sum(snapshot.megabytes for snapshot in self.snapshots)
 
     def of(self, project: str | None, stack: str | None) -> Kept:
         """Give what belongs to a project or stack; None for any."""

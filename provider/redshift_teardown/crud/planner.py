@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.deletion_policy import stricter
-from redshift_teardown.errors import RefusedError
+from redshift_teardown.errors import TO_TAKE_OVER, RefusedError
 from redshift_teardown.stack_policy import (
     BothPolicies,
     both_policies,
@@ -74,6 +74,29 @@ def read_recorded(props: Mapping[str, Any], settings: Settings) -> Recorded:
         own=state.arguments.get("environment"),
     )
     return Recorded(state, policies, settings.place.urn if settings.place is not None else "")
+
+
+def require_recorded(id_: str, props: Mapping[str, Any]) -> None:
+    """Refuse to read what no `up` recorded: the engine asks so where a program gives the option `id`.
+
+    Args:
+        id_: What is to be read.
+        props: The stored outputs; the program's inputs where the engine has none.
+
+    Raises:
+        RefusedError: there is no account in them. What is to be put right is the program, not the state.
+
+    """
+    recorded = props.get("identity")
+    if isinstance(recorded, dict) and recorded.get("account_id"):
+        return
+    raise RefusedError(
+        f"the engine asks to read {id_!r}, and has no account of it that an `up` recorded: `id` among the "
+        "resource's options does that, which a transform may have set",
+        data="nothing was touched",
+        next_step=f"take that option away. {TO_TAKE_OVER}. Where no such option is set, restore the state "
+        "from a backup (`pulumi stack import`)",
+    )
 
 
 def fingerprint(policy: Mapping[str, Any]) -> str:

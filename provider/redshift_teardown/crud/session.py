@@ -80,7 +80,7 @@ def stopped(command: str) -> Iterator[None]:
 
 
 def reporter_for(urn: str, label: str) -> EngineReporter:
-    """Give the reporter of an operation that asks nothing of AWS: a diff."""
+    """Give the reporter of an operation that may ask nothing of AWS: a check, a diff."""
     return EngineReporter(urn, label)
 
 

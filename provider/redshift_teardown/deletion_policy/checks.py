@@ -22,7 +22,7 @@ LONGEST_REASON = 500
 LONGEST_ENVIRONMENT_NAME = 64
 
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-_ACCOUNT = re.compile(r"[0-9]{12}")
+ACCOUNT = re.compile(r"[0-9]{12}")
 # Pulumi's own rule for stack names, and the signs of a glob.
 STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _IN_IDENTIFIERS = string.ascii_lowercase + string.digits + "-"
@@ -102,7 +102,7 @@ def resource(text: str) -> Objection | None:
 
 def account(text: str) -> Objection | None:
     """Tell why an entry of `accounts` is no AWS account."""
-    if _ACCOUNT.fullmatch(text):
+    if ACCOUNT.fullmatch(text):
         return None
     return Objection(f"{shown(text)} is no AWS account; an account has 12 digits", '"111122223333"')
 

@@ -70,7 +70,7 @@ class Decision:
         receipts: The folder of the receipts, relative to the project.
         requested_name: The snapshot name the program asked for, in lower case, if AWS accepts it.
         request_refused: Whether the program asked to skip the snapshot and does not get its way.
-        undecided: What is not known yet; empty unless the outcome is undecided.
+        undecided: What is not known yet: what makes the outcome undecided, or could change a final snapshot.
         precedence: 0 for recorded rules, 1 for the current file: whose template, receipts, requested name and
             clashing tag values win.
         voices: Which side of a combined decision said what.
@@ -101,6 +101,8 @@ class Decision:
         if self.outcome is Outcome.UNDECIDED:
             doubts = "; ".join(self.undecided)
             return f'undecided: {doubts}; {snapshot} unless "{self.because}"{_cited(self.place)} holds'
+        if self.undecided:
+            return f"{snapshot}; {'; '.join(self.undecided)}, which could change that"
         return snapshot
 
 
@@ -168,16 +170,19 @@ def decide(
 def with_doubt(decision: Decision, doubt: str | None) -> Decision:
     """Add a doubt from outside, such as an unknown account: what would skip is undecided then.
 
+    A final snapshot stays one, and is not said without the doubt: by another environment there may be none.
+
     Args:
         decision: A decision.
         doubt: What is not known, in words; None where nothing is in doubt.
 
     Returns:
-        The decision with the doubt; a final snapshot stays one.
+        The decision with the doubt.
     """
-    if doubt is None or decision.outcome is Outcome.SNAPSHOT:
+    if doubt is None:
         return decision
-    return replace(decision, outcome=Outcome.UNDECIDED, undecided=_union(decision.undecided, (doubt,)))
+    outcome = Outcome.SNAPSHOT if decision.outcome is Outcome.SNAPSHOT else Outcome.UNDECIDED
+    return replace(decision, outcome=outcome, undecided=_union(decision.undecided, (doubt,)))
 
 
 def stricter(a: Decision, b: Decision) -> Decision:

@@ -165,9 +165,12 @@ def _unmatched_note(policy: Policy, stack: str, undecided: str | None) -> str:
     name, stacks = (host.name, [*host.stacks, stack]) if host else ("dev", [stack])
     # Quoted, since a stack may be called `no` or begin with a star.
     written = [json.dumps(text, ensure_ascii=False) for text in stacks]
+    so = ", so"
+    if undecided:
+        so = f" by its name; {undecided}, and one lists accounts. Unless that claims it,"
     return (
-        f"no environment of {policy.source} claims stack {shown(stack)}, "
-        f"so it is protected, with the defaults{_doubt(undecided)}. To claim it, write under environments:\n"
+        f"no environment of {policy.source} claims stack {shown(stack)}{so} it is protected, with the "
+        "defaults. To claim it, write under environments:\n"
         f"  {name}:\n"
         f"    stacks: [{', '.join(written)}]"
     )

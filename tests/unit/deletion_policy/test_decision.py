@@ -290,13 +290,16 @@ def test_a_snapshot_is_described_with_the_line_of_its_retention() -> None:
 
 
 def test_a_doubt_from_outside_makes_a_skip_undecided() -> None:
-    """While the account is unknown nothing is skipped for sure; a snapshot needs no certainty."""
+    """While the account is unknown nothing is skipped for sure; a snapshot stays one, and is not sure."""
     skip = decide(environment(rule(always=True)), KNOWN)
     young = decide(environment(rule(younger_than_hours=1)), replace(KNOWN, now=None))
     snapshot = decide(environment(), KNOWN)
 
     assert with_doubt(skip, None) == skip
-    assert with_doubt(snapshot, "account unknown") == snapshot
+    assert with_doubt(snapshot, "account unknown").outcome is Outcome.SNAPSHOT
+    assert with_doubt(snapshot, "account unknown").describe() == (
+        "final snapshot, kept 7 days (p.yaml:3); account unknown, which could change that"
+    )
     assert with_doubt(skip, "account unknown").describe() == (
         "undecided: account unknown; final snapshot, kept 7 days (p.yaml:3) "
         'unless "it may go" (p.yaml:6) holds'
