@@ -61,6 +61,9 @@ class Promises(ABC):
     @abstractmethod
     def _lag(self) -> float: ...
 
+    @abstractmethod
+    def _stale(self) -> bool: ...
+
     @property
     @abstractmethod
     def lagging(self) -> bool:
@@ -278,8 +281,7 @@ class Promises(ABC):
     def _shown(self, place: Place, name: str) -> Cluster | None:
         """What DescribeClusters shows under a name: with a lag nothing, of a cluster that is new."""
         cluster = place.clusters.get(name)
-        behaviour = self.emulator._application.world.behaviour
-        if cluster is None or self._seconds() < behaviour.clusters_stale_until:
+        if cluster is None or self._stale():
             return None
         since = place.generations[cluster.namespace].created
         return None if self._seconds() < since + self._lag() else cluster

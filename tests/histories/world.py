@@ -135,6 +135,9 @@ class World(Promises, Stage):
     def _lag(self) -> float:
         return self.emulator._application.world.behaviour.cluster_listing_lag_seconds
 
+    def _stale(self) -> bool:
+        return self._seconds() < self.emulator._application.world.behaviour.clusters_stale_until
+
     @property
     def lagging(self) -> bool:
         """Whether AWS tells less, or later, than it knows."""
