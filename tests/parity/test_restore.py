@@ -9,8 +9,8 @@ import pytest
 
 from redshift_teardown.deletion_policy import fit_tag_value, once_fitted
 from redshift_teardown.parameters import read_arguments
-from tests.parity.bench import changing, did
-from tests.teardown.stage import SKIPPING, URN
+from tests.parity.bench import Invalid, changing, did
+from tests.teardown.stage import SKIPPING, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from tests.parity.bench import Bench
@@ -113,15 +113,32 @@ def test_a_final_snapshot_that_aws_lists_late_is_waited_for(stack: Bench, second
     assert stack.control.marker("warehouse") == "the data"
 
 
-def test_a_create_that_would_begin_empty_waits_too(stack: Bench) -> None:
-    """So that it can tell what it could begin with."""
+def test_a_create_that_is_to_begin_empty_tells_of_it_and_waits_for_nothing(stack: Bench) -> None:
+    """The program does not ask for the data: what is not listed is named all the same."""
     newest = lived(stack, "the data")
-    stack.control.set_behaviour(snapshots_stale_until=stack.control.now() + 20)
+    stack.control.set_behaviour(snapshots_stale_until=stack.control.now() + 3600)
+    began = stack.now()
 
     created = stack.apply()
 
     assert created.how == "done", created.said
-    assert [line for line in created.warned if newest in line] != []
+    assert [line for line in created.warned if newest in line and "AWS does not show it" in line] != []
+    assert (stack.now() - began).total_seconds() < 300
+
+
+def test_a_half_that_aws_does_not_list_is_not_begun_without(groups: Bench) -> None:
+    """A replacement was cut between its halves: a receipt tells of the first one."""
+    stack = groups
+    stack.apply()
+    cut = Interruption(1, "before", kill, "RestoreFromClusterSnapshot")
+    assert stack.apply(cut, **RESTORE, cluster_subnet_group_name="elsewhere").how == "killed"
+    stack.state = None
+    stack.control.set_behaviour(snapshots_stale_until=stack.control.now() + 3600)
+
+    with pytest.raises(Invalid, match="AWS does not show it; its new cluster was to be restored from it"):
+        stack.apply()
+
+    assert stack.ledger()["clusters"] == {}
 
 
 def test_the_restored_cluster_is_as_the_program_says(groups: Bench) -> None:

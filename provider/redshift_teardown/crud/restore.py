@@ -81,7 +81,7 @@ def find_source(
         found = _newest_final_snapshot(session, arguments, urn, rules)
         return None if found is None else _source(session, found, "final snapshot", OWN)
     if deleted is None and arguments.get("restore_final_snapshot") is not False:
-        require_word(session, arguments, urn, _look_patiently(session, arguments, urn, rules), found)
+        require_word(session, arguments, urn, look_for_ours(session, arguments, urn, rules), found)
     if found is None:
         return None
     by = whose(view_snapshot(found), arguments, urn, rules)
