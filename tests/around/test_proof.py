@@ -305,7 +305,7 @@ def test_whoever_sees_the_cluster_alive_voids_what_is_there(
 
 
 def test_what_nobody_saw_it_outlive_is_taken_for_the_proof(stack: Bench) -> None:
-    """As the documentation says of what it cannot stop: only who sees the cluster alive can void a snapshot."""
+    """As the documentation says of what it cannot stop: only who sees the cluster alive voids a snapshot."""
     stack.apply()
     outlived = killed_and_returned(stack)
 

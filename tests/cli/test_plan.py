@@ -121,9 +121,10 @@ def test_a_loss_counts_more_than_what_is_blocked(wired: Stage) -> None:
     wired.up()
     loses = export(wired.state)
     blocked = export(wired.state, protect=True)["deployment"]["resources"]
-    for document in (export(wired.state, *blocked), {**loses, "deployment": {"resources": [
-        *loses["deployment"]["resources"], *blocked
-    ]}}):
+    for document in (
+        export(wired.state, *blocked),
+        {**loses, "deployment": {"resources": [*loses["deployment"]["resources"], *blocked]}},
+    ):
         ended = run(wired, document)
 
         assert "1 would lose data, 1 blocked" in ended.output

@@ -290,7 +290,7 @@ def test_a_dev_stack_does_not_take_over_what_is_protected(stack: Bench) -> None:
 
 @pytest.mark.parametrize("claim", ["taken away", "never written"])
 def test_what_nobody_claims_goes_by_the_rules_of_its_adopter(stack: Bench, claim: str) -> None:
-    """As the documentation says of what it cannot stop: by then nothing tells that the cluster was another's."""
+    """As the documentation says of what it cannot stop: nothing tells that the cluster was another's."""
     stack.write_policy(stack.policy + SECOND_SKIPS)
     if claim == "taken away":
         born(stack)
