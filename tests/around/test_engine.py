@@ -17,7 +17,7 @@ from tests.e2e.harness import REGION, alive, cluster, kill, program, until
 from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.e2e.harness import Project, Running, Stack
 
@@ -315,3 +315,44 @@ def test_plan_and_destroy_agree_after_an_up_that_failed(project: Project) -> Non
     stack.pulumi("config", "set", "aws:region", REGION, "--stack", stack.name).ok()
     stack.destroy("--run-program").ok()
     assert project.snapshot("warehouse")["Status"] == "available"
+
+
+# --- what the engine is not asked to destroy ------------------------------------------------------
+
+
+def forget(stack: Stack) -> None:
+    """Take the cluster out of the state."""
+    urn = stack.state()["warehouse"]["urn"]
+    stack.pulumi("state", "delete", urn, "--yes", "--stack", stack.name).ok()
+
+
+def remove(stack: Stack) -> None:
+    """Remove the stack, with whatever it holds."""
+    stack.pulumi("stack", "rm", stack.name, "--yes", "--force").ok()
+
+
+@of_the_long_ones
+@pytest.mark.parametrize("way", [forget, remove])
+def test_what_the_stack_forgets_runs_on(project: Project, way: Callable[[Stack], None]) -> None:
+    """As the documentation says of what it cannot stop: the engine calls no delete."""
+    stack = up(project)
+
+    way(stack)
+
+    assert project.changing_calls() == []
+    assert project.clusters() == {"warehouse"}
+
+
+@of_the_long_ones
+def test_a_targeted_destroy_takes_only_what_is_named(project: Project) -> None:
+    """With `--target` of one cluster, or `--exclude` of the other, the other one is not touched."""
+    stack = up(project, text=program(*(cluster(name) for name in ("one", "other", "third"))))
+    urns = {name: resource["urn"] for name, resource in stack.state().items()}
+
+    stack.destroy("--target", urns["one"]).ok()
+    assert project.clusters() == {"other", "third"}
+    stack.destroy("--exclude", urns["other"]).ok()
+
+    assert project.clusters() == {"other"}
+    assert list(stack.state()) == ["other"]
+    assert project.snapshot("one")["Status"] == project.snapshot("third")["Status"] == "available"

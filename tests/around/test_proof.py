@@ -304,6 +304,17 @@ def test_whoever_sees_the_cluster_alive_voids_what_is_there(
     refused_as_unproven(stack)
 
 
+def test_what_nobody_saw_it_outlive_is_taken_for_the_proof(stack: Bench) -> None:
+    """As the documentation says of what it cannot stop: only who sees the cluster alive voids a snapshot."""
+    stack.apply()
+    outlived = killed_and_returned(stack)
+
+    vanish(stack)
+
+    assert stack.destroy().said == ""
+    assert is_tagged(stack.ledger()["snapshots"][outlived])
+
+
 def test_what_is_void_stays_void_over_updates_and_refreshes(stack: Bench) -> None:
     """The outputs hand it on."""
     stack.apply()

@@ -115,6 +115,53 @@ def test_blocked(wired: Stage) -> None:
     assert f"pulumi state unprotect '{URN}'" in ended.output
 
 
+def test_a_loss_counts_more_than_what_is_blocked(wired: Stage) -> None:
+    """One cluster would lose its data, the other is protected: exit 2, in whatever order they stand."""
+    wired.write_policy(wired.rules(SKIPPING))
+    wired.up()
+    loses = export(wired.state)
+    blocked = export(wired.state, protect=True)["deployment"]["resources"]
+    for document in (
+        export(wired.state, *blocked),
+        {**loses, "deployment": {"resources": [*loses["deployment"]["resources"], *blocked]}},
+    ):
+        ended = run(wired, document)
+
+        assert "1 would lose data, 1 blocked" in ended.output
+        assert ended.exit_code == 2
+
+
+def test_what_comes_before_the_delete_is_told(wired: Stage) -> None:
+    """A busy cluster is waited for, a paused one resumed first."""
+    wired.up()
+    wired.outsider.resize_cluster(ClusterIdentifier=CLUSTER, NumberOfNodes=4, NodeType="ra3.xlplus")
+    busy = run(wired, export(wired.state))
+    wired.time.advance(3600)
+    wired.outsider.pause_cluster(ClusterIdentifier=CLUSTER)
+    wired.time.advance(3600)
+    paused = run(wired, export(wired.state))
+
+    assert (busy.exit_code, paused.exit_code) == (0, 0)
+    assert "1. wait: cluster is resizing\n" in busy.output
+    assert "the cluster is paused; where AWS will not delete it so, it is resumed first" in paused.output
+
+
+def test_the_size_is_that_of_the_newest_snapshot(wired: Stage) -> None:
+    """Of this cluster's own generation; an older, larger one is passed over."""
+    wired.up()
+    wired.control.set_lifecycle(CLUSTER, manual_snapshot=0, snapshot_megabytes=9000)
+    wired.outsider.create_cluster_snapshot(SnapshotIdentifier="older", ClusterIdentifier=CLUSTER)
+    wired.time.advance(3600)
+    wired.control.set_lifecycle(CLUSTER, snapshot_megabytes=2000)
+    wired.outsider.create_cluster_snapshot(SnapshotIdentifier="newest", ClusterIdentifier=CLUSTER)
+
+    ended = run(wired, export(wired.state), "--format", "json", "--price", "0.1")
+
+    (cluster,) = json.loads(ended.output)["clusters"]
+    assert cluster["megabytes"] == pytest.approx(2000)
+    assert cluster["usd_per_month"] == pytest.approx(0.2)
+
+
 def test_a_resource_that_was_only_read(wired: Stage) -> None:
     """The engine forgets what it read, and never calls delete: exit 3, for the cluster lives on."""
     wired.up()

@@ -17,6 +17,7 @@ POLICY = """\
 version: 1
 defaults:
   final_snapshot: {name: "{cluster}-final", retention_days: 35, tags: {kept: "yes"}}
+  wait: {poll_seconds: 1}
 environments:
   production:
     stacks: [prod]

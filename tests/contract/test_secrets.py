@@ -138,3 +138,18 @@ def test_the_cluster_that_replaces_one_keeps_its_secrets(opened: Bench) -> None:
     assert opened.state is not None
     assert opened.state["kms_key_id"] == KEYS[1]
     assert is_marked(seal(opened.state)["kms_key_id"])
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_destroy_forgets_what_was_secret(opened: Bench, *, said: bool) -> None:
+    """A program that restores says it once more; what it leaves out comes back from the snapshot in clear."""
+    begin_anew(opened)
+    opened.apply(kms_key_id=KEYS[1], secrets=["kms_key_id"])
+    assert opened.destroy().said == ""
+    again: dict[str, Any] = {"kms_key_id": KEYS[1], "secrets": ["kms_key_id"]} if said else {}
+
+    assert opened.apply(restore_final_snapshot=True, **again).said == ""
+
+    assert opened.state is not None
+    assert opened.state["kms_key_id"] == KEYS[1]
+    assert is_marked(seal(opened.state)["kms_key_id"]) is said

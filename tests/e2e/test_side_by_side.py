@@ -75,7 +75,9 @@ def test_a_state_of_a_newer_version_is_refused_by_all(project: Project) -> None:
 
 
 def test_what_was_killed_and_taken_back_is_taken_back_in_aws(project: Project) -> None:
-    """Renamed by an `up` that was killed, the commit reverted; and a secret said no more stays one."""
+    """Renamed by an `up` that was killed, the commit reverted; and a secret said no more stays one. Without
+    a refresh the engine warns of pending operations, and the new name stays.
+    """
     stack = project.stack("prod")
     stack.secret("window", WINDOW)
     project.program(program(SAID))
@@ -92,6 +94,10 @@ def test_what_was_killed_and_taken_back_is_taken_back_in_aws(project: Project) -
     assert project.clusters() == {"wh2"}
 
     project.program(program(cluster("wh")))
+    unrefreshed = stack.up()
+    assert "cluster_identifier" not in unrefreshed.output
+    assert "pending operations" in unrefreshed.output
+    assert project.clusters() == {"wh2"}
     previewed = stack.preview("--refresh")
     mended = stack.up("--refresh").ok()
 

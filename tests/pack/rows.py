@@ -403,6 +403,13 @@ def aws_heals(name: str, phase: int) -> None:
         pulumi_aws_cluster(name, skip_final_snapshot=False, final_snapshot_identifier=f"{name}-final")
 
 
+@row("prod", {AWS: ["aws-removed"], PROTECTED: ["aws-removed"]}, again={})
+def aws_removed(name: str, phase: int) -> None:
+    """Taken out of the program: the engine deletes it by the state, and no policy is asked about it."""
+    if phase == 1:
+        pulumi_aws_cluster(name, pulumi.ResourceOptions(protect=False), skip_final_snapshot=True)
+
+
 @row("prod", {AWS: ["aws-alias-old"]}, again={AWS: ["aws-alias-new"]})
 def aws_alias(name: str, phase: int) -> None:
     """Renamed with an alias."""

@@ -18,6 +18,7 @@ from redshift_teardown.errors import TeardownError
 from redshift_teardown.stack_policy import live_facts
 from redshift_teardown.teardown.calls import view_cluster
 from redshift_teardown.teardown.claim import TAG_CLAIM
+from tests.around.world import stranger
 from tests.parity.bench import changing, wire
 from tests.parity.test_adopt import ADOPT, run_one
 from tests.teardown.stage import CLUSTER, PROTECTED, REGION, SKIPPING, URN, Interruption, kill
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 NEW = URN.replace("::warehouse", "::lake")
 OTHER_STACK = URN.replace(":live:", ":second:")
+SECOND_SKIPS = "  scratch: {stacks: [second], skip: [{when: {always: true}, because: nobody needs it}]}\n"
 DENIED: dict[str, Any] = {"code": "AccessDenied", "message": "Not you.", "status": 403}
 FULL: dict[str, Any] = {"code": "TagLimitExceededFault", "message": "50 tags."}
 BUSY: dict[str, Any] = {"code": "InvalidClusterState", "message": "There is an operation running."}
@@ -154,6 +156,21 @@ def test_an_adoption_whose_state_was_never_written_is_destroyed_all_the_same(sta
     assert len(stack.proofs()) == 1
 
 
+def test_an_adoption_whose_state_was_never_written_is_begun_again(stack: Bench) -> None:
+    """Its last call was made, so its former owner lets go: the same `up` adopts the cluster once more."""
+    stack.write_policy(stack.policy.replace("[live]", "[live, second]"))
+    old = born(stack)
+    adopted(stack, OTHER_STACK)
+
+    assert destroyed(stack, old).said == ""
+    assert lives(stack)
+    assert "taken over: cluster warehouse" in "".join(_notes(united(find_kept(stack.settings, [REGION]))))
+
+    live = adopted(stack, OTHER_STACK)
+    assert destroyed(stack, live).said == ""
+    assert [proof["marker"] for proof in stack.proofs()] == ["precious"]
+
+
 @pytest.mark.parametrize("version", [3, 2])
 @pytest.mark.parametrize("urn", [NEW, OTHER_STACK], ids=["renamed without alias", "a second stack"])
 def test_a_cluster_that_was_taken_over_is_let_go_of(stack: Bench, urn: str, version: int) -> None:
@@ -259,8 +276,7 @@ def test_a_claim_that_appears_during_a_wait_stops_the_delete(stack: Bench) -> No
 
 def test_a_dev_stack_does_not_take_over_what_is_protected(stack: Bench) -> None:
     """Whoever adopts a cluster judges its data: an environment that may skip gets none of a protected one."""
-    skips = "  scratch: {stacks: [second], skip: [{when: {always: true}, because: nobody needs it}]}\n"
-    stack.write_policy(stack.policy + skips)
+    stack.write_policy(stack.policy + SECOND_SKIPS)
     old = born(stack)
     stack.state = None
 
@@ -270,6 +286,23 @@ def test_a_dev_stack_does_not_take_over_what_is_protected(stack: Bench) -> None:
     assert changing(refused) == []
     assert lives(stack)
     assert destroyed(stack, old).said == ""
+
+
+@pytest.mark.parametrize("claim", ["taken away", "never written"])
+def test_what_nobody_claims_goes_by_the_rules_of_its_adopter(stack: Bench, claim: str) -> None:
+    """As the documentation says of what it cannot stop: nothing tells that the cluster was another's."""
+    stack.write_policy(stack.policy + SECOND_SKIPS)
+    if claim == "taken away":
+        born(stack)
+        strip(stack)
+    else:
+        stranger(stack)
+    stack.state = None
+
+    assert stack.apply(urn=OTHER_STACK, **ADOPT).said == ""
+    assert stack.destroy().said == ""
+
+    assert (stack.ledger()["clusters"], stack.proofs()) == ({}, [])
 
 
 def test_the_claim_follows_the_environment(stack: Bench) -> None:

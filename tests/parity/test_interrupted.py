@@ -251,6 +251,22 @@ def assert_only_that_changed(case: Case, cluster: Mapping[str, Any]) -> None:
     assert unlike(case, shown) == {}
 
 
+def test_a_killed_change_that_is_taken_back_is_found_by_a_refresh_alone(stack: Bench) -> None:
+    """State and program are equal: without a refresh AWS is asked nothing about it, and keeps the change."""
+    stack.apply(port=5440)
+    assert stack.apply(Interruption(1, "after", kill, "ModifyCluster"), port=5450).how == "killed"
+    stack.time.advance(600)
+
+    unrefreshed = stack.apply(port=5440)
+
+    assert (did(unrefreshed), unrefreshed.calls) == ("same", [])
+    assert read_arguments(stack.cluster())["port"] == 5450
+    stack.refresh()
+    assert stack.preview(port=5440) == "update"
+    assert stack.apply(port=5440).said == ""
+    assert read_arguments(stack.cluster())["port"] == 5440
+
+
 @pytest.mark.parametrize("before", [None, 5440])
 def test_what_a_killed_change_left_and_the_program_says_no_more(stack: Bench, before: int | None) -> None:
     """A line that was new is found by no refresh once it is out; the value before takes the change back."""

@@ -9,6 +9,7 @@ import pytest
 
 from redshift_teardown.deletion_policy import fit_tag_value, once_fitted
 from redshift_teardown.parameters import read_arguments
+from redshift_teardown.state import UNKNOWN_SENTINEL
 from tests.parity.bench import Invalid, changing, did
 from tests.teardown.stage import SKIPPING, URN, Interruption, kill
 
@@ -496,6 +497,18 @@ def test_an_unrestored_replacement_of_a_protected_cluster_is_refused(groups: Ben
 
     assert "and the new cluster would be empty" in refused.said
     assert "restore_final_snapshot=True" in refused.said
+    assert changing(refused) == []
+
+
+def test_what_preview_cannot_know_is_refused_by_up_before_the_delete(groups: Bench) -> None:
+    """A subnet group that another resource makes: preview goes on, and `up` compares before it deletes."""
+    groups.apply()
+
+    previewed = groups.previewed(cluster_subnet_group_name=UNKNOWN_SENTINEL)
+    refused = groups.apply(cluster_subnet_group_name="elsewhere")
+
+    assert (previewed.how, did(previewed)) == ("done", "update")
+    assert "and the new cluster would be empty" in refused.said
     assert changing(refused) == []
 
 

@@ -270,7 +270,9 @@ GUARDS = (
         "        if False\n    ]",
     ),
     # --- what proves
-    Guard("an automated snapshot proves nothing", PROOF, 'snapshot.snapshot_type == "manual"', "True"),
+    Guard(
+        "an automated snapshot proves nothing", PROOF, 'if snapshot.snapshot_type != "manual":', "if False:"
+    ),
     Guard(
         "a void snapshot proves nothing",
         PROOF,
@@ -292,8 +294,8 @@ GUARDS = (
     Guard(
         "a snapshot of another generation proves nothing",
         PROOF,
-        "        and of_generation(snapshot, identity, memory, urn=plan.urn)\n",
-        "",
+        "identity, memory) and of_generation(\n        snapshot, identity, memory, urn=plan.urn\n    )",
+        "identity, memory)",
     ),
     Guard(
         "a snapshot of an earlier life proves nothing",
@@ -304,8 +306,8 @@ GUARDS = (
     Guard(
         "a snapshot nobody of this stack asked for proves nothing",
         PROOF,
-        "        and is_ours(snapshot, plan, identity, memory)\n",
-        "",
+        "    return is_ours(snapshot, plan, identity, memory) and of",
+        "    return of",
     ),
     Guard(
         "a name must hold the time of its snapshot",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from redshift_teardown.teardown.identity import Identity, parse_time, same_moment
 from redshift_teardown.teardown.memory import remember
-from redshift_teardown.teardown.model import Answer, Delete, Refuse, Resume, Tag, Wait
+from redshift_teardown.teardown.model import Answer, Delete, Done, Refuse, Resume, Tag, Wait
 from redshift_teardown.teardown.next_step import LAG, next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, TAG_URN, make_plan
@@ -446,13 +446,29 @@ def test_a_deletion_that_was_seen_is_remembered(status: str) -> None:
     """A cluster that is alive again later had a deletion given up, even where no snapshot tells it."""
     memory = remember(PLAN, IDENTITY, pure.look(pure.cluster(status)), pure.memory(pure.attempt()))
     said = []
-    for after in (timedelta(seconds=1), LAG, LAG + timedelta(seconds=1)):
+    for after in (timedelta(seconds=1), timedelta(seconds=30), timedelta(seconds=31)):
         back = pure.look(pure.cluster(), after=after)
         memory = remember(PLAN, IDENTITY, back, memory)
         step = next_step(PLAN, IDENTITY, back, memory)
         said.append(step.what if isinstance(step, Refuse) else type(step).__name__)
     assert said[:2] == ["Wait", "Wait"]
     assert "AWS gave up deleting" in said[2]
+
+
+@pytest.mark.parametrize(("poll", "seconds"), [(1, 5), (4, 8), (10, 20), (60, 30)])
+def test_that_it_is_gone_is_believed_after_two_polls(poll: float, seconds: float) -> None:
+    """Within five to thirty seconds; where nobody saw it being deleted, nor AWS accept that."""
+    wait = replace(PLAN.decision.wait, poll_seconds=poll)
+    plan = replace(PLAN, decision=replace(PLAN.decision, wait=wait))
+    proof = pure.snapshot()
+    memory, steps = pure.memory(gone_since=None), []
+    for after in (0.0, seconds - 0.5, seconds):
+        gone = pure.look(None, proof, after=timedelta(seconds=after))
+        memory = remember(plan, IDENTITY, gone, memory)
+        steps.append(next_step(plan, IDENTITY, gone, memory))
+
+    assert [type(step).__name__ for step in steps[:2]] == ["Wait", "Wait"]
+    assert steps[2] == Done(proof)
 
 
 def test_of_two_snapshots_the_newest_decides_and_of_equals_the_worse() -> None:

@@ -59,10 +59,8 @@ def newest_proof(
 
 def would_prove(snapshot: SnapshotView, plan: Plan, identity: Identity, memory: Memory) -> bool:
     """Return whether a snapshot is a proof unless it is void, or was never finished."""
-    return (
-        snapshot.snapshot_type == "manual"
-        and of_generation(snapshot, identity, memory, urn=plan.urn)
-        and is_ours(snapshot, plan, identity, memory)
+    return is_ours(snapshot, plan, identity, memory) and of_generation(
+        snapshot, identity, memory, urn=plan.urn
     )
 
 
@@ -77,9 +75,8 @@ def outlived(
     return tuple(
         snapshot
         for snapshot in observation.snapshots
-        if snapshot.snapshot_type == "manual"
+        if is_ours(snapshot, plan, identity, memory)
         and may_be_of_generation(snapshot, identity, memory, urn=plan.urn)
-        and is_ours(snapshot, plan, identity, memory)
         and is_void(snapshot, memory)
     )
 
@@ -122,11 +119,13 @@ def of_generation(snapshot: SnapshotView, identity: Identity, memory: Memory, *,
 
 
 def is_ours(snapshot: SnapshotView, plan: Plan, identity: Identity, memory: Memory) -> bool:
-    """Return whether a manual snapshot was made by a DeleteCluster of a teardown of this resource.
+    """Return whether a snapshot was made by a DeleteCluster of a teardown of this resource.
 
     A name alone is a sign only where it holds the time it was chosen at, or where a receipt says when it was
     sent; and the snapshot must have begun at that time.
     """
+    if snapshot.snapshot_type != "manual":
+        return False
     tags = dict(snapshot.tags)
     if tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()) and tags.get(
         TAG_CLUSTER
