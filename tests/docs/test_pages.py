@@ -34,7 +34,9 @@ def test_written_pages_are_current() -> None:
 def test_the_page_on_replacement_names_what_replaces() -> None:
     """Every argument that does, and no other."""
     text = (ROOT / "docs" / "replacement.md").read_text("utf-8")
-    named = re.findall(r"`(\w+)`", text.partition("deletes the cluster and creates another:")[2].partition("[")[0])
+    named = re.findall(
+        r"`(\w+)`", text.partition("deletes the cluster and creates another:")[2].partition("[")[0]
+    )
 
     assert sorted(named) == sorted(each.name for each in ARGUMENTS if each.change is Change.REPLACE)
 

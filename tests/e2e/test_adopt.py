@@ -126,7 +126,9 @@ def test_pulumi_imports_no_dynamic_resource(project: Project) -> None:
     stack = prod(project)
     project.program(AFTER)
 
-    refused = stack.pulumi("import", "--yes", "--stack", "prod", TYPE, "warehouse", "warehouse").failed()
+    run = project.start("import", "--yes", "--stack", "prod", TYPE, "warehouse", "warehouse")
+    refused = run.end().failed()
+    run.close()
 
     assert "KeyError: '__provider'" in refused.output
     assert stack.state() == {}

@@ -9,7 +9,6 @@ import pytest
 from redshift_teardown.crud.create import create
 from redshift_teardown.crud.delete import delete
 from redshift_teardown.crud.diff import diff
-from redshift_teardown.state import UNKNOWN_SENTINEL
 from redshift_teardown.teardown.claim import TAG_CLAIM
 from tests.parity.bench import Invalid, changing, did, wire
 from tests.parity.test_adopt import ADOPT
@@ -170,20 +169,6 @@ def test_a_snapshot_that_does_not_fit_fails_before_the_delete(stack: Bench, word
     assert previewed.said == refused.said
     assert changing(refused) == []
     assert marker(stack) == "production"
-
-
-def test_what_is_not_known_in_preview_is_compared_before_the_delete(stack: Bench) -> None:
-    """A subnet group that another resource makes: preview cannot compare it, `up` refuses by its name."""
-    production(stack)
-    olds = wire(stack.state)
-    unknown = {"cluster_subnet_group_name": UNKNOWN_SENTINEL}
-
-    previewed = stack.run(lambda: diff(olds, stack.checked(olds, **unknown), stack.settings))
-    refused = stack.apply(**MOVED)
-
-    assert (previewed.said, previewed.value.replaces) == ("", ())
-    assert "and the new cluster would be empty" in refused.said
-    assert changing(refused) == []
 
 
 def test_an_older_state_that_names_no_snapshot_is_refused(stack: Bench) -> None:

@@ -329,24 +329,6 @@ def test_a_final_snapshot_that_lost_its_tags_is_an_error(stack: Bench, lost: str
     assert changing(refused) == []
 
 
-def test_a_void_final_snapshot_is_an_error_and_restored_by_its_name(stack: Bench) -> None:
-    """Its cluster was seen alive after it: what was written since is not in it."""
-    lived(stack, "older")
-    stack.time.advance(DAY)
-    newest = lived(stack, "newest")
-    [found] = stack.outsider.describe_cluster_snapshots(SnapshotIdentifier=newest)["Snapshots"]
-    void = [{"Key": "redshift-teardown:void", "Value": "yes"}]
-    stack.outsider.create_tags(ResourceName=found["SnapshotArn"], Tags=void)
-
-    refused = stack.apply(**RESTORE)
-
-    assert refused.how == "refused"
-    assert newest in refused.said
-    assert changing(refused) == []
-    assert stack.apply(snapshot_identifier=newest).said == ""
-    assert stack.control.marker("warehouse") == "newest"
-
-
 def test_a_snapshot_of_a_granted_name_that_lost_its_tags_is_an_error(stack: Bench) -> None:
     """A requested name fits no template, and is known all the same."""
     lived(stack, "data", final_snapshot_identifier="Last-Words")
