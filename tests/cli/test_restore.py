@@ -104,12 +104,15 @@ def test_the_newest_needs_no_name(place: Place) -> None:
 
 
 def test_told_to_a_person(place: Place) -> None:
-    """Snapshot, size, age, line and commands."""
+    """Snapshot, size, when it was taken, until when it is kept, line and commands."""
     place.leave("new", retention=35)
 
     text = run(place, "--stack", "prod").stdout
 
     assert "snapshot  new\n          100.0 GB, of cluster warehouse-prod\n" in text
+    taken, kept = NOW - timedelta(days=10), NOW + timedelta(days=25)
+    assert f"taken     {taken:%Y-%m-%d}, kept until {kept:%Y-%m-%d}" in text
+    assert text.rstrip().endswith("pulumi up --stack prod")
     assert "program   restore_final_snapshot=True\n" in text
 
 

@@ -112,6 +112,21 @@ def test_a_delete_goes_by_the_stack_that_the_cluster_is_in(
     assert len([each for each in found["snapshots"].values() if each["kind"] == "manual"]) == kept
 
 
+def test_a_delete_asks_the_file_for_the_stack_of_the_last_up_too(
+    provider: wire.Provider, folder: Path, emulator: Emulator
+) -> None:
+    """Production claims since then the stack it was brought up in; the one it is in now may skip."""
+    dev, _ = provider.check(inputs(DEV))
+    id_, outputs = provider.create(dev)
+    claimed = POLICY.replace("[prod]", "[prod, dev]").replace("dev: {stacks: [dev]", "dev: {stacks: [lab]")
+    (folder / "policy" / "deletion-policy.yaml").write_text(claimed)
+
+    provider.delete(id_, outputs, told=wire.urn("one", stack="lab"))
+
+    found = emulator.control.at(region=wire.REGION).state()
+    assert len([each for each in found["snapshots"].values() if each["kind"] == "manual"]) == 1
+
+
 def test_the_operators_variable_is_no_word(
     folder: Path, emulator: Emulator, engine: tuple[wire.Engine, str]
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from redshift_teardown.parameters import ARGUMENTS, Change
 from tests.docs.blocks import ROOT
 from tests.long import of_the_long_ones
 from tools.docs import build
@@ -28,6 +29,16 @@ def test_written_pages_are_current() -> None:
     done = run("tools/docs/generate.py", "--check")
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_page_on_replacement_names_what_replaces() -> None:
+    """Every argument that does, and no other."""
+    text = (ROOT / "docs" / "replacement.md").read_text("utf-8")
+    named = re.findall(
+        r"`(\w+)`", text.partition("deletes the cluster and creates another:")[2].partition("[")[0]
+    )
+
+    assert sorted(named) == sorted(each.name for each in ARGUMENTS if each.change is Change.REPLACE)
 
 
 def test_the_readme_has_the_measurements_of_the_documentation() -> None:

@@ -120,6 +120,22 @@ def test_from_pulumi_aws_without_downtime(project: Project) -> None:
 
 
 @of_the_long_ones
+def test_pulumi_imports_no_dynamic_resource(project: Project) -> None:
+    """The documentation says what Pulumi's traceback ends with; should it import one day, it is not true."""
+    running(project)
+    stack = prod(project)
+    project.program(AFTER)
+
+    run = project.start("import", "--yes", "--stack", "prod", TYPE, "warehouse", "warehouse")
+    refused = run.end().failed()
+    run.close()
+
+    assert "KeyError: '__provider'" in refused.output
+    assert stack.state() == {}
+    assert project.control.marker("warehouse") == "everything we have"
+
+
+@of_the_long_ones
 def test_what_differs_is_shown_and_then_changed(project: Project) -> None:
     """The first `up` changes nothing, the next preview shows the difference, the next `up` makes it so."""
     running(project)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.parameters import read_arguments
-from tests.parity.bench import changing, did
+from tests.parity.bench import Invalid, changing, did
 from tests.teardown.stage import URN, Interruption, kill
 
 if TYPE_CHECKING:
@@ -117,6 +117,33 @@ def test_the_request_may_be_taken_away_afterwards(stack: Bench) -> None:
     stack.apply(**program, port=5441)
     stack.apply(**program)
     assert read_arguments(stack.cluster())["port"] == 5439
+
+
+def test_the_password_is_taken_for_the_programs_and_not_set(stack: Bench) -> None:
+    """AWS does not tell it: adoption sets none, and what the program says next is set."""
+    run_one(stack)
+    said = {**SAME, "master_password": "Another-One-2"}
+    assert changing(stack.apply(**said, **ADOPT)) == CLAIMED
+    assert stack.preview(**said, **ADOPT) == "same"
+    assert stack.password_is("Correct-Horse-1")
+
+    changed = stack.apply(**{**said, "master_password": "Third-One-3"}, **ADOPT)
+
+    assert changing(changed) == ["ModifyCluster MasterUserPassword"]
+    assert stack.password_is("Third-One-3")
+
+
+@pytest.mark.parametrize("missing", ["node_type", "master_username", "master_password"])
+def test_without_the_request_the_program_says_what_a_cluster_needs(stack: Bench, missing: str) -> None:
+    """With it they may be left out; to take it away they are asked for, and nothing is changed."""
+    run_one(stack)
+    left_out = {**SAME, missing: None}
+    assert stack.apply(**left_out, **ADOPT).said == ""
+
+    with pytest.raises(Invalid, match=missing):
+        stack.apply(**left_out)
+
+    assert stack.apply(**SAME).said == ""
 
 
 def test_a_paused_cluster_is_adopted(stack: Bench) -> None:

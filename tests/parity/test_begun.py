@@ -77,6 +77,8 @@ def test_a_restore_that_aws_answered_goes_on(stack: Bench, moment: tuple[str, st
     when, operation, number = moment
     killed = stack.apply(Interruption(number, when, kill, operation), **RESTORES)
     assert killed.how == "killed"
+    written = stack.receipts / "creates"
+    assert len(list(written.iterdir())) == 1
     stack.time.advance(86_400)
 
     goes_on = stack.apply(**RESTORES)
@@ -84,6 +86,7 @@ def test_a_restore_that_aws_answered_goes_on(stack: Bench, moment: tuple[str, st
     assert (goes_on.said, did(goes_on)) == ("", "create")
     assert stack.control.marker(CLUSTER) == "seed"
     assert len(stack.ledger()["generations"]) == 1
+    assert list(written.iterdir()) == []
     assert stack.preview(**RESTORES) == "same"
 
 

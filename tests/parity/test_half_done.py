@@ -90,6 +90,27 @@ def test_what_may_go_begins_anew_without_a_word(stack: Bench) -> None:
 
 
 @pytest.mark.parametrize("receipts", ["there", "lost"])
+def test_a_plain_destroy_that_was_killed_takes_no_word_where_a_receipt_tells(
+    stack: Bench, receipts: str
+) -> None:
+    """By rules that may skip: what the teardown was is written down; where that is lost it is asked."""
+    stack.write_policy(stack.rules('skip: [{when: {tags: {scratch: "yes"}}, because: scratch}]'))
+    production(stack)
+    assert stack.destroy(Interruption(1, "after", kill, "DeleteCluster")).how == "killed"
+    stack.time.advance(3600)
+    if receipts == "lost":
+        stack.drop_receipts()
+    assert stack.refresh().said == ""
+    assert stack.state is not None
+    assert stack.state["gone"]
+
+    done = stack.apply()
+
+    assert done.how == ("done" if receipts == "there" else "refused"), done.said
+    assert ("restore_final_snapshot=True" in done.said) is (receipts == "lost")
+
+
+@pytest.mark.parametrize("receipts", ["there", "lost"])
 def test_a_forced_replacement_does_not_begin_without_what_an_earlier_one_left(
     stack: Bench, receipts: str
 ) -> None:

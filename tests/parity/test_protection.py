@@ -205,6 +205,18 @@ def test_only_the_recorded_place_is_released(stack: Bench, entry: str) -> None:
     assert up(stack, urn_of("warehouse-eu"), environment="dev").how == "refused"
 
 
+def test_its_own_place_is_given_up_only_while_the_cluster_is_in_it(stack: Bench) -> None:
+    """Moved on, then its old place is listed for dev: that says nothing of where it is now."""
+    up(stack, urn_of("prod"))
+    up(stack, urn_of("warehouse-eu"))
+    stack.write_policy(POLICY.replace("[prod, ", "[").replace('["dev-*"]', '["dev-*", prod]'))
+
+    refused = up(stack, urn_of("warehouse-eu"), environment="dev")
+
+    assert "is protected by production, as stack prod" in refused.said
+    assert loses_nothing(stack)
+
+
 def test_a_release_alone_loosens_no_destroy(stack: Bench) -> None:
     """Loosening takes an `up`: until then the recorded rules hold."""
     up(stack, urn_of("prod"))

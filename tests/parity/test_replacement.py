@@ -142,6 +142,35 @@ def test_another_snapshot_is_a_replacement(stack: Bench, program: dict[str, Any]
         assert stack.preview(**{**SEED, **program}) == "replace"
 
 
+def test_another_snapshot_that_is_named_is_let_through_in_production(stack: Bench) -> None:
+    """It says where the data comes from; what the old cluster held stays in its final snapshot."""
+    put(stack, "seed")
+    put(stack, "other")
+    production(stack, **SEED)
+
+    moved = stack.apply(**{**SEED, "snapshot_identifier": "other"})
+
+    assert (moved.said, did(moved), marker(stack)) == ("", "replace", "other")
+    assert "production" in [each["marker"] for each in stack.ledger()["snapshots"].values()]
+
+
+@pytest.mark.parametrize("word", ["master_username", "database_name"])
+def test_a_snapshot_that_does_not_fit_fails_before_the_delete(stack: Bench, word: str) -> None:
+    """What create would refuse after the delete, preview and `up` refuse before it."""
+    put(stack, "other")
+    user = {"master_username": "awsuser"}
+    production(stack, **user)
+    program = {**user, word: "boss", "snapshot_identifier": "other"}
+
+    previewed, refused = stack.previewed(**program), stack.apply(**program)
+
+    assert f"has {word} " in refused.said
+    assert "which no restore can change to 'boss'" in refused.said
+    assert previewed.said == refused.said
+    assert changing(refused) == []
+    assert marker(stack) == "production"
+
+
 def test_an_older_state_that_names_no_snapshot_is_refused(stack: Bench) -> None:
     """Which one the cluster began with nobody knows: in a protected environment that is no replacement."""
     put(stack, "seed")
@@ -286,6 +315,21 @@ def test_and_where_no_tag_tells_the_old_one_is_not_deleted(stack: Bench) -> None
     assert marker(stack) == "production"
 
 
+def test_a_claim_of_before_the_stack_was_renamed_keeps_the_old_one_too(stack: Bench) -> None:
+    """It names the resource as it was: the new cluster is there, and only the delete is refused."""
+    stack.write_policy(stack.policy.replace("[live]", "[live, live-2]"))
+    production(stack)
+    renamed = {"urn": URN.replace(":live:", ":live-2:"), "cluster_identifier": "lake"}
+    assert stack.state is not None
+    stack.state["urn"] = renamed["urn"]
+
+    refused = replaced(stack, first="create", **renamed)
+
+    assert "lake was created in its place before it was deleted" in refused.said
+    assert sorted(stack.ledger()["clusters"]) == ["lake", CLUSTER]
+    assert marker(stack) == "production"
+
+
 def test_a_renaming_by_an_alias_is_no_second_cluster(stack: Bench) -> None:
     """A new resource under the old name of another one begins its own cluster."""
     production(stack)
@@ -308,6 +352,8 @@ def half_done(stack: Bench) -> None:
     dies = Interruption(1, "before", kill, "RestoreFromClusterSnapshot")
     killed = replaced(stack, dies, master_username="awsuser", **RESTORE)
     assert killed.how == "killed"
+    [left] = [each for each in stack.ledger()["snapshots"].values() if each["cluster"] == CLUSTER]
+    assert left["tags"]["redshift-teardown:left-by"] == "replacement"
     stack.state = None
 
 
@@ -348,6 +394,7 @@ def test_after_a_completed_destroy_a_create_may_begin_empty(stack: Bench) -> Non
     production(stack)
     assert stack.destroy().said == ""
     [left] = kept(stack)
+    assert "redshift-teardown:left-by" not in stack.ledger()["snapshots"][left]["tags"]
 
     previewed = stack.previewed()
     empty = stack.apply()

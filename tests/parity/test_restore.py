@@ -48,6 +48,23 @@ def test_up_after_destroy_brings_the_data_back(stack: Bench) -> None:
     assert stack.preview(**RESTORE) == "same"
 
 
+def test_the_request_does_nothing_to_a_cluster_that_exists(stack: Bench) -> None:
+    """However new the final snapshot that there is besides."""
+    lived(stack, "old")
+    stack.apply()
+    stack.control.set_marker("warehouse", "new")
+    address = stack.cluster()["Endpoint"]["Address"]
+
+    asked = stack.apply(**RESTORE)
+
+    assert (asked.said, changing(asked), stack.control.marker("warehouse")) == ("", [], "new")
+    assert stack.preview(**RESTORE) == "same"
+    # Under the same name the endpoint is the same again.
+    assert stack.destroy().said == ""
+    assert stack.apply(**RESTORE).said == ""
+    assert (stack.control.marker("warehouse"), stack.cluster()["Endpoint"]["Address"]) == ("new", address)
+
+
 def test_a_restore_that_aws_refuses_is_not_said_to_be_one(stack: Bench) -> None:
     """It is said once AWS has accepted it; until then nothing is restored."""
     lived(stack, "first")
@@ -79,6 +96,7 @@ def test_a_final_snapshot_that_somebody_deleted_is_missed(stack: Bench, *, earli
         stack.time.advance(DAY)
     newest = lived(stack, "second")
     stack.control.delete_snapshot(newest)
+    began = stack.now()
 
     previewed, restored = stack.previewed(**RESTORE), stack.apply(**RESTORE)
 
@@ -86,6 +104,7 @@ def test_a_final_snapshot_that_somebody_deleted_is_missed(stack: Bench, *, earli
     assert "AWS does not show it" in warning
     assert restored.how == "refused"
     assert f"left final snapshot {newest}, and AWS does not show it" in restored.said
+    assert 290 <= (stack.now() - began).total_seconds() <= 330
     assert stack.ledger()["clusters"] == {}
     assert stack.apply(restore_final_snapshot=False).how == "done"
 
@@ -406,6 +425,21 @@ def test_a_snapshot_that_cannot_become_what_the_program_says(stack: Bench, name:
 
     assert f"has {name} '{kept}', which no restore can change to 'other'" in refused.said
     assert changing(refused) == []
+
+
+def test_node_type_and_count_are_the_programs_where_aws_can_restore_into_them(stack: Bench) -> None:
+    """Where it cannot, its own words are told, and nothing is there."""
+    lived(stack, "data")
+
+    refused = stack.apply(**RESTORE, node_type="dc2.large")
+    assert "cannot be restored into dc2.large" in refused.said
+    assert stack.ledger()["clusters"] == {}
+    grown = {"node_type": "ra3.4xlarge", "number_of_nodes": 4}
+    assert stack.apply(**RESTORE, **grown).said == ""
+
+    shown = read_arguments(stack.cluster())
+    assert {name: shown[name] for name in grown} == grown
+    assert stack.control.marker("warehouse") == "data"
 
 
 def test_replacement_restores_what_was_just_deleted(groups: Bench) -> None:
