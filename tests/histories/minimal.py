@@ -74,6 +74,12 @@ MINIMAL: dict[str, History] = {
         act("fail_the_snapshot", outcome="cluster-returns-after-snapshot"),
         *(DESTROY, VANISH),
     ),
+    "a stranger's snapshot of which AWS does not tell the generation is not tagged": _wild(
+        DAYS,
+        UP,
+        act("habits", snapshots_tell_create_time=False),
+        *(act("foreign_snapshot", snapshot="fits", of="warehouse"), DESTROY),
+    ),
     "an absence that does not last is no end": _wild(SKIP, UP, act("stale", clusters=20.0), DESTROY),
     "an absence that does not last is no proof of an older snapshot": _wild(
         DAYS,

@@ -101,7 +101,8 @@ class Promises(ABC):
             life: Life = resource.note.life
             there = not (life.ended or life.ending) and life.owner is command.owner
             # A stack that was renamed, or a bot that stripped it, leaves no claim of this very resource.
-            told = life.claimed == command.urn and TAG_CLAIM in life.cluster.tags
+            # What AWS does not show for a moment it refuses to make again under its name.
+            told = life.claimed == command.urn and TAG_CLAIM in life.cluster.tags and not self._stale()
             self.must(
                 resource.urn != command.urn or not (there and told),
                 f"{operation} for a resource whose {life} lives",

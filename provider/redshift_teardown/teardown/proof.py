@@ -75,9 +75,7 @@ def outlived(
     return tuple(
         snapshot
         for snapshot in observation.snapshots
-        if is_ours(snapshot, plan, identity, memory)
-        and may_be_of_generation(snapshot, identity, memory, urn=plan.urn)
-        and is_void(snapshot, memory)
+        if would_prove(snapshot, plan, identity, memory) and is_void(snapshot, memory)
     )
 
 
