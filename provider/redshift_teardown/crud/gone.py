@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.crud.let_go import with_way_out
-from redshift_teardown.crud.operation import open_operation
+from redshift_teardown.crud.operation import look_for
 from redshift_teardown.crud.session import reporter_for
-from redshift_teardown.errors import NoAnswerError, RefusedError
+from redshift_teardown.errors import RefusedError
 from redshift_teardown.state import GONE, State
-from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.model import Refuse
 
 if TYPE_CHECKING:
@@ -36,13 +35,12 @@ def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:
     """
     state = State.read(olds)
     identity, reporter = state.identity, reporter_for(urn, state.urn.name)
-    try:
-        operation = open_operation(olds, settings, "look for")
-        observation = operation.observe()
-    except (NoAnswerError, UnreachableError):
-        # A preview works without credentials; `up` asks again before anything is done.
+    found = look_for(olds, settings)
+    if found is None:
+        # `up` asks again before anything is done.
         reporter.warn(f"{identity}: a refresh found it gone, and AWS gives no answer now. {olds[GONE]}")
         return True
+    operation, observation = found
     if observation.cluster is not None and identity.is_generation_of(observation.cluster):
         return False
     _, step = operation.what_delete_would_do(observation)

@@ -13,6 +13,7 @@ from redshift_teardown import asker
 from redshift_teardown.crud.desired import own_region
 from redshift_teardown.crud.planner import Planner, Recorded, read_recorded
 from redshift_teardown.crud.session import Session, open_session, require_same_place, stopped
+from redshift_teardown.errors import NoAnswerError
 from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.memory import recall, remember
 from redshift_teardown.teardown.model import Answer
@@ -149,6 +150,24 @@ def open_operation(props: Mapping[str, Any], settings: Settings, intent: str) ->
     """
     recorded = read_recorded(props, settings)
     return Operation(recorded, open_recorded(recorded, props, settings, intent))
+
+
+def look_for(props: Mapping[str, Any], settings: Settings) -> tuple[Operation, Observation] | None:
+    """Open an operation and look once; None without an answer: a preview works without credentials.
+
+    Args:
+        props: The stored outputs.
+        settings: The stack's configuration of this operation.
+
+    Raises:
+        TeardownError: what is recorded cannot be read, or this is another place.
+
+    """
+    try:
+        operation = open_operation(props, settings, "look for")
+        return operation, operation.observe()
+    except (NoAnswerError, UnreachableError):
+        return None
 
 
 def voided(props: Mapping[str, Any], session: Session) -> list[str]:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud.operation import memory_of, open_operation
+from redshift_teardown.crud.operation import look_for, memory_of
 from redshift_teardown.crud.planner import Planner, read_recorded
-from redshift_teardown.errors import NoAnswerError
-from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.memory import is_end_unseen
 
 if TYPE_CHECKING:
@@ -46,13 +44,11 @@ def has_outlived(olds: Mapping[str, Any], settings: Settings, reporter: Reporter
 
     """
     begun = "a destroy of it was begun, and nobody saw what came of that"
-    try:
-        operation = open_operation(olds, settings, "look for")
-        observation = operation.observe()
-    except (NoAnswerError, UnreachableError):
-        # A preview works without credentials.
+    found = look_for(olds, settings)
+    if found is None:
         reporter.warn(f"{begun}; AWS gives no answer now, and `up` asks again")
         return True
+    operation, observation = found
     identity = operation.identity
     if observation.cluster is None:
         reporter.warn(f"{identity} is gone: {begun}. Run `pulumi refresh`, which says what became of it")
