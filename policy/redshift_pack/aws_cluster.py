@@ -13,7 +13,7 @@ from redshift_pack.subject import AWS_TYPE, TERRAFORM_TYPE, Kind
 from redshift_pack.values import UNKNOWN, plain_properties, text
 from redshift_pack.words import capital, doubted, settle
 from redshift_teardown.deletion_policy import Facts, snapshot_name
-from redshift_teardown.urn import Urn
+from redshift_teardown.engine.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

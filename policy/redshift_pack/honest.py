@@ -13,7 +13,7 @@ from redshift_pack.standing import standing_of
 from redshift_pack.subject import Kind
 from redshift_pack.values import mapping, text
 from redshift_pack.words import capital, doubted
-from redshift_teardown.urn import Urn, UrnError
+from redshift_teardown.engine.urn import Urn, UrnError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,7 +11,7 @@ from redshift_pack.rule import About, Member, StackRule
 from redshift_pack.subject import Kind
 from redshift_pack.values import plain_properties, text
 from redshift_pack.words import capital, doubted, settle
-from redshift_teardown.urn import Urn
+from redshift_teardown.engine.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

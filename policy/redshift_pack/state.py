@@ -22,11 +22,11 @@ from redshift_pack import RULES, bypass
 from redshift_pack.rule import Case, case_or_finding
 from redshift_pack.settings import level_of, problems_of
 from redshift_pack.subject import subject_of
+from redshift_teardown.engine.exported_state import resources_of
+from redshift_teardown.engine.urn import UrnError
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.escaping import lines, one_line, show_what_is_not_encoded
-from redshift_teardown.exported_state import resources_of
 from redshift_teardown.input_file import name_of, read_json
-from redshift_teardown.urn import UrnError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from redshift_pack.values import UNKNOWN, decoded, mapping, plain_properties, text
-from redshift_teardown.urn import Urn
+from redshift_teardown.engine.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

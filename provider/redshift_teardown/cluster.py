@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.dynamic import Resource
 
+from redshift_teardown.aws.arguments import ARGUMENTS, READ_ONLY
 from redshift_teardown.cluster_args import ClusterArgs, arguments_in
 from redshift_teardown.cluster_options import read_options, secret_names
 from redshift_teardown.deletion_policy import PolicyError
+from redshift_teardown.engine.secret_values import SECRETS
+from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import TeardownError
-from redshift_teardown.parameters import ARGUMENTS, READ_ONLY
+from redshift_teardown.lifecycle.policy import BYPASSES, Resolved, read_policy, refuse_bypass, resolve
+from redshift_teardown.lifecycle.state import STATE_VERSION
 from redshift_teardown.provider import ClusterProvider
-from redshift_teardown.sealing import SECRETS
 from redshift_teardown.settings import Settings, read_settings
-from redshift_teardown.stack_policy import BYPASSES, Resolved, read_policy, refuse_bypass, resolve
-from redshift_teardown.state import STATE_VERSION
-from redshift_teardown.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from redshift_teardown.aws.arguments import ARGUMENTS, BY_NAME
 from redshift_teardown.deletion_policy.problems import nearest
-from redshift_teardown.parameters import ARGUMENTS, BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

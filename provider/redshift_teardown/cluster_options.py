@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.runtime.config import is_config_secret
 
+from redshift_teardown.aws.arguments import BY_NAME, snake
 from redshift_teardown.deletion_policy.problems import nearest
+from redshift_teardown.engine.secret_values import DEFAULTS
 from redshift_teardown.errors import TO_TAKE_OVER
-from redshift_teardown.parameters import BY_NAME, snake
-from redshift_teardown.sealing import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -23,8 +23,8 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from redshift_teardown.asked import asked
-from redshift_teardown.sealing import hide, hiding, seal
+from redshift_teardown.engine.request import asked
+from redshift_teardown.engine.secret_values import hide, hiding, seal
 from redshift_teardown.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ClusterProvider(ResourceProvider):
 
         """
         global _SETTINGS  # noqa: PLW0603 - the class must stay without attributes; one stack a process
-        from redshift_teardown.workers import prepare_process  # noqa: PLC0415
+        from redshift_teardown.engine.workers import prepare_process  # noqa: PLC0415
 
         with _plain_errors(), _LOCK:
             # First, so that what is wrong with the configuration is shown without a traceback, too.
@@ -63,7 +63,7 @@ class ClusterProvider(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs and record what destroying the cluster would do."""
-        from redshift_teardown.crud.check import check  # noqa: PLC0415
+        from redshift_teardown.lifecycle.check import check  # noqa: PLC0415
 
         with _plain_errors(news, _olds):
             settings, news = _in_place(news)
@@ -72,7 +72,7 @@ class ClusterProvider(ResourceProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Tell what changed, and whether AWS can change it on a living cluster."""
-        from redshift_teardown.crud.diff import diff  # noqa: PLC0415
+        from redshift_teardown.lifecycle.diff import diff  # noqa: PLC0415
 
         with _plain_errors(_news, _olds):
             found = diff(_olds, _news, _placed(), asked())
@@ -80,7 +80,7 @@ class ClusterProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Create, restore or adopt a cluster, and wait until it is available."""
-        from redshift_teardown.crud.create import create  # noqa: PLC0415
+        from redshift_teardown.lifecycle.create import create  # noqa: PLC0415
 
         with _plain_errors(props):
             settings, props = _in_place(props)
@@ -89,8 +89,8 @@ class ClusterProvider(ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Read a cluster for a refresh; an empty id where it is gone."""
-        from redshift_teardown.crud.planner import require_recorded  # noqa: PLC0415
-        from redshift_teardown.crud.read import read  # noqa: PLC0415
+        from redshift_teardown.lifecycle.planner import require_recorded  # noqa: PLC0415
+        from redshift_teardown.lifecycle.read import read  # noqa: PLC0415
 
         with _plain_errors(props):
             require_recorded(id_, props)
@@ -99,7 +99,7 @@ class ClusterProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Change a living cluster, or only what is recorded about it."""
-        from redshift_teardown.crud.update import update  # noqa: PLC0415
+        from redshift_teardown.lifecycle.update import update  # noqa: PLC0415
 
         with _plain_errors(_news, _olds):
             settings, news = _in_place(_news)
@@ -107,7 +107,7 @@ class ClusterProvider(ResourceProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Tear a cluster down as its policies say."""
-        from redshift_teardown.crud.delete import delete  # noqa: PLC0415
+        from redshift_teardown.lifecycle.delete import delete  # noqa: PLC0415
 
         with _plain_errors(_props):
             delete(_props, _placed())
@@ -120,7 +120,7 @@ def _settings() -> Settings:
 
 def _in_place(inputs: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
     """Give settings that know what the engine says of the resource at hand, and inputs that agree."""
-    from redshift_teardown.place import Place, in_place  # noqa: PLC0415
+    from redshift_teardown.engine.place import Place, in_place  # noqa: PLC0415
 
     settings = _placed()
     return settings, in_place(inputs, settings.place or Place())
@@ -130,7 +130,7 @@ def _placed() -> Settings:
     """Give settings that know what the engine says of the resource at hand."""
     from dataclasses import replace  # noqa: PLC0415
 
-    from redshift_teardown.place import told  # noqa: PLC0415
+    from redshift_teardown.engine.place import told  # noqa: PLC0415
 
     return replace(_settings(), place=told())
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from redshift_teardown.place import Place
+    from redshift_teardown.engine.place import Place
 
 DEFAULT_POLICY_FILE = "policy/deletion-policy.yaml"
 POLICY_FILE_KEY = "redshift-teardown:policyFile"

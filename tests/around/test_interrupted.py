@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.crud.outputs import CREATING_TAG, user_tags
+from redshift_teardown.lifecycle.outputs import CREATING_TAG, user_tags
 from tests.around.test_proof import receipts
 from tests.around.world import (
     BEGINNINGS,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.crud.kept import find_kept
-from redshift_teardown.crud.outputs import CREATING_TAG, user_tags
 from redshift_teardown.deletion_policy import fit_tag_value
+from redshift_teardown.lifecycle.outputs import CREATING_TAG, user_tags
+from redshift_teardown.reports.snapshots import find_kept
 from tests.around.test_proof import killed_and_returned
 from tests.around.world import configured, is_tagged, write_data
 from tests.cli.test_plan import export, run

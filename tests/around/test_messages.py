@@ -9,7 +9,7 @@ import pytest
 from redshift_teardown.cli.money import Price
 from redshift_teardown.cli.restore import RestoreError, _choose, line_for
 from redshift_teardown.cli.snapshots import _as_json, _as_markdown, state_of
-from redshift_teardown.crud.kept import find_kept, united
+from redshift_teardown.reports.snapshots import find_kept, united
 from tests.around.test_proof import refused_as_unproven, vanish
 from tests.around.test_void import outlived_by_name, refused_by_aws
 from tests.around.world import busy, write_data
@@ -17,7 +17,7 @@ from tests.parity.bench import changing
 from tests.teardown.stage import CLUSTER, REGION, Interruption, kill
 
 if TYPE_CHECKING:
-    from redshift_teardown.crud.kept import Kept
+    from redshift_teardown.reports.snapshots import Kept
     from tests.parity.bench import Bench
 
 SMALL = 'skip: [{when: {max_nodes: 2}, because: "small"}]'

@@ -9,17 +9,17 @@ import pytest
 
 from redshift_teardown.cli.exported import Stack
 from redshift_teardown.cli.plan import forecast_all
-from redshift_teardown.crud.delete import delete
-from redshift_teardown.crud.forecast import StackCluster, Verdict
-from redshift_teardown.crud.read import read
 from redshift_teardown.errors import RefusedError
+from redshift_teardown.lifecycle.delete import delete
+from redshift_teardown.lifecycle.read import read
+from redshift_teardown.reports.forecast import StackCluster, Verdict
 from tests.around.world import ELSEWHERE, changes, configured
 from tests.teardown.stage import CLUSTER, REGION, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from redshift_teardown.crud.forecast import Forecast
+    from redshift_teardown.reports.forecast import Forecast
     from redshift_teardown.settings import Settings
     from tests.parity.bench import Bench
     from tests.teardown.stage import Result

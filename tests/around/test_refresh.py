@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.crud.delete import delete
-from redshift_teardown.crud.diff import diff
-from redshift_teardown.crud.read import read
+from redshift_teardown.lifecycle.delete import delete
+from redshift_teardown.lifecycle.diff import diff
+from redshift_teardown.lifecycle.read import read
 from redshift_teardown.teardown.next_step import LAG
 from tests.around.world import busy, by_hand, changes, is_tagged, stranger, write_data
 from tests.parity.bench import did, wire

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.crud.create import create
-from redshift_teardown.crud.delete import delete
 from redshift_teardown.errors import RefusedError
+from redshift_teardown.lifecycle.create import create
+from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import Done, Wait
 from redshift_teardown.teardown.next_step import next_step

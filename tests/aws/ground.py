@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from redshift_teardown.aws import connect
-from redshift_teardown.crud.check import check
-from redshift_teardown.crud.create import create
-from redshift_teardown.crud.delete import delete
+from redshift_teardown.aws.session import connect
+from redshift_teardown.lifecycle.check import check
+from redshift_teardown.lifecycle.create import create
+from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.settings import Settings
 from tests.teardown.stage import REGION, Stage
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from redshift_teardown.teardown.identity import same_moment
-from redshift_teardown.teardown.model import IN_PROGRESS_SNAPSHOT_STATUSES
+from redshift_teardown.aws.identity import same_moment
+from redshift_teardown.aws.views import IN_PROGRESS_SNAPSHOT_STATUSES
 from tests.aws.ground import (
     NODE,
     cluster,

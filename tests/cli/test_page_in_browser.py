@@ -17,7 +17,7 @@ import pytest
 
 from redshift_teardown.cli.money import Price
 from redshift_teardown.cli.page import page
-from redshift_teardown.crud.kept import Kept, KeptSnapshot, UnfinishedCreate
+from redshift_teardown.reports.snapshots import Kept, KeptSnapshot, UnfinishedCreate
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 SCREENSHOTS = os.environ.get("REDSHIFT_TEARDOWN_SCREENSHOTS", "")

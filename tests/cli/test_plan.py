@@ -14,7 +14,7 @@ from redshift_teardown.cli.commands import cli
 from redshift_teardown.cli.exported import program_folder, read_from_files
 from redshift_teardown.cli.state_document import clusters_of
 from redshift_teardown.emulator import Emulator
-from redshift_teardown.exported_state import SourceError
+from redshift_teardown.engine.exported_state import SourceError
 from redshift_teardown.settings import Settings
 from tests.e2e.harness import Project
 from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, URN, Stage
@@ -69,11 +69,11 @@ def place(stage: Stage, text: str) -> str:
 @pytest.fixture
 def wired(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A stage whose clients are found by the settings that a settings file gives."""
-    from redshift_teardown import aws  # noqa: PLC0415
+    from redshift_teardown.aws import session  # noqa: PLC0415
 
     made = stage._aws[stage.account][1]
-    monkeypatch.setattr(aws, "connect", lambda *_: made)
-    monkeypatch.setattr("redshift_teardown.crud.session.connect", lambda *_: made)
+    monkeypatch.setattr(session, "connect", lambda *_: made)
+    monkeypatch.setattr("redshift_teardown.lifecycle.context.connect", lambda *_: made)
     return stage
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from redshift_teardown.cli.exported import Stack
 from redshift_teardown.cli.plan import forecast_all
-from redshift_teardown.crud.forecast import Forecast, StackCluster, Verdict
 from redshift_teardown.errors import RefusedError
+from redshift_teardown.reports.forecast import Forecast, StackCluster, Verdict
 from tests.teardown.stage import (
     CLUSTER,
     OTHER_ACCOUNT,

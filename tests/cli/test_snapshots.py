@@ -16,12 +16,12 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
-from redshift_teardown import aws
+from redshift_teardown.aws import session
 from redshift_teardown.cli.commands import cli
 from redshift_teardown.cli.money import Price
 from redshift_teardown.cli.page import page
-from redshift_teardown.crud.kept import find_kept
 from redshift_teardown.emulator import Emulator
+from redshift_teardown.reports.snapshots import find_kept
 from redshift_teardown.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ class Place:
 @pytest.fixture
 def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Place]:
     """An empty account, whose credentials are in the environment."""
-    monkeypatch.setattr(aws, "_CACHE", {})
-    monkeypatch.setattr(aws, "_SESSIONS", {})
+    monkeypatch.setattr(session, "_CACHE", {})
+    monkeypatch.setattr(session, "_SESSIONS", {})
     with Emulator(speed=600) as emulator:
         yield Place(
             emulator,

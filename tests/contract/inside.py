@@ -17,7 +17,7 @@ import grpc
 import pytest
 
 from redshift_teardown import provider as product
-from redshift_teardown.parameters import BY_NAME
+from redshift_teardown.aws.arguments import BY_NAME
 from redshift_teardown.provider import ClusterProvider
 from tests.contract import wire
 

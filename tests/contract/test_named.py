@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Change, comparable, read_arguments, same
+from redshift_teardown.aws.arguments import ARGUMENTS, BY_NAME, Change, comparable, read_arguments, same
 from tests.contract.inside import Engine, Shown, inside
 from tests.long import ALL
 from tests.parity.bench import Bench, bench

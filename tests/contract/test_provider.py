@@ -15,7 +15,7 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime import rpc
 
-from redshift_teardown.parameters import ARGUMENTS
+from redshift_teardown.aws.arguments import ARGUMENTS
 from redshift_teardown.provider import ClusterProvider
 from tests.contract import wire
 from tests.contract.sdk import oldest_sdk

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.sealing import SECRETS, seal
+from redshift_teardown.engine.secret_values import SECRETS, seal
 from tests.contract.inside import Engine, inside, is_marked, without_marked
 from tests.contract.test_named import KEYS, PROGRAM, ROLES, begin_anew
 from tests.parity.bench import Bench, bench, did

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redshift_teardown.parameters import ARGUMENTS, Change
+from redshift_teardown.aws.arguments import ARGUMENTS, Change
 from tests.docs.blocks import ROOT
 from tests.long import of_the_long_ones
 from tools.docs import build

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.parameters import read_arguments
+from redshift_teardown.aws.arguments import read_arguments
 from tests.e2e.harness import PLAIN_PASSWORD, cluster, kill, program, until
 from tests.e2e.test_parity_updates import REGION, changing_calls, resource
 from tests.long import ALL, of_the_long_ones

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.parameters import read_arguments
+from redshift_teardown.aws.arguments import read_arguments
 from tests.e2e.harness import NEW_PASSWORD, PASSWORDS, PLAIN_PASSWORD, SECRET_PASSWORD, program
 from tests.parity.test_update import CASES, REPLACING, Case, unlike
 from tests.teardown.stage import ACCOUNT

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.parameters import read_arguments
+from redshift_teardown.aws.arguments import read_arguments
 from tests.e2e.harness import NEW_PASSWORD, SECRET_PASSWORD, Code, cluster, program
 from tests.long import ALL, of_the_long_ones
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redshift_teardown.crud.outputs import user_tags
+from redshift_teardown.lifecycle.outputs import user_tags
 from tests.e2e.harness import Code, cluster, program, until
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redshift_teardown.state import STATE_VERSION
+from redshift_teardown.lifecycle.state import STATE_VERSION
 from tests.e2e.harness import REGION, TYPE, Code, cluster, program
 
 if TYPE_CHECKING:

@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import redshift_teardown
-from redshift_teardown import asker, cancel, progress
-from redshift_teardown.crud import adopt, create, forecast, meant, operation, owned, read, session
-from redshift_teardown.crud import delete as delete_module
-from redshift_teardown.crud.half import Judged
+from redshift_teardown.aws import provisioned
+from redshift_teardown.aws.identity import Identity
+from redshift_teardown.aws.views import SnapshotView
 from redshift_teardown.deletion_policy import Outcome, stricter
-from redshift_teardown.teardown import calls, memory, next_step, observe, proof, receipt
-from redshift_teardown.teardown.identity import Identity
-from redshift_teardown.teardown.model import Delete, Memory, SnapshotView, Wait
+from redshift_teardown.engine import cancel, interrupt, progress
+from redshift_teardown.lifecycle import context, create, operation, process, read
+from redshift_teardown.lifecycle import delete as delete_module
+from redshift_teardown.lifecycle.data.replaced import Judged
+from redshift_teardown.lifecycle.ownership import adopt, generation
+from redshift_teardown.reports import forecast
+from redshift_teardown.teardown import memory, next_step, observe, proof, receipt
+from redshift_teardown.teardown.model import Delete, Memory, Wait
 from redshift_teardown.teardown.plan import Plan
 from tests.histories.history import History
 from tests.histories.minimal import GIVE_UP, MINIMAL
@@ -132,7 +136,7 @@ LATER = act("edit", policy="kept for 35 days")
 def _open_in_recorded_region(recorded: Any, props: Any, settings: Any, intent: str) -> Any:
     del props, intent
     identity, urn = recorded.state.identity, recorded.state.urn
-    return session.open_session(settings, identity.region, str(urn), urn.name)
+    return context.open_session(settings, identity.region, str(urn), urn.name)
 
 
 def _loosen(patch: pytest.MonkeyPatch) -> None:
@@ -172,7 +176,7 @@ BROKEN: dict[str, Broken] = {
         _method(progress, "engine_gone", _never), MINIMAL["an orphan tags nothing"], ORPHANED
     ),
     "an engine that is gone is asked for at waits only": Broken(
-        _method(asker, "require_engine", _nothing), MINIMAL["an orphan creates nothing"], ORPHANED
+        _method(interrupt, "require_engine", _nothing), MINIMAL["an orphan creates nothing"], ORPHANED
     ),
     "ctrl-c is not noticed, at delete": Broken(
         _method(cancel, "cancelled", _never), MINIMAL["ctrl-c begins nothing"], "DeleteCluster after Ctrl-C"
@@ -183,18 +187,18 @@ BROKEN: dict[str, Broken] = {
         "CreateCluster after Ctrl-C",
     ),
     "ctrl-c is not noticed, at a change": Broken(
-        _method(asker, "require_wanted", asker.require_engine),
+        _method(interrupt, "require_wanted", interrupt.require_engine),
         _wild(DAYS, UP, RESIZED, act("up", **at("after", 4, CTRL_C, of="DescribeClusters"))),
         "ModifyCluster after Ctrl-C",
     ),
     # the generation that was meant
     "what create works on is not checked": Broken(
-        _method(meant.Meant, "require", _nothing),
+        _method(generation.Meant, "require", _nothing),
         MINIMAL["another's cluster under the name is not tagged"],
         STRANGER,
     ),
     "what update works on is not checked": Broken(
-        _method(meant.Meant, "require", _nothing),
+        _method(generation.Meant, "require", _nothing),
         _wild(
             DAYS, UP, RENAMED, RESIZE, act("up", **at("wait", 1, VANISH, act("begin_again", name="depot")))
         ),
@@ -220,7 +224,7 @@ BROKEN: dict[str, Broken] = {
         _method(observe, "_by_namespace", _nothing), _wild(SKIP, UP, ELSEWHERE, MINUTES, DESTROY), "lives"
     ),
     "another place is worked in": Broken(
-        _everywhere(session.require_same_place, _nothing),
+        _everywhere(context.require_same_place, _nothing),
         _wild(SKIP, UP, act("credentials", account=OTHER_ACCOUNT), DESTROY),
         "ended well in another account or region",
     ),
@@ -320,7 +324,7 @@ BROKEN: dict[str, Broken] = {
         _loosen, _wild(SKIP, UP, TIGHTEN, DESTROY), "without the final snapshot that is due"
     ),
     "what becomes of the data is left open": Broken(
-        _method(calls.RedshiftCalls, "delete", _leave_open),
+        _method(provisioned.RedshiftCalls, "delete", _leave_open),
         _wild(SKIP, UP, DESTROY),
         "leaves open what becomes of the data",
     ),
@@ -403,7 +407,7 @@ BROKEN: dict[str, Broken] = {
         "is gone, and yet",
     ),
     "a mistake is shown as a traceback": Broken(
-        _method(owned, "require_not_anothers", _mistake),
+        _method(process, "require_not_anothers", _mistake),
         _wild(DAYS, UP, DESTROY),
         "a traceback",
     ),

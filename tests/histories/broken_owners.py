@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud import begun, origin, others, ours, owned, protection, replacement, restore
-from redshift_teardown.state import State
+from redshift_teardown.lifecycle import process, protection
+from redshift_teardown.lifecycle.data import origin, replacement, restore
+from redshift_teardown.lifecycle.ownership import create_record, existing_clusters, final_snapshots
+from redshift_teardown.lifecycle.state import State
 from redshift_teardown.teardown import claim, next_step
 from tests.histories.broken import (
     STRANGER,
@@ -99,7 +101,7 @@ BROKEN_OWNERS: dict[str, Broken] = {
         "was taken over, and destroy refuses",
     ),
     "a refused create protects nothing": Broken(
-        _everywhere(owned.keep_out, _nothing),
+        _everywhere(process.keep_out, _nothing),
         _wild(SKIP, UP, UNALIASED, act("up", continue_on_error=True)),
         "which a create of this run found",
     ),
@@ -107,12 +109,12 @@ BROKEN_OWNERS: dict[str, Broken] = {
         _ends_at_once, _wild(DAYS, UP, SWITCH, ADOPTION_DIES, SWITCH, DESTROY), "ended well, and life"
     ),
     "a restore that AWS did not answer is gone on with": Broken(
-        _everywhere(begun.made_it, _always),
+        _everywhere(create_record.made_it, _always),
         _wild(DAYS, UP, DESTROY, RESTORE, NOT_SENT, BY_HAND, MINUTES, UP),
         STRANGER,
     ),
     "any restore under the name is the answered one": Broken(
-        _everywhere(begun.made_it, _always),
+        _everywhere(create_record.made_it, _always),
         _wild(DAYS, UP, DESTROY, RESTORE, RESTORE_DIES, VANISH, BY_HAND, MINUTES, UP),
         STRANGER,
     ),
@@ -130,7 +132,7 @@ BROKEN_OWNERS: dict[str, Broken] = {
         _everywhere(replacement.review, _nothing), _wild(DAYS, UP, MOVED, UP), IN_PROTECTED
     ),
     "one that is asked for is not judged": Broken(
-        _method(owned, "was_reviewed", _always),
+        _method(process, "was_reviewed", _always),
         _wild(DAYS, UP, act("program", delete_first=True), REPLACE),
         IN_PROTECTED,
     ),
@@ -140,18 +142,24 @@ BROKEN_OWNERS: dict[str, Broken] = {
         "was replaced, and nothing had changed",
     ),
     "a living cluster of the resource is not looked for": Broken(
-        _everywhere(others.require_no_living_one, _nothing), _wild(DAYS, UP, RENAMED, REPLACE), SECOND
+        _everywhere(existing_clusters.require_no_living_one, _nothing),
+        _wild(DAYS, UP, RENAMED, REPLACE),
+        SECOND,
     ),
     "one that carries its snapshot's tags is taken for a copy": Broken(
-        _method(others, "_is_a_copy", lambda _, view: "redshift-teardown:generation" in dict(view.tags)),
+        _method(
+            existing_clusters, "_is_a_copy", lambda _, view: "redshift-teardown:generation" in dict(view.tags)
+        ),
         _wild(DAYS, UP, DESTROY, BY_HAND, MINUTES, ADOPT, UP, PLAIN, RENAMED, REPLACE),
         SECOND,
     ),
     "what is left by a replacement is not asked about": Broken(
-        _everywhere(ours.is_half, _never), _wild(DAYS, UP, TO_RESTORE, CUT_BETWEEN, REVERTED, UP), UNFINISHED
+        _everywhere(final_snapshots.is_half, _never),
+        _wild(DAYS, UP, TO_RESTORE, CUT_BETWEEN, REVERTED, UP),
+        UNFINISHED,
     ),
     "a half under another stack's name is another's": Broken(
-        _everywhere(ours.is_half, _never),
+        _everywhere(final_snapshots.is_half, _never),
         _wild(DAYS, UP, TO_RESTORE, CUT_BETWEEN, REVERTED, act("rename_stack", to="live-2"), UP),
         UNFINISHED,
     ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.aws.identity import parse_time
 from redshift_teardown.teardown.claim import TAG_CLAIM
-from redshift_teardown.teardown.identity import parse_time
 from tests.histories.promises import BrokenPromiseError
 from tests.histories.stacks import Told
 from tests.teardown.stage import ACCOUNT, REGION

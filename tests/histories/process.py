@@ -112,9 +112,9 @@ def _begins_empty(node: ast.stmt) -> Iterator[str]:
 
 
 _SHARED = {
-    ("redshift_teardown.aws", "_CACHE"),
-    ("redshift_teardown.aws", "_SESSIONS"),
-    ("redshift_teardown.aws", "_LOCK"),
+    ("redshift_teardown.aws.session", "_CACHE"),
+    ("redshift_teardown.aws.session", "_SESSIONS"),
+    ("redshift_teardown.aws.session", "_LOCK"),
 }
 
 
@@ -290,7 +290,10 @@ class _Slot:
         self._servicer.process = process
         # The channel it would open to the address in its arguments, opened already.
         for index, each in enumerate(self._machine._variables):
-            if each.name == "_ENGINE" and getattr(each.owner, "__name__", "") == "redshift_teardown.progress":
+            if (
+                each.name == "_ENGINE"
+                and getattr(each.owner, "__name__", "") == "redshift_teardown.engine.progress"
+            ):
                 process.values[index] = self._engine_stub
 
     def stop(self) -> None:

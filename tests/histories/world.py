@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from redshift_teardown import aws, progress, workers
-from redshift_teardown.aws import Aws
+from redshift_teardown.aws import session
+from redshift_teardown.aws.session import Aws
 from redshift_teardown.cli.exported import Stack as ExportedStack
 from redshift_teardown.cli.plan import forecast_all
-from redshift_teardown.crud import session
-from redshift_teardown.crud.forecast import StackCluster
+from redshift_teardown.engine import progress, workers
 from redshift_teardown.errors import TeardownError
+from redshift_teardown.lifecycle import context
+from redshift_teardown.reports.forecast import StackCluster
 from redshift_teardown.settings import read_settings
 from tests.histories.command import Command, Request
 from tests.histories.engine import Run
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from redshift_teardown.crud.forecast import Forecast
     from redshift_teardown.emulator.redshift.state import Place
+    from redshift_teardown.reports.forecast import Forecast
     from tests.histories.process import Process
 
 OTHER_REGION = "eu-west-1"
@@ -88,7 +89,7 @@ class World(Promises, Stage):
     def open(self) -> None:
         """Put the clock in, and what ends with an engine out."""
         self._patch.chdir(self.folder)
-        self._patch.setattr(session, "SystemClock", lambda: self)
+        self._patch.setattr(context, "SystemClock", lambda: self)
         # All processes of a history are in this one, which no engine's end may end.
         self._patch.setattr(workers, "end_with_engine", lambda: None)
         self._patch.setattr(progress, "AGAIN_SECONDS", 0.0)
@@ -100,7 +101,7 @@ class World(Promises, Stage):
         settings = read_settings(config.get)
         with pytest.MonkeyPatch.context() as patch:
             for region in (REGION, OTHER_REGION):
-                patch.setitem(aws._CACHE, (settings, region), self._clients[self.account, region])
+                patch.setitem(session._CACHE, (settings, region), self._clients[self.account, region])
             yield
 
     def begin(self) -> None:

@@ -9,20 +9,20 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.asked import Asked
-from redshift_teardown.crud.check import check
-from redshift_teardown.crud.create import create
-from redshift_teardown.crud.delete import delete
-from redshift_teardown.crud.diff import diff
-from redshift_teardown.crud.read import read
-from redshift_teardown.crud.update import update
+from redshift_teardown.engine.request import Asked
+from redshift_teardown.lifecycle.check import check
+from redshift_teardown.lifecycle.create import create
+from redshift_teardown.lifecycle.delete import delete
+from redshift_teardown.lifecycle.diff import diff
+from redshift_teardown.lifecycle.read import read
+from redshift_teardown.lifecycle.update import update
 from tests.teardown.stage import CLUSTER, Result, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from redshift_teardown.validation import Failure
+    from redshift_teardown.lifecycle.validation import Failure
     from tests.teardown.stage import Interruption
 
 

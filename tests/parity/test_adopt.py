@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.parameters import read_arguments
+from redshift_teardown.aws.arguments import read_arguments
 from tests.parity.bench import Invalid, changing, did
 from tests.teardown.stage import URN, Interruption, kill
 
@@ -205,7 +205,7 @@ def test_without_such_a_cluster_one_is_created(stack: Bench) -> None:
 
 def test_one_cluster_is_not_adopted_by_two_resources(stack: Bench) -> None:
     """A second resource of the same run that adopts it too is refused, and ``aliases`` are named."""
-    from redshift_teardown.crud.create import create  # noqa: PLC0415
+    from redshift_teardown.lifecycle.create import create  # noqa: PLC0415
 
     run_one(stack)
     first = stack.checked(**SAME, **ADOPT)

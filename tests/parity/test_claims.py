@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.cli.snapshots import _notes
-from redshift_teardown.crud.create import create
-from redshift_teardown.crud.delete import delete
-from redshift_teardown.crud.diff import diff
-from redshift_teardown.crud.forecast import Room, StackCluster, Verdict, judge, look_at
-from redshift_teardown.crud.kept import find_kept, united
-from redshift_teardown.crud.update import update
 from redshift_teardown.deletion_policy import Facts
 from redshift_teardown.errors import TeardownError
-from redshift_teardown.stack_policy import live_facts
-from redshift_teardown.teardown.calls import view_cluster
+from redshift_teardown.lifecycle.create import create
+from redshift_teardown.lifecycle.delete import delete
+from redshift_teardown.lifecycle.diff import diff
+from redshift_teardown.lifecycle.policy import live_facts
+from redshift_teardown.lifecycle.update import update
+from redshift_teardown.reports.forecast import Room, StackCluster, Verdict, judge, look_at
+from redshift_teardown.reports.snapshots import find_kept, united
 from redshift_teardown.teardown.claim import TAG_CLAIM
 from tests.around.world import stranger
 from tests.parity.bench import changing, wire
@@ -24,7 +24,7 @@ from tests.parity.test_adopt import ADOPT, run_one
 from tests.teardown.stage import CLUSTER, PROTECTED, REGION, SKIPPING, URN, Interruption, kill
 
 if TYPE_CHECKING:
-    from redshift_teardown.crud.forecast import Forecast
+    from redshift_teardown.reports.forecast import Forecast
     from tests.parity.bench import Bench
     from tests.teardown.stage import Result
 

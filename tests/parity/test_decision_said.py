@@ -69,7 +69,7 @@ def test_what_check_could_not_decide_create_says(
     stack: Bench, monkeypatch: pytest.MonkeyPatch, account: str
 ) -> None:
     """It decides again with the account known, and records that: so it is the one to say it."""
-    from redshift_teardown.crud.create import create  # noqa: PLC0415
+    from redshift_teardown.lifecycle.create import create  # noqa: PLC0415
 
     stack.write_policy(BY_ACCOUNT.format(account=account))
     cut_off(stack, monkeypatch)

@@ -10,8 +10,8 @@ import pulumi
 import pytest
 
 from redshift_teardown.cluster_options import read_options
-from redshift_teardown.crud.check import check
-from redshift_teardown.sealing import seal
+from redshift_teardown.engine.secret_values import seal
+from redshift_teardown.lifecycle.check import check
 from tests.parity import test_options, test_promise
 from tests.parity.bench import changing, wire
 from tests.teardown.stage import ACCOUNT

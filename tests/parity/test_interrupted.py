@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.crud.outputs import CREATING_TAG, user_tags
-from redshift_teardown.parameters import ARGUMENTS, Change, read_arguments
+from redshift_teardown.aws.arguments import ARGUMENTS, Change, read_arguments
+from redshift_teardown.lifecycle.outputs import CREATING_TAG, user_tags
 from tests.long import ALL
 from tests.parity.bench import changing, did
 from tests.parity.test_update import CASES, KEY_1, MANAGED, ROLE_1, SIZE, Case, identifiers, modify, unlike
@@ -421,7 +421,7 @@ def test_a_provider_whose_engine_is_gone_stops(stack: Bench, monkeypatch: pytest
     """
 
     def killed() -> None:
-        monkeypatch.setattr("redshift_teardown.progress.engine_gone", lambda **_: True)
+        monkeypatch.setattr("redshift_teardown.engine.progress.engine_gone", lambda **_: True)
 
     orphaned = stack.apply(Interruption(1, "after", killed, "CreateCluster"), **PROGRAM)
     assert "the Pulumi engine that asked for this is gone" in orphaned.said

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.crud.let_go import with_way_out
-from redshift_teardown.teardown.identity import Identity
+from redshift_teardown.aws.identity import Identity
+from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from tests.parity.bench import changing
 from tests.parity.test_claims import foretold, label
 from tests.teardown.stage import CLUSTER, URN

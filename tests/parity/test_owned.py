@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud.create import create
-from redshift_teardown.crud.delete import delete
-from redshift_teardown.crud.diff import diff
-from redshift_teardown.crud.update import update
+from redshift_teardown.lifecycle.create import create
+from redshift_teardown.lifecycle.delete import delete
+from redshift_teardown.lifecycle.diff import diff
+from redshift_teardown.lifecycle.update import update
 from tests.parity.bench import changing, wire
 from tests.parity.test_adopt import CLAIMED
 from tests.teardown.stage import URN

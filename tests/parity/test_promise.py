@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.crud.outputs import user_tags
-from redshift_teardown.parameters import BY_NAME, read_arguments, same
+from redshift_teardown.aws.arguments import BY_NAME, read_arguments, same
+from redshift_teardown.lifecycle.outputs import user_tags
 from tests.parity.bench import changing, did
 from tests.parity.test_update import KEY_1
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.crud import owned
-from redshift_teardown.crud.create import create
-from redshift_teardown.crud.delete import delete
-from redshift_teardown.crud.diff import diff
-from redshift_teardown.crud.update import update
+from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle.create import create
+from redshift_teardown.lifecycle.delete import delete
+from redshift_teardown.lifecycle.diff import diff
+from redshift_teardown.lifecycle.update import update
 from tests.parity.bench import wire
 from tests.teardown.stage import ACCOUNT, CLUSTER, URN
 
@@ -268,7 +268,7 @@ def test_a_policy_that_cannot_be_read_releases_nobody(stack: Bench) -> None:
     assert stack.run(lambda: diff(olds, news, stack.settings)).said == ""
 
     def up_asks() -> object:
-        owned.note_program(urn_of("dev-1"), news)
+        process.note_program(urn_of("dev-1"), news)
         return diff(olds, news, stack.settings)
 
     assert stack.run(up_asks).how == "refused"

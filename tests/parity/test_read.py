@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.parameters import ARGUMENTS, Change
+from redshift_teardown.aws.arguments import ARGUMENTS, Change
 from tests.parity.bench import changing, did
 from tests.teardown.stage import Interruption, kill
 
@@ -394,17 +394,17 @@ def test_another_regions_configuration_is_refused(stack: Bench) -> None:
     """The program says nothing of a region, and the configuration another one: refused in preview."""
     import dataclasses  # noqa: PLC0415
 
-    from redshift_teardown import aws  # noqa: PLC0415
-    from redshift_teardown.aws import Aws  # noqa: PLC0415
+    from redshift_teardown.aws import session  # noqa: PLC0415
+    from redshift_teardown.aws.session import Aws  # noqa: PLC0415
 
     stack.apply()
     settings, made = stack._aws[stack.account]
     elsewhere = dataclasses.replace(settings, region="eu-west-1")
     stack._aws[stack.account] = (elsewhere, made)
     for region in ("us-east-1", "eu-west-1"):
-        stack._patch.setitem(aws._CACHE, (elsewhere, region), Aws(elsewhere, region))
-        stack.emulator.attach(aws._CACHE[elsewhere, region].redshift)
-        stack.emulator.attach(aws._CACHE[elsewhere, region]._sts)
+        stack._patch.setitem(session._CACHE, (elsewhere, region), Aws(elsewhere, region))
+        stack.emulator.attach(session._CACHE[elsewhere, region].redshift)
+        stack.emulator.attach(session._CACHE[elsewhere, region]._sts)
     try:
         with pytest.raises(
             AssertionError, match="lives in us-east-1, and this configuration is for eu-west-1"

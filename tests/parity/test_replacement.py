@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.crud.create import create
-from redshift_teardown.crud.delete import delete
-from redshift_teardown.crud.diff import diff
+from redshift_teardown.lifecycle.create import create
+from redshift_teardown.lifecycle.delete import delete
+from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.teardown.claim import TAG_CLAIM
 from tests.parity.bench import Invalid, changing, did, wire
 from tests.parity.test_adopt import ADOPT

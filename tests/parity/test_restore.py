@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown.aws.arguments import read_arguments
 from redshift_teardown.deletion_policy import fit_tag_value, once_fitted
-from redshift_teardown.parameters import read_arguments
-from redshift_teardown.state import UNKNOWN_SENTINEL
+from redshift_teardown.lifecycle.state import UNKNOWN_SENTINEL
 from tests.parity.bench import Invalid, changing, did
 from tests.teardown.stage import SKIPPING, URN, Interruption, kill
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redshift_teardown.crud.desired import DEFAULT_TAGS, SAID
-from redshift_teardown.sealing import SECRETS
-from redshift_teardown.state import CARRIED, GONE, STATE_VERSION
+from redshift_teardown.engine.secret_values import SECRETS
+from redshift_teardown.lifecycle.changes.desired import DEFAULT_TAGS, SAID
+from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION
 from tests.cli.test_plan_agrees import foresee
 from tests.parity.bench import changing, did
 

@@ -20,7 +20,7 @@ from pulumi_aws.redshift import cluster as their_module
 
 from redshift_teardown import Cluster
 from redshift_teardown import cluster as our_module
-from redshift_teardown.parameters import ARGUMENTS, BY_NAME, READ_ONLY, Change
+from redshift_teardown.aws.arguments import ARGUMENTS, BY_NAME, READ_ONLY, Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.parameters import ARGUMENTS, Change, read_arguments
+from redshift_teardown.aws.arguments import ARGUMENTS, Change, read_arguments
 from tests.parity.bench import changing, did
 
 if TYPE_CHECKING:
@@ -504,12 +504,12 @@ def test_default_tags_are_told_apart(stack: Bench) -> None:
     """The stack's own tags are on the cluster and in tags_all, not in tags; changing them is an update."""
     import dataclasses  # noqa: PLC0415
 
-    from redshift_teardown import aws  # noqa: PLC0415
+    from redshift_teardown.aws import session  # noqa: PLC0415
 
     settings, made = stack._aws[stack.account]
     with_tags = dataclasses.replace(settings, default_tags=(("owner", "platform"), ("team", "none")))
     stack._aws[stack.account] = (with_tags, made)
-    stack._patch.setitem(aws._CACHE, (with_tags, "us-east-1"), made)
+    stack._patch.setitem(session._CACHE, (with_tags, "us-east-1"), made)
     try:
         stack.apply(tags={"team": "data"})
         assert stack.state is not None

@@ -13,11 +13,11 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from redshift_teardown.crud.check import check
-from redshift_teardown.crud.create import create
-from redshift_teardown.parameters import ARGUMENTS, BY_NAME, Kind
-from redshift_teardown.state import UNKNOWN_SENTINEL
-from redshift_teardown.validation import validate
+from redshift_teardown.aws.arguments import ARGUMENTS, BY_NAME, Kind
+from redshift_teardown.lifecycle.check import check
+from redshift_teardown.lifecycle.create import create
+from redshift_teardown.lifecycle.state import UNKNOWN_SENTINEL
+from redshift_teardown.lifecycle.validation import validate
 from tests.long import ALL
 from tests.parity.bench import Bench, Invalid, bench, wire
 

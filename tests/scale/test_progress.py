@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redshift_teardown import progress
-from redshift_teardown.progress import LOST_AFTER, QUIET_SECONDS, ROW_SECONDS, EngineReporter
+from redshift_teardown.engine import progress
+from redshift_teardown.engine.progress import LOST_AFTER, QUIET_SECONDS, ROW_SECONDS, EngineReporter
 from tests.contract import wire
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from redshift_teardown.aws import Aws
+from redshift_teardown.aws.clock import SystemClock
+from redshift_teardown.aws.poller import Changes, Rhythm, Watch, Watcher, watch_for
+from redshift_teardown.aws.provisioned import RedshiftCalls, UnreachableError
+from redshift_teardown.aws.session import Aws
 from redshift_teardown.emulator import Emulator
 from redshift_teardown.settings import Settings
-from redshift_teardown.teardown.calls import RedshiftCalls, UnreachableError
-from redshift_teardown.teardown.clock import SystemClock
-from redshift_teardown.teardown.watch import Changes, Rhythm, Watch, Watcher, watch_for
 from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Place:
 
 
 class _Aws:
-    """What `RedshiftCalls` uses of `redshift_teardown.aws.Aws`: clients that talk to the emulator."""
+    """What `RedshiftCalls` uses of `redshift_teardown.aws.session.Aws`: clients that talk to the emulator."""
 
     def __init__(self, client: Any, often: Any = None) -> None:
         self.region = REGION

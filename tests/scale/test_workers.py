@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from redshift_teardown import workers
-from redshift_teardown.workers import WORKERS, prepare_process
+from redshift_teardown.engine import workers
+from redshift_teardown.engine.workers import WORKERS, prepare_process
 
 MANY = 100
 

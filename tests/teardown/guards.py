@@ -63,11 +63,11 @@ STEP, RUN, PLAN, IDENTITY = (
     "teardown/next_step.py",
     "teardown/run.py",
     "teardown/plan.py",
-    "teardown/identity.py",
+    "aws/identity.py",
 )
-PROOF, MEMORY, SESSION = "teardown/proof.py", "teardown/memory.py", "crud/session.py"
-CALLS, RECEIPT, LOOK = "teardown/calls.py", "teardown/receipt.py", "teardown/observe.py"
-DELETE, PLANNER, POLICY = "crud/delete.py", "crud/planner.py", "stack_policy.py"
+PROOF, MEMORY, SESSION = "teardown/proof.py", "teardown/memory.py", "lifecycle/context.py"
+CALLS, RECEIPT, LOOK = "aws/provisioned.py", "teardown/receipt.py", "teardown/observe.py"
+DELETE, PLANNER, POLICY = "lifecycle/delete.py", "lifecycle/planner.py", "lifecycle/policy.py"
 
 GUARDS = (
     # --- the cluster is there
@@ -192,19 +192,19 @@ GUARDS = (
     ),
     Guard(
         "what a teardown left is waited for before a restore",
-        "crud/restore.py",
+        "lifecycle/data/restore.py",
         "    while found.missing is not None and session.clock.now() - found.missing.written < SETTLE:",
         "    while False:",
     ),
     Guard(
         "nothing older is restored in place of what a teardown left",
-        "crud/restore.py",
+        "lifecycle/data/restore.py",
         "        _require_expired(session, urn, looked.missing)\n",
         "        pass\n",
     ),
     Guard(
         "a refresh believes no absence that does not last",
-        "crud/read.py",
+        "lifecycle/read.py",
         "operation.observe_surely()",
         "operation.observe()",
     ),
@@ -557,7 +557,7 @@ GUARDS = (
     ),
     Guard(
         "what an update or adoption finds void is marked",
-        "crud/operation.py",
+        "lifecycle/operation.py",
         "                _mark(self.session, snapshot, observation.at)",
         "                pass",
     ),
@@ -569,7 +569,7 @@ GUARDS = (
     ),
     Guard(
         "what a create wrote down stays where its engine is gone",
-        "crud/create.py",
+        "lifecycle/create.py",
         "        if not progress.engine_gone():\n",
         "        if True:\n",
     ),
@@ -582,13 +582,13 @@ GUARDS = (
     ),
     Guard(
         "an up that has nothing to do looks where a destroy was left open",
-        "crud/diff.py",
+        "lifecycle/diff.py",
         "    if in_program and not found.any and outlived.is_unseen(olds, settings):",
         "    if False:",
     ),
     Guard(
         "what it finds outlived is recorded",
-        "crud/update.py",
+        "lifecycle/update.py",
         " and not is_unseen(olds, settings)",
         "",
     ),
@@ -600,25 +600,25 @@ GUARDS = (
     ),
     Guard(
         "a wait ends with its engine",
-        "asker.py",
+        "engine/interrupt.py",
         "    if progress.engine_gone(within=LATELY_SECONDS):\n        raise StoppedError(GONE)",
         "    if False:\n        raise StoppedError(GONE)",
     ),
     Guard(
         "nothing is changed for an engine that is gone",
-        "asker.py",
+        "engine/interrupt.py",
         "    if progress.engine_gone():\n        raise StoppedError(GONE)",
         "    if False:\n        raise StoppedError(GONE)",
     ),
     Guard(
         "nothing is begun after a cancel",
-        "asker.py",
+        "engine/interrupt.py",
         "    require_engine()\n    if cancel.cancelled():",
         "    require_engine()\n    if False:",
     ),
     Guard(
         "a wait for nothing begun ends with a cancel",
-        "asker.py",
+        "engine/interrupt.py",
         "    if not begun and cancel.cancelled():",
         "    if False:",
     ),
@@ -713,8 +713,8 @@ GUARDS = (
         "            elif False:\n",
     ),
     # --- receipts
-    Guard("a receipt is synced", "whole_file.py", "            os.fsync(stream.fileno())\n", ""),
-    Guard("its folder is synced", "whole_file.py", "    _sync_folder(path.parent)\n", ""),
+    Guard("a receipt is synced", "atomic_file.py", "            os.fsync(stream.fileno())\n", ""),
+    Guard("its folder is synced", "atomic_file.py", "    _sync_folder(path.parent)\n", ""),
     Guard(
         "a folder that cannot be written only warns",
         RECEIPT,
@@ -792,14 +792,14 @@ GUARDS = (
     # --- the delete as a whole
     Guard(
         "another account or region is refused",
-        "crud/operation.py",
+        "lifecycle/operation.py",
         "    require_same_place(session, identity, intent)\n",
         "",
     ),
     Guard(
         "a cluster of another resource is kept",
-        "crud/half.py",
-        "    owned.require_not_anothers(identity, urn)\n",
+        "lifecycle/data/replaced.py",
+        "    process.require_not_anothers(identity, urn)\n",
         "",
     ),
     Guard(
@@ -810,37 +810,37 @@ GUARDS = (
     ),
     Guard(
         "only what AWS answered with is gone on with",
-        "crud/begun.py",
+        "lifecycle/ownership/create_record.py",
         "        return generation.is_generation_of(view)\n",
         "        return True\n",
     ),
     Guard(
         "a copy is known by its snapshot's claim",
-        "crud/others.py",
+        "lifecycle/ownership/existing_clusters.py",
         "dict(snapshot.tags).get(TAG_CLAIM) == tags[TAG_CLAIM]\n",
         "True\n",
     ),
     Guard(
         "a cluster that is gone is replaced by a word",
-        "crud/diff.py",
+        "lifecycle/diff.py",
         "replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))\n",
         "pass\n",
     ),
     Guard(
         "what may be half of a replacement is asked about",
-        "crud/replacement.py",
+        "lifecycle/data/replacement.py",
         "    kept = plan.wants_snapshot and _may_be_half_done(state, planner)\n",
         "    kept = False\n",
     ),
     Guard(
         "a half is known by what was written down",
-        "crud/ours.py",
+        "lifecycle/ownership/final_snapshots.py",
         " or snapshot.identifier in halves\n",
         "\n",
     ),
     Guard(
         "a half under another stack's name is in doubt",
-        "crud/ours.py",
+        "lifecycle/ownership/final_snapshots.py",
         "    return Whose.ANOTHERS if finished else Whose.IN_DOUBT\n",
         "    return Whose.ANOTHERS\n",
     ),
@@ -931,50 +931,50 @@ GUARDS = (
     # --- refresh, create and update
     Guard(
         "a refresh lets go only of what a delete could",
-        "crud/read.py",
+        "lifecycle/read.py",
         "    if isinstance(step, Done):\n        kept",
         "    if True:\n        return '', {}\n    if isinstance(step, Done):\n        kept",
     ),
     Guard(
         "every look of an up is held against the generation that was meant",
-        "crud/settle.py",
+        "lifecycle/changes/wait.py",
         "                    self._meant.require(cluster)\n",
         "",
     ),
     Guard(
         "one answer that a new cluster is not there is not believed",
-        "crud/settle.py",
+        "lifecycle/changes/wait.py",
         "        if self._session.clock.now() - self._seen < self._missing:\n            return\n",
         "",
     ),
     Guard(
         "a name alone does not loosen",
-        "crud/diff.py",
+        "lifecycle/diff.py",
         "protection.require_kept(olds, state, news, settings)",
         "pass",
     ),
     Guard(
         "a cluster that was renamed gets its name back",
-        "crud/desired.py",
+        "lifecycle/changes/desired.py",
         "replace(self, values={IDENTIFIER: name, **self.values})",
         "self",
     ),
     Guard(
         "a cluster is looked for under the name that a refresh found",
-        "crud/update.py",
+        "lifecycle/update.py",
         "names = (renamed_to, found_as((asked.old_inputs if asked else None) or {}))",
         "names = (renamed_to,)",
     ),
     Guard(
         "what was secret and is said no more stays secret",
-        "sealing.py",
+        "engine/secret_values.py",
         "in (None, _value(olds, name))}",
         "in (_value(olds, name),)}",
     ),
     Guard(
         "a replacement knows what was secret before it",
-        "crud/check.py",
-        'olds or owned.checked_before(str(inputs.get("urn") or ""))',
+        "lifecycle/check.py",
+        'olds or process.checked_before(str(inputs.get("urn") or ""))',
         "olds",
     ),
 )

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from redshift_teardown.aws.identity import Identity
+from redshift_teardown.aws.views import Answer, Attempt, ClusterView, SnapshotView
 from redshift_teardown.deletion_policy import Environment, decide, facts_of, loads
-from redshift_teardown.teardown.identity import Identity
-from redshift_teardown.teardown.model import Answer, Attempt, ClusterView, Memory, Observation, SnapshotView
+from redshift_teardown.teardown.model import Memory, Observation
 from redshift_teardown.teardown.plan import Plan, make_plan
 
 BORN = datetime(2026, 1, 1, tzinfo=timezone.utc)

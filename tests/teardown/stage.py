@@ -20,18 +20,19 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from redshift_teardown import aws, cancel, progress
-from redshift_teardown.aws import Aws
-from redshift_teardown.crud import foretell, owned, session
-from redshift_teardown.crud.check import check
-from redshift_teardown.crud.create import create
-from redshift_teardown.crud.delete import delete
-from redshift_teardown.crud.read import read
-from redshift_teardown.crud.update import update
+from redshift_teardown.aws import poller, session
+from redshift_teardown.aws.session import Aws
 from redshift_teardown.emulator import Emulator, VirtualClock
+from redshift_teardown.engine import cancel, progress
 from redshift_teardown.errors import TeardownError
+from redshift_teardown.lifecycle import context, process
+from redshift_teardown.lifecycle.check import check
+from redshift_teardown.lifecycle.create import create
+from redshift_teardown.lifecycle.data import preview
+from redshift_teardown.lifecycle.delete import delete
+from redshift_teardown.lifecycle.read import read
+from redshift_teardown.lifecycle.update import update
 from redshift_teardown.settings import Settings
-from redshift_teardown.teardown import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -200,16 +201,16 @@ class Stage:
     def open(self) -> None:
         """Put clock, reporter and clients in."""
         self._patch.chdir(self.folder)  # receipts lie in the project, and commands run there
-        self._patch.setattr(session, "SystemClock", lambda: self)
+        self._patch.setattr(context, "SystemClock", lambda: self)
         self._patch.setattr(
-            session, "EngineReporter", lambda *_: self._commands[-1].result if self._commands else Result()
+            context, "EngineReporter", lambda *_: self._commands[-1].result if self._commands else Result()
         )
         # botocore's own back-off waits on this clock too.
         self._patch.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=self.time.sleep))
         self._patch.setattr(progress, "engine_gone", lambda **_: self.engine_gone)
         self._patch.setattr(cancel, "cancelled", lambda: self.cancelled)
         for settings, made in self._aws.values():
-            self._patch.setitem(aws._CACHE, (settings, REGION), made)
+            self._patch.setitem(session._CACHE, (settings, REGION), made)
 
     def close(self) -> None:
         """Take them out."""
@@ -364,14 +365,14 @@ class Stage:
         made._account_id, made._account_lock = None, threading.Lock()
         fresh = pytest.MonkeyPatch()
         for module, name in (
-            (owned, "_PROGRAM"),
-            (owned, "_REVIEWED"),
-            (owned, "_OWNERS"),
-            (owned, "_KEPT_OUT"),
-            (owned, "_DELETED"),
-            (owned, "_TOLD"),
-            (foretell, "_SILENT"),
-            (watch, "_WATCHES"),
+            (process, "_PROGRAM"),
+            (process, "_REVIEWED"),
+            (process, "_OWNERS"),
+            (process, "_KEPT_OUT"),
+            (process, "_DELETED"),
+            (process, "_TOLD"),
+            (preview, "_SILENT"),
+            (poller, "_WATCHES"),
         ):
             fresh.setattr(module, name, type(getattr(module, name))())
         self._commands.append(command)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redshift_teardown.crud import owned
-from redshift_teardown.crud.delete import delete
-from redshift_teardown.teardown.identity import Identity
+from redshift_teardown.aws.identity import Identity
+from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle.delete import delete
 from tests.teardown.stage import (
     ACCOUNT,
     CLUSTER,
@@ -209,8 +209,8 @@ def test_another_resource_of_this_process_keeps_its_cluster(stage: Stage) -> Non
     identity = Identity.from_json(state["identity"], CLUSTER)
 
     def rename() -> None:
-        owned.note_program(URN + "-new", {})
-        owned.claim(identity, URN + "-new")
+        process.note_program(URN + "-new", {})
+        process.claim(identity, URN + "-new")
         delete(state, stage.settings)
 
     result = stage.run(rename)

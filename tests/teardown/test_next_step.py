@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from redshift_teardown.aws.views import Answer, SnapshotView
 from redshift_teardown.deletion_policy import Outcome
 from redshift_teardown.teardown.model import (
-    Answer,
     Delete,
     Done,
     Memory,
@@ -21,7 +21,6 @@ from redshift_teardown.teardown.model import (
     Prolong,
     Refuse,
     Resume,
-    SnapshotView,
     Step,
     Tag,
     Wait,

@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redshift_teardown.teardown.identity import Identity, parse_time, same_moment
+from redshift_teardown.aws.identity import Identity, parse_time, same_moment
+from redshift_teardown.aws.statuses import BUSY, ENDING, Standing, standing
+from redshift_teardown.aws.views import Answer
 from redshift_teardown.teardown.memory import remember
-from redshift_teardown.teardown.model import Answer, Delete, Done, Refuse, Resume, Tag, Wait
+from redshift_teardown.teardown.model import Delete, Done, Refuse, Resume, Tag, Wait
 from redshift_teardown.teardown.next_step import LAG, next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, TAG_URN, make_plan
 from redshift_teardown.teardown.proof import is_ours, of_generation
 from redshift_teardown.teardown.receipt import Earlier, read_earlier
-from redshift_teardown.teardown.statuses import BUSY, ENDING, Standing, standing
 from tests.teardown import pure
 from tests.teardown.pure import BORN, IDENTITY, NAME, NOW, PLAN
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from redshift_teardown.teardown.model import ClusterView, SnapshotView
+    from redshift_teardown.aws.views import ClusterView, SnapshotView
 
 NAMELESS = replace(IDENTITY, cluster_namespace_arn=None)
 LATER = BORN + timedelta(days=3)

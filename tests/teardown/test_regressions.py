@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redshift_teardown.crud.check import check
-from redshift_teardown.crud.diff import diff
-from redshift_teardown.teardown.calls import UnreachableError
+from redshift_teardown.aws.provisioned import UnreachableError
+from redshift_teardown.aws.views import Answer, ClusterView, SnapshotView
+from redshift_teardown.lifecycle.check import check
+from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.teardown.memory import remember
-from redshift_teardown.teardown.model import Answer, ClusterView, Done, Refuse, SnapshotView, Wait
+from redshift_teardown.teardown.model import Done, Refuse, Wait
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.proof import void_key

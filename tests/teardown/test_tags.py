@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redshift_teardown.crud.forecast import Room, StackCluster, judge, look_at
+from redshift_teardown.reports.forecast import Room, StackCluster, judge, look_at
 from tests.teardown.stage import CLUSTER, PROTECTED, URN, Interruption, Stage
 
 RESERVED = {

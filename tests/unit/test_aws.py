@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.utils import parse_timestamp
 
-from redshift_teardown.aws import connect, read_timestamp
+from redshift_teardown.aws.session import connect, read_timestamp
 from redshift_teardown.emulator import Emulator
 from redshift_teardown.settings import Settings
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from redshift_teardown.sealing import DEFAULTS, SECRETS, hide, seal
+from redshift_teardown.engine.secret_values import DEFAULTS, SECRETS, hide, seal
 
 
 @pytest.mark.parametrize("value", ["code red", "code\u00a0red", "it's\\bad", 'a "quoted" one', "tab\tbed"])

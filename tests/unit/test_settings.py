@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi_aws
 import pytest
 
-from redshift_teardown import aws
+from redshift_teardown.aws import session
 from redshift_teardown.emulator import Emulator
 from redshift_teardown.errors import ConfigError, NoAnswerError
 from redshift_teardown.settings import REFUSED, UNUSED, read_settings
@@ -47,7 +47,7 @@ def read(**config: Any) -> Any:
 def account(emulator: Emulator, **config: Any) -> str:
     """Tell whose account a configuration acts in."""
     endpoints = [{"sts": emulator.url, "redshift": emulator.url}]
-    return aws.connect(read(endpoints=endpoints, **config), REGION).account_id()
+    return session.connect(read(endpoints=endpoints, **config), REGION).account_id()
 
 
 def keys_of_pulumi_aws() -> set[str]:
@@ -218,7 +218,7 @@ def test_the_region_is_known_without_credentials(monkeypatch: pytest.MonkeyPatch
     config.write_text("[profile there]\nregion = eu-north-1\n", "utf-8")
     settings = read(sharedConfigFiles=[str(config)], profile="there", assumeRoles=[{"roleArn": ROLE}])
 
-    assert aws.resolve_region(settings) == "eu-north-1"
+    assert session.resolve_region(settings) == "eu-north-1"
 
 
 def test_files_of_the_configuration_are_read(emulator: Emulator, tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_the_way_to_aws_holds_for_roles_too() -> None:
     config = {"useFipsEndpoint": "true", "useDualstackEndpoint": True, "httpsProxy": "http://proxy:3128"}
     settings = read(accessKey="test", secretKey="x", assumeRoles=[{"roleArn": ROLE}], **config)
 
-    client: Any = aws.connect(settings, REGION).redshift
+    client: Any = session.connect(settings, REGION).redshift
 
     assert client.meta.endpoint_url == f"https://redshift-fips.{REGION}.api.aws"
     assert client.meta.config.proxies == {"https": "http://proxy:3128"}
@@ -261,7 +261,7 @@ def test_roles_are_assumed_through_the_proxy(emulator: Emulator) -> None:
         assumeRoles=[{"roleArn": ROLE}],
     )
 
-    assert aws.connect(settings, REGION).account_id() == "444455556666"
+    assert session.connect(settings, REGION).account_id() == "444455556666"
 
 
 class Metadata(BaseHTTPRequestHandler):

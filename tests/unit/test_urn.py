@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import TeardownError
-from redshift_teardown.urn import Urn
 
 CLUSTER = "pulumi-python:dynamic/redshift:Cluster"
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import click
 
+from redshift_teardown.aws.arguments import ARGUMENTS, READ_ONLY, Change, Kind
 from redshift_teardown.cli.commands import cli
 from redshift_teardown.cluster import Cluster
-from redshift_teardown.parameters import ARGUMENTS, READ_ONLY, Change, Kind
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 

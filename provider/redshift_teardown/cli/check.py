@@ -19,8 +19,8 @@ from redshift_teardown.deletion_policy import (
     load,
     loads,
 )
+from redshift_teardown.engine.exported_state import SourceError
 from redshift_teardown.escaping import lines
-from redshift_teardown.exported_state import SourceError
 from redshift_teardown.input_file import InputError, read_bytes
 from redshift_teardown.teardown.receipt import folder_problem
 

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.cli.state_document import clusters_of, configurations_of, is_hidden
-from redshift_teardown.exported_state import SourceError
+from redshift_teardown.engine.exported_state import SourceError
+from redshift_teardown.engine.urn import Urn
 from redshift_teardown.input_file import InputError, name_of, read_json, read_yaml
 from redshift_teardown.settings import CREDENTIAL_KEYS, Settings, read_settings
-from redshift_teardown.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from redshift_teardown.crud.forecast import StackCluster
+    from redshift_teardown.reports.forecast import StackCluster
 
 _CONFIGURED = ("aws:", "redshift-teardown:")
 _ENGINE_SECONDS = 300

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from redshift_teardown.aws import resolve_region
-from redshift_teardown.crud.kept import find_unfinished
+from redshift_teardown.aws.session import resolve_region
 from redshift_teardown.errors import TeardownError
+from redshift_teardown.reports.snapshots import find_unfinished
 
 if TYPE_CHECKING:
     from redshift_teardown.cli.exported import Stack

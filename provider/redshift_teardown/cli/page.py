@@ -20,7 +20,7 @@ from redshift_teardown.wording import size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from redshift_teardown.crud.kept import Kept, KeptSnapshot
+    from redshift_teardown.reports.snapshots import Kept, KeptSnapshot
 
 _SOON = timedelta(days=7)
 _LEAST_AHEAD = timedelta(days=60)

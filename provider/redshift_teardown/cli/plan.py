@@ -21,10 +21,10 @@ from redshift_teardown.cli.exported import (
 from redshift_teardown.cli.leftovers import leftovers
 from redshift_teardown.cli.money import Price, dollars, price_option
 from redshift_teardown.cli.output import progress, say, say_json
-from redshift_teardown.crud.forecast import Forecast, Room, Seen, Verdict, judge, look_at
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.escaping import cell, code, one_line
-from redshift_teardown.teardown.foresee import describe_step
+from redshift_teardown.reports.forecast import Forecast, Room, Seen, Verdict, judge, look_at
+from redshift_teardown.teardown.simulate import describe_step
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:

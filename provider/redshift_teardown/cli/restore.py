@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from redshift_teardown.atomic_file import replace_whole
 from redshift_teardown.cli.exported import program_folder, project_folder, project_name
 from redshift_teardown.cli.output import say, say_json
 from redshift_teardown.cli.program import with_argument
 from redshift_teardown.cli.snapshots import kept_until, regions_of, taken
-from redshift_teardown.crud.kept import find_kept, united
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.input_file import name_of, read_text
+from redshift_teardown.reports.snapshots import find_kept, united
 from redshift_teardown.settings import Settings
-from redshift_teardown.whole_file import replace_whole
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from redshift_teardown.crud.kept import Kept, KeptSnapshot
+    from redshift_teardown.reports.snapshots import Kept, KeptSnapshot
 
 BOM = "\ufeff"
 _NAMED = ("snapshot_identifier", "snapshot_arn")

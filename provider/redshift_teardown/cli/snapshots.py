@@ -12,20 +12,20 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from redshift_teardown.aws import resolve_region
+from redshift_teardown.aws.session import resolve_region
 from redshift_teardown.cli.money import Price, dollars, price_option
 from redshift_teardown.cli.output import is_narrow, progress, say, say_json, say_table
 from redshift_teardown.cli.page import page
-from redshift_teardown.crud.kept import KeptSnapshot, find_kept, united
 from redshift_teardown.errors import ConfigError, TeardownError
 from redshift_teardown.escaping import cell, code, one_line
+from redshift_teardown.reports.snapshots import KeptSnapshot, find_kept, united
 from redshift_teardown.settings import Settings
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from redshift_teardown.crud.kept import Kept
+    from redshift_teardown.reports.snapshots import Kept
 
 _UNCLAIMED = "claimed by no stack"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.crud.forecast import StackCluster
+from redshift_teardown.engine.exported_state import SourceError, resources_of
+from redshift_teardown.engine.urn import Urn, UrnError
 from redshift_teardown.escaping import one_line
-from redshift_teardown.exported_state import SourceError, resources_of
-from redshift_teardown.state import UNKNOWN
-from redshift_teardown.urn import Urn, UrnError
+from redshift_teardown.lifecycle.state import UNKNOWN
+from redshift_teardown.reports.forecast import StackCluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

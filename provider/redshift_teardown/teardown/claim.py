@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from redshift_teardown.parameters import CLAIM_TAG
+from redshift_teardown.aws.arguments import CLAIM_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,19 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from redshift_teardown.teardown.model import Answer, Memory
+from redshift_teardown.aws.statuses import Standing, is_surely_alive, standing
+from redshift_teardown.aws.views import Answer
+from redshift_teardown.teardown.model import Memory
 from redshift_teardown.teardown.next_step import LAG, SETTLE
 from redshift_teardown.teardown.proof import asked_for, may_be_of_generation, newest_proof, void_key
 from redshift_teardown.teardown.receipt import read_earlier
-from redshift_teardown.teardown.statuses import Standing, is_surely_alive, standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
     from pathlib import Path
 
-    from redshift_teardown.teardown.identity import Identity
-    from redshift_teardown.teardown.model import Observation, SnapshotView
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.aws.views import SnapshotView
+    from redshift_teardown.teardown.model import Observation
     from redshift_teardown.teardown.plan import Plan
     from redshift_teardown.teardown.receipt import Earlier
 

@@ -3,68 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import TYPE_CHECKING
+
+from redshift_teardown.aws.views import Answer, Attempt, ClusterView, SnapshotView
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-AVAILABLE = "available"
-FAILED = "failed"
-IN_PROGRESS_SNAPSHOT_STATUSES = frozenset({"creating", "final snapshot", "final-snapshot"})
-"""Which of them a running final snapshot reports is not documented; all are accepted."""
-
-
-@dataclass(frozen=True)
-class ClusterView:
-    """A cluster as DescribeClusters shows it now; sizes and counts as AWS gives them."""
-
-    identifier: str
-    status: str
-    availability_status: str = ""
-    namespace_arn: str | None = None
-    create_time: datetime | None = None
-    lakehouse_status: str = ""
-    tags: tuple[tuple[str, str], ...] = ()
-    node_type: str | None = None
-    number_of_nodes: int | None = None
-
-
-@dataclass(frozen=True)
-class SnapshotView:
-    """A snapshot as DescribeClusterSnapshots shows it now; sizes in megabytes, times in seconds."""
-
-    identifier: str
-    arn: str
-    status: str
-    cluster_identifier: str
-    cluster_create_time: datetime | None
-    create_time: datetime | None = None
-    snapshot_type: str = "manual"
-    retention_days: int | None = None
-    remaining_days: int | None = None
-    tags: tuple[tuple[str, str], ...] = ()
-    total_megabytes: float = 0.0
-    incremental_megabytes: float = 0.0
-    progress_megabytes: float = 0.0
-    megabytes_per_second: float = 0.0
-    seconds_left: int = 0
-    elapsed_seconds: int = 0
-
-    @property
-    def running(self) -> bool:
-        """Whether the snapshot is still being taken."""
-        return self.status.lower() in IN_PROGRESS_SNAPSHOT_STATUSES
-
-    @property
-    def available(self) -> bool:
-        """Whether the snapshot can be restored from."""
-        return self.status.lower() == AVAILABLE
-
-    @property
-    def failed(self) -> bool:
-        """Whether AWS gave the snapshot up."""
-        return self.status.lower() == FAILED
 
 
 @dataclass(frozen=True)
@@ -85,38 +29,6 @@ class Observation:
     cluster: ClusterView | None
     snapshots: tuple[SnapshotView, ...] = ()
     renamed_to: str | None = None
-
-
-class Answer(str, Enum):
-    """What became of a call that changes something."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    """No answer, or a 5xx: the call may have taken effect."""
-    THROTTLED = "throttled"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One call that changes something, and what AWS answered."""
-
-    operation: str
-    answer: Answer
-    at: datetime
-    code: str = ""
-    message: str = ""
-    snapshot: str = ""
-    status_before: str = ""
-    target: str = ""
-    """ARN or name of the snapshot that was tagged or kept longer."""
-    tags: tuple[str, ...] = ()
-    """The keys of the tags that were written."""
-
-    @property
-    def words(self) -> str:
-        """AWS's own words, with the code in front."""
-        return f"{self.code}: {self.message}" if self.code else self.message
 
 
 @dataclass(frozen=True)
@@ -231,7 +143,6 @@ class Done(Step):
     """The teardown is finished; ``snapshot`` is the proof, or None where the decision was to skip."""
 
     snapshot: SnapshotView | None
-    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,21 +19,11 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from redshift_teardown.aws.statuses import PAUSED, Standing, standing
+from redshift_teardown.aws.views import Answer, Attempt
 from redshift_teardown.deletion_policy import Outcome, next_name
 from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, whose
-from redshift_teardown.teardown.model import (
-    Answer,
-    Attempt,
-    Delete,
-    Done,
-    LetGo,
-    Prolong,
-    Refuse,
-    Resume,
-    Step,
-    Tag,
-    Wait,
-)
+from redshift_teardown.teardown.model import Delete, Done, LetGo, Prolong, Refuse, Resume, Step, Tag, Wait
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import (
     asked_for,
@@ -44,11 +34,11 @@ from redshift_teardown.teardown.proof import (
     of_generation,
     outlived,
 )
-from redshift_teardown.teardown.statuses import PAUSED, Standing, standing
 
 if TYPE_CHECKING:
-    from redshift_teardown.teardown.identity import Identity
-    from redshift_teardown.teardown.model import ClusterView, Memory, Observation, SnapshotView
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.aws.views import ClusterView, SnapshotView
+    from redshift_teardown.teardown.model import Memory, Observation
     from redshift_teardown.teardown.plan import Plan
 
 RETRY_AFTER = timedelta(seconds=30)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from redshift_teardown.aws.provisioned import UnreachableError
+from redshift_teardown.aws.statuses import Standing, standing
 from redshift_teardown.errors import TeardownError
-from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.model import Observation
-from redshift_teardown.teardown.statuses import Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from redshift_teardown.teardown.identity import Identity
-    from redshift_teardown.teardown.model import ClusterView, SnapshotView
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.aws.views import ClusterView, SnapshotView
 
 TRIES = 3
 """How often a look begins anew where AWS's answers contradict each other."""

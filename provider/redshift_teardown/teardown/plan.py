@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from redshift_teardown.teardown.identity import Identity
-    from redshift_teardown.teardown.model import SnapshotView
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.aws.views import SnapshotView
 
 MOST_TAGS = 50
 """AWS's own limit for one resource (CreateTags, API 2012-12-01)."""

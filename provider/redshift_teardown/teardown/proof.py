@@ -12,15 +12,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from redshift_teardown.aws.identity import same_moment
+from redshift_teardown.aws.views import Answer
 from redshift_teardown.deletion_policy import fit_tag_value, time_in_name
-from redshift_teardown.teardown.identity import same_moment
-from redshift_teardown.teardown.model import Answer
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, TAG_URN, TAG_VOID
 from redshift_teardown.teardown.resource_tag import says
 
 if TYPE_CHECKING:
-    from redshift_teardown.teardown.identity import Identity
-    from redshift_teardown.teardown.model import Memory, Observation, SnapshotView
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.aws.views import SnapshotView
+    from redshift_teardown.teardown.model import Memory, Observation
     from redshift_teardown.teardown.plan import Plan
 
 CLOCK_SKEW = timedelta(minutes=5)

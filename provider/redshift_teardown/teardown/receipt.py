@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.teardown.identity import Identity, parse_time, same_moment
-from redshift_teardown.whole_file import replace_whole
+from redshift_teardown.atomic_file import replace_whole
+from redshift_teardown.aws.identity import Identity, parse_time, same_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

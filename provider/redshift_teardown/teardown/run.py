@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from redshift_teardown import asker
-from redshift_teardown.asker import StoppedError
+from redshift_teardown.aws.provisioned import UnreachableError
+from redshift_teardown.aws.statuses import Standing, standing
+from redshift_teardown.aws.views import Answer, Attempt, SnapshotView
 from redshift_teardown.deletion_policy import FOREVER
+from redshift_teardown.engine import interrupt
+from redshift_teardown.engine.interrupt import StoppedError
 from redshift_teardown.errors import FinalRefusalError, RefusedError, TeardownError
-from redshift_teardown.teardown.calls import UnreachableError
 from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import (
-    Answer,
-    Attempt,
     Delete,
     Done,
     LetGo,
@@ -22,7 +22,6 @@ from redshift_teardown.teardown.model import (
     Prolong,
     Refuse,
     Resume,
-    SnapshotView,
     Step,
     Tag,
     Wait,
@@ -39,7 +38,6 @@ from redshift_teardown.teardown.receipt import (
     ReceiptFile,
     heading,
 )
-from redshift_teardown.teardown.statuses import Standing, standing
 from redshift_teardown.wording import duration, interrupt_note, size
 
 if TYPE_CHECKING:
@@ -48,11 +46,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from redshift_teardown.teardown.clock import Clock
-    from redshift_teardown.teardown.identity import Identity
-    from redshift_teardown.teardown.model import ClusterView, Observation
+    from redshift_teardown.aws.clock import Clock
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.aws.poller import Pace
+    from redshift_teardown.aws.views import ClusterView
+    from redshift_teardown.teardown.model import Observation
     from redshift_teardown.teardown.plan import Plan
-    from redshift_teardown.teardown.watch import Pace
 
 NOTE_AFTER_SECONDS = 2.0
 DELETING = "deleting"
@@ -168,7 +167,7 @@ class Teardown:
         observation = None
         try:
             while True:
-                asker.require_waiting(begun=_is_begun(observation, memory))
+                interrupt.require_waiting(begun=_is_begun(observation, memory))
                 try:
                     alive = _likely_alive(observation, memory)
                     observation = look(
@@ -214,7 +213,7 @@ class Teardown:
             self._wait(step, plan, observation, memory)
             return memory
         self._pace.hurry()
-        (asker.require_wanted if isinstance(step, (Delete, Resume)) else asker.require_engine)()
+        (interrupt.require_wanted if isinstance(step, (Delete, Resume)) else interrupt.require_engine)()
         if isinstance(step, Delete):
             memory = self._about_to_delete(step, plan, observation, memory, receipt)
             status = observation.cluster.status if observation.cluster else ""
@@ -265,7 +264,7 @@ class Teardown:
     def _require_still_wanted(self, memory: Memory, receipt: ReceiptFile) -> None:
         """Ask once more, after the receipt is on disk: what was not sent is not written down as sent."""
         try:
-            asker.require_wanted()
+            interrupt.require_wanted()
         except StoppedError:
             receipt.write({"sent": _may_be_under_way(memory), "names": sorted(asked_for(memory))})
             raise

@@ -1,0 +1,379 @@
+"""Create: a new cluster, one restored from a snapshot, or one that exists already and is adopted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws.arguments import ARGUMENTS, comparable, parameters_for, read_arguments, same
+from redshift_teardown.aws.views import Answer, Attempt, view_cluster
+from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
+from redshift_teardown.engine import progress
+from redshift_teardown.engine.urn import Urn
+from redshift_teardown.errors import RefusedError, TeardownError
+from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle.changes.converge import converge
+from redshift_teardown.lifecycle.changes.desired import everything, said_by
+from redshift_teardown.lifecycle.changes.desired import says as says_something
+from redshift_teardown.lifecycle.changes.wait import GoneError, wait_until_available
+from redshift_teardown.lifecycle.context import Session, open_session
+from redshift_teardown.lifecycle.data.origin import BEGAN_EMPTY
+from redshift_teardown.lifecycle.data.restore import AT_RESTORE, find_source
+from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
+from redshift_teardown.lifecycle.ownership.adopt import adopt
+from redshift_teardown.lifecycle.ownership.claims import claim_on, claimed_by_create, write_tags
+from redshift_teardown.lifecycle.ownership.create_record import (
+    Begun,
+    Place,
+    end_earlier,
+    find_earlier,
+    is_contradicted,
+)
+from redshift_teardown.lifecycle.ownership.existing_clusters import (
+    not_ours,
+    require_no_living_one,
+    tell_of_others,
+)
+from redshift_teardown.lifecycle.ownership.generation import AnotherGenerationError, Meant
+from redshift_teardown.lifecycle.policy import read_policy, refuse_bypass, resolve, wants_account
+from redshift_teardown.lifecycle.protection import protected_place
+from redshift_teardown.lifecycle.state import arguments_of
+from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim, superseding
+from redshift_teardown.teardown.proof import CLOCK_SKEW
+from redshift_teardown.teardown.resource_tag import says
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.settings import Settings
+
+_MOST_TAGS = 50
+"""AWS's limit; where the program uses it up, the claim takes the creating mark's place when that is gone."""
+
+
+def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
+    """Bring a cluster up.
+
+    Args:
+        props: The checked inputs, all known.
+        settings: The stack's configuration.
+
+    Returns:
+        The cluster identifier, which is the resource's id, and the outputs.
+
+    Raises:
+        TeardownError: nothing was created, or a cluster was and the message says which.
+
+    """
+    urn = Urn.parse(str(props.get("urn") or ""))
+    arguments = arguments_of(props)
+    identifier = str(arguments["cluster_identifier"])
+    session = open_session(settings, arguments.get("region"), str(urn), urn.name)
+    inputs = {**props, **_resolve_again(session, props, urn)}
+    # Create is called for what the program has, and for nothing else.
+    process.note_program(str(urn), inputs)
+    operation = _Create(session, inputs, arguments, urn, identifier)
+    existing = session.calls.describe(identifier)
+    if existing is None:
+        require_no_living_one(session, urn, identifier)
+        operation.send()
+    elif not operation.began(existing):
+        return identifier, operation.take_over(existing)
+    return identifier, operation.finish()
+
+
+class _Create:
+    """One create of one resource."""
+
+    def __init__(
+        self,
+        session: Session,
+        inputs: Mapping[str, Any],
+        arguments: Mapping[str, Any],
+        urn: Urn,
+        identifier: str,
+    ) -> None:
+        self._session = session
+        self._inputs = inputs
+        self._rules = from_json(inputs["policy"]["rules"])
+        self._arguments = arguments
+        self._urn = urn
+        self._identifier = identifier
+        self._default_tags = dict(session.settings.default_tags)
+        self._creating = {CREATING_TAG: fit_tag_value(str(urn))}
+        self._claim = new_claim(str(urn), protected=bool(inputs["policy"].get("protected")))
+        self._receipts = Path(self._rules.receipts)
+        self._place = Place(str(urn), session.account_id, session.aws.region, identifier.lower())
+        self._begun: Begun | None = None
+        self._origin: Mapping[str, Any] = {}
+        self._may_mark = True
+        self._meant = Meant(session.account_id, session.aws.region, self._is_begun)
+        self._sent_at: datetime | None = None
+
+    def began(self, cluster: Mapping[str, Any]) -> bool:
+        """Return whether an earlier create of this resource began a cluster and did not finish.
+
+        Its creating mark says so, or what that create wrote down. The tags of our own final snapshot do not:
+        whoever restores that snapshot by hand gets them with it.
+        """
+        document = find_earlier(self._receipts, self._place, cluster)
+        self._origin = document or self._origin
+        mark = dict(view_cluster(cluster).tags).get(CREATING_TAG)
+        if mark is None:
+            return document is not None
+        return says(mark, str(self._urn)) and not is_contradicted(self._receipts, self._place, cluster)
+
+    def take_over(self, cluster: Mapping[str, Any]) -> dict[str, Any]:
+        """Adopt a cluster that is there; refuse where the program does not ask for it.
+
+        Raises:
+            RefusedError: it is not asked for, or it is not this resource's to take.
+
+        """
+        if not self._arguments.get("adopt_existing"):
+            raise not_ours(self._session, self._receipts, self._place, cluster, self._urn)
+        outs = adopt(self._session, self._inputs, self._arguments, cluster, self._urn)
+        end_earlier(self._receipts, self._place)
+        return outs
+
+    # --- a new cluster ---
+
+    def send(self) -> None:
+        """Ask AWS for the cluster, empty or from its snapshot."""
+        session, identifier = self._session, self._identifier
+        source = find_source(session, self._arguments, self._urn, self._rules)
+        tell_of_others(session, self._receipts, self._place, self._urn)
+        redshift: Any = session.aws.redshift
+        if source is None:
+            self._tell_what_was_deleted()
+            parameters = self._new()
+            self._write_down("CreateCluster", {"restored_from": BEGAN_EMPTY, "data_since": AT_RESTORE})
+            attempt = session.change("CreateCluster", lambda: redshift.create_cluster(**parameters))
+            self._require_begun(attempt, f"create cluster {identifier}")
+            return
+        parameters = {**_adapted(parameters_for("r", self._arguments)), **source.parameters}
+        self._sent_at = session.clock.now()
+        begun = self._write_down(
+            "RestoreFromClusterSnapshot", {"restored_from": source.arn, "data_since": source.data_since}
+        )
+        answers: list[Mapping[str, Any]] = []
+        attempt = session.change(
+            "RestoreFromClusterSnapshot",
+            lambda: answers.append(redshift.restore_from_cluster_snapshot(**parameters)),
+        )
+        for answer in answers:
+            # From here on the next run knows its own cluster again, and no other one that looks like it.
+            begun.saw(answer.get("Cluster") or {})
+        self._require_begun(attempt, f"restore cluster {identifier} from {source.words}")
+        session.reporter.keep(f"{identifier} is restored from {source.words}")
+        restoring = session.calls.describe(identifier)
+        if restoring is not None:
+            self._meant.require(restoring)
+            self._mark(restoring)
+
+    def _write_down(self, operation: str, origin: Mapping[str, str]) -> Begun:
+        """Write down what is about to be sent, so that a later run knows its own cluster again."""
+        self._origin = origin
+        self._begun = Begun(self._receipts, self._place, self._claim.name, operation, origin, self._session)
+        self._begun.write()
+        return self._begun
+
+    def _tell_what_was_deleted(self) -> None:
+        """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`."""
+        session, identifier = self._session, self._identifier
+        account, region = session.account_id, session.aws.region
+        deleted = process.just_deleted(str(self._urn), account, region, identifier.lower())
+        if deleted is None:
+            return
+        snapshot = deleted.snapshot
+        left = (
+            f"its data is in final snapshot {snapshot.identifier}: to begin with that, set "
+            f"snapshot_identifier={snapshot.identifier!r} and run `pulumi up`"
+            if snapshot is not None
+            else "there is no final snapshot of it, as its policy says"
+        )
+        session.reporter.warn(
+            f"{deleted.identity.cluster_identifier} was deleted in this run, and {identifier} is to be "
+            f"created empty; {left}"
+        )
+
+    def _new(self) -> dict[str, Any]:
+        parameters = _adapted(parameters_for("c", self._arguments))
+        password = self._arguments.get("master_password_wo")
+        if password is not None:
+            parameters["MasterUserPassword"] = password
+        nodes = self._arguments.get("number_of_nodes") or 1
+        parameters["ClusterType"] = "multi-node" if nodes > 1 else "single-node"
+        if nodes == 1:
+            # AWS refuses NumberOfNodes for a single-node cluster.
+            parameters.pop("NumberOfNodes", None)
+        tags = {**self._default_tags, **(self._arguments.get("tags") or {}), **self._creating}
+        if len(tags) < _MOST_TAGS:
+            tags[TAG_CLAIM] = self._claim.value
+        parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+        return parameters
+
+    def _require_begun(self, attempt: Attempt, intent: str) -> None:
+        """Let through what AWS accepted. Where its answer was lost, or is its answer to a resend, look."""
+        if attempt.answer is Answer.ACCEPTED:
+            return
+        session, identifier = self._session, self._identifier
+        taken = attempt.code.startswith("ClusterAlreadyExists")
+        found = None
+        if taken or attempt.answer is Answer.UNKNOWN:
+            found = session.calls.describe(identifier)
+        if found is not None and self.began(found):
+            return
+        resent = taken and attempt.operation == "RestoreFromClusterSnapshot"
+        if self._begun is not None and attempt.answer is not Answer.UNKNOWN and not resent:
+            # That it exists may be the answer to a second sending of what the first one made.
+            self._begun.end()
+        if found is not None:
+            raise not_ours(session, self._receipts, self._place, found, self._urn)
+        raise RefusedError(
+            f"AWS did not {intent}: {attempt.words}",
+            data="nothing was created"
+            if attempt.answer is Answer.REFUSED
+            else "AWS may have begun to create the cluster; the next `pulumi up` finds it",
+            next_step="mend the cause, then run `pulumi up` again",
+        )
+
+    def _is_begun(self, cluster: Mapping[str, Any]) -> bool:
+        """Return whether a cluster is the one that this create, or an earlier one of this resource, began.
+
+        It carries the creating mark; one that is restored may lack it yet, and is as young as this create.
+        """
+        view = view_cluster(cluster)
+        tags = dict(view.tags)
+        if CREATING_TAG in tags:
+            return tags[CREATING_TAG] == self._creating[CREATING_TAG]
+        if self._sent_at is None:
+            return self.began(cluster)
+        restoring = cluster.get("RestoreStatus") or view.status == "creating"
+        young = view.create_time is None or view.create_time >= self._sent_at - CLOCK_SKEW
+        return bool(restoring) and young and not self._is_contradicted_by(cluster)
+
+    def _is_contradicted_by(self, cluster: Mapping[str, Any]) -> bool:
+        """Return whether AWS shows what this restore did not ask for; what is not shown is no sign."""
+        shown = read_arguments(cluster)
+        return any(
+            shown.get(argument.name) is not None
+            and comparable(argument, self._arguments.get(argument.name))
+            and not same(argument, self._arguments.get(argument.name), shown[argument.name])
+            for argument in ARGUMENTS
+            if "r" in argument.calls and says_something(argument, self._arguments.get(argument.name))
+        )
+
+    def _mark(self, cluster: Mapping[str, Any]) -> None:
+        """Write the tags that say whose create is under way: Restore… takes none.
+
+        AWS may refuse to tag a cluster that is being restored: then it is tried again at the next look.
+        """
+        if self._begun is not None:
+            self._begun.saw(cluster)
+        if CREATING_TAG in dict(view_cluster(cluster).tags) or not self._may_mark:
+            return
+        live = claim_on(cluster)
+        claim = self._claim if live is None else superseding(self._claim, live)
+        attempt = write_tags(self._session, cluster, {**self._creating, TAG_CLAIM: claim.value})
+        self._may_mark = attempt.answer is not Answer.REFUSED or attempt.code.startswith(
+            "InvalidClusterState"
+        )
+
+    def finish(self) -> dict[str, Any]:
+        """Wait for the cluster, bring it to what the program says, and give the outputs."""
+        session, identifier = self._session, self._identifier
+        try:
+            cluster = wait_until_available(
+                session,
+                identifier,
+                self._rules,
+                f"cluster {identifier} to be created",
+                self._meant,
+                each=self._mark,
+            )
+            identity = identity_of(cluster, session.account_id, session.aws.region)
+            process.note_created(identity, str(self._urn), self._claim.name)
+            restored = bool(cluster.get("RestoreStatus"))
+            surplus = user_tags(cluster) if restored else None
+            desired = everything(self._arguments, self._default_tags, surplus)
+            cluster = converge(session, desired, cluster, self._rules, self._meant, proven=False)
+            claim = claimed_by_create(session, cluster, self._claim)
+        except (AnotherGenerationError, GoneError):
+            # What this create began is not there any more: nothing of it is to be gone on with.
+            raise
+        except TeardownError as error:
+            raise RefusedError(
+                error.what if isinstance(error, RefusedError) else str(error),
+                data=f"cluster {identifier} exists in {session.account_id}, {session.aws.region}, and is not "
+                "in this stack's state yet",
+                next_step="mend the cause, then run `pulumi up` again: it goes on with this very cluster",
+            ) from None
+        process.note_created(identity, str(self._urn), claim)
+        if not progress.engine_gone():
+            # Else nobody records the outputs, and the next `up` knows its cluster by what was written down.
+            end_earlier(self._receipts, self._place)
+        return outputs(
+            self._inputs,
+            self._arguments,
+            cluster,
+            identity,
+            self._default_tags,
+            said=said_by(self._arguments),
+            carried={
+                "claim": claim,
+                **protected_place(self._inputs["policy"], self._urn, session.account_id),
+                **self._known(identity),
+            },
+        )
+
+    def _known(self, identity: Identity) -> dict[str, str]:
+        """Return what is recorded of the data's origin and age; what nobody wrote down is not known."""
+        origin = self._origin
+        since = str(origin.get("data_since") or "")
+        if since == AT_RESTORE:
+            since = identity.cluster_create_time.isoformat() if identity.cluster_create_time else ""
+        known = {"data_since": since} if since else {}
+        if isinstance(origin.get("restored_from"), str):
+            known["restored_from"] = origin["restored_from"]
+        return known
+
+
+def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict[str, Any]:
+    """Decide with the account known, whatever preview could not know."""
+    try:
+        policy = read_policy(session.settings)
+        resolved = resolve(
+            policy,
+            session.settings,
+            props,
+            urn,
+            account=session.account_id,
+            region=session.aws.region,
+        )
+    except PolicyError as error:
+        raise RefusedError(
+            f"the deletion policy does not hold for this cluster:\n{error}",
+            data="nothing was created",
+            next_step="mend the policy or the configuration, then run `pulumi up` again",
+        ) from None
+    refuse_bypass(resolved.match.environment, list(props.get("bypass") or []), urn.name)
+    if wants_account(policy) and not (props.get("policy") or {}).get("account"):
+        # The check had no account to decide by, and said nothing.
+        for text in resolved.warnings:
+            session.reporter.warn(text)
+    return {"policy": resolved.record(), "on_destroy": resolved.on_destroy}
+
+
+def _adapted(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Give the parameters that AWS wants in a form of its own."""
+    if parameters.get("ManageMasterPassword") is False:
+        del parameters["ManageMasterPassword"]
+    if parameters.get("VpcSecurityGroupIds") == []:
+        del parameters["VpcSecurityGroupIds"]
+    if parameters.get("MultiAZ"):
+        # AWS has no unencrypted Multi-AZ cluster, and a restore takes the snapshot's encryption otherwise.
+        parameters.setdefault("Encrypted", True)
+    return parameters

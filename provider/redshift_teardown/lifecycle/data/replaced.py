@@ -1,0 +1,104 @@
+"""The delete half of a replacement, judged before anything is touched.
+
+A resource that the program of this run has, and that the engine has deleted all the same, is replaced. Where
+the engine was told to (`--replace`, a taint, a trigger) no ``diff`` was asked: so it is judged here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws.session import resolve_region
+from redshift_teardown.errors import FinalRefusalError
+from redshift_teardown.lifecycle import process, protection
+from redshift_teardown.lifecycle.changes.compare import compare
+from redshift_teardown.lifecycle.data import replacement
+from redshift_teardown.lifecycle.state import arguments_of
+from redshift_teardown.teardown.receipt import LEFT_BY_REPLACEMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.lifecycle.context import Session
+    from redshift_teardown.lifecycle.state import State
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a delete has to go by, besides what is recorded.
+
+    Attributes:
+        let_go: Why the cluster is let go of, since it lives on as the same resource's; empty for no such.
+        left_by: What the final snapshot's tag says it was left by; empty for a plain destroy.
+        renewal_is_ours: Whether a claim of this resource that the state does not record makes no difference.
+
+    """
+
+    let_go: str = ""
+    left_by: str = ""
+    renewal_is_ours: bool = True
+
+
+def judge(props: Mapping[str, Any], state: State, session: Session) -> Judged:
+    """Judge the delete of what a state records, by what the program of this run has.
+
+    Args:
+        props: The stored outputs.
+        state: What they say.
+        session: The operation's surroundings.
+
+    Raises:
+        RefusedError: another resource of this run owns the cluster; or it is replaced, and that would lose
+            its data from sight, or its protection.
+
+    """
+    identity, urn = state.identity, str(state.urn)
+    process.require_not_anothers(identity, urn)
+    holder = process.holder(identity)
+    if holder is not None and holder.claim != state.claim:
+        return Judged(
+            f"{identity.cluster_identifier} is recorded anew by this same resource, which adopted it, so it "
+            f"lives on and nothing was deleted. To replace it on purpose, {process.DELETE_FIRST}"
+        )
+    program = process.program_of(urn, lambda inputs: _means(inputs, identity, session))
+    if program is None or (holder is not None and holder.settled):
+        return Judged()
+    _require_no_second_one(state, session)
+    if not process.was_reviewed(urn):
+        protection.require_kept(props, state, program, session.settings)
+        changed = compare(props, program, session.settings)
+        replacement.review(props, program, changed.replaces, session.settings, session.reporter, forced=True)
+    restored = bool(arguments_of(program).get("restore_final_snapshot"))
+    return Judged(left_by=LEFT_BY_REPLACEMENT if restored else "", renewal_is_ours=holder is not None)
+
+
+def _means(inputs: Mapping[str, Any], identity: Identity, session: Session) -> bool:
+    """Return whether inputs mean a recorded cluster: by its identifier, in its region."""
+    name, region = inputs.get("cluster_identifier"), inputs.get("region")
+    if not isinstance(name, str) or name.lower() != identity.cluster_identifier:
+        return False
+    return resolve_region(session.settings, region) == identity.region
+
+
+def _require_no_second_one(state: State, session: Session) -> None:
+    """Refuse to delete a living cluster in whose place the engine has created another one already.
+
+    Raises:
+        FinalRefusalError: there is another one, which does not hold this one's data.
+
+    """
+    identity, urn = state.identity, str(state.urn)
+    second = process.second_of(urn, identity)
+    if second is None:
+        return
+    if not identity.is_alive_in(session.calls.cluster(identity.cluster_identifier)):
+        return
+    raise FinalRefusalError(
+        f"refused to delete {identity}: {second.cluster_identifier} was created in its place before it was "
+        "deleted, and does not hold its data",
+        data="the cluster was not touched; nothing is lost",
+        next_step="move what is missing from the old cluster to the new one, then run `pulumi destroy` on "
+        f"this resource, which leaves a final snapshot of both. Another time, {process.DELETE_FIRST}",
+    )

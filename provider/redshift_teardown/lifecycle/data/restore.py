@@ -1,0 +1,404 @@
+"""Which snapshot a new cluster is restored from, if any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws.views import view_snapshot
+from redshift_teardown.engine import interrupt
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle.context import stopped
+from redshift_teardown.lifecycle.ownership.final_snapshots import (
+    Whose,
+    age_key,
+    is_half,
+    is_unmarked,
+    look_for_ours,
+    whose,
+)
+from redshift_teardown.teardown.next_step import SETTLE
+from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_VOID
+from redshift_teardown.teardown.proof import is_marked_void
+from redshift_teardown.wording import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from redshift_teardown.aws.views import SnapshotView
+    from redshift_teardown.deletion_policy import Environment
+    from redshift_teardown.engine.urn import Urn
+    from redshift_teardown.lifecycle.context import Session
+    from redshift_teardown.lifecycle.ownership.final_snapshots import Found
+    from redshift_teardown.teardown.receipt import Left
+
+_FIXED_BY_SNAPSHOT = (("database_name", "DBName"), ("master_username", "MasterUsername"))
+
+
+_AGAIN_SECONDS = 10.0
+
+AT_RESTORE = "restore"
+"""In place of a time: the data counts from the day of the restore, since it is of another resource's line."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The snapshot to restore from.
+
+    Attributes:
+        parameters: What RestoreFromClusterSnapshot is told of it.
+        words: Which it is, and how old, for the operator.
+        arn: Its ARN.
+        data_since: Since when its data counts, as ISO 8601; ``AT_RESTORE``; empty where that is not known.
+
+    """
+
+    parameters: Mapping[str, Any]
+    words: str
+    arn: str = ""
+    data_since: str = ""
+
+
+def find_source(
+    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
+) -> Source | None:
+    """Find what to restore from: the snapshot that is named, or the newest final snapshot of ours.
+
+    Args:
+        session: The operation's surroundings.
+        arguments: The program's arguments, coerced.
+        urn: The resource.
+        rules: The recorded rules: final snapshots are named by their template.
+
+    Returns:
+        The snapshot; None where the cluster is to be created empty.
+
+    Raises:
+        RefusedError: a final snapshot of ours is there and cannot be restored from, since to create an empty
+            cluster in its place would look like success; or the named one is not there, or does not fit.
+
+    """
+    identifier = str(arguments["cluster_identifier"]).lower()
+    deleted = process.just_deleted(str(urn), session.account_id, session.aws.region, identifier)
+    found = find_named(session, arguments)
+    if found is None and arguments.get("restore_final_snapshot"):
+        if deleted is not None:
+            return _source(session, _of_the_deleted(session, arguments, deleted), "final snapshot", OWN)
+        found = _newest_final_snapshot(session, arguments, urn, rules)
+        return None if found is None else _source(session, found, "final snapshot", OWN)
+    if deleted is None and arguments.get("restore_final_snapshot") is not False:
+        require_word(session, arguments, urn, look_for_ours(session, arguments, urn, rules), found)
+    if found is None:
+        return None
+    by = whose(view_snapshot(found), arguments, urn, rules)
+    of_our_cluster = str(found.get("ClusterIdentifier") or "").lower() == identifier
+    line = OWN if by is Whose.OURS else UNKNOWN_LINE if of_our_cluster else FOREIGN
+    return _source(session, found, "snapshot", line, named_parameters(arguments))
+
+
+OWN, UNKNOWN_LINE, FOREIGN = "own", "unknown", "foreign"
+"""Whose line a snapshot's data is of. A foreign one counts from its restore; an unknown one is old."""
+
+
+def _source(
+    session: Session,
+    found: Mapping[str, Any],
+    what: str,
+    line: str,
+    parameters: Mapping[str, Any] | None = None,
+) -> Source:
+    view = view_snapshot(found)
+    since = dict(view.tags).get(TAG_DATA_SINCE, "") if line == OWN else ""
+    return Source(
+        parameters or {"SnapshotIdentifier": view.identifier},
+        f"{what} {view.identifier}{_age(session, view)}",
+        view.arn,
+        AT_RESTORE if line == FOREIGN else since,
+    )
+
+
+def require_word(
+    session: Session, arguments: Mapping[str, Any], urn: Urn, found: Found, named: Mapping[str, Any] | None
+) -> None:
+    """Have a program that does not restore say what is to come of what a replacement left unfinished.
+
+    Args:
+        session: The operation's surroundings.
+        arguments: The program's arguments, coerced.
+        urn: The resource.
+        found: What there is of its final snapshots.
+        named: The snapshot that the program names; None where it names none.
+
+    Raises:
+        RefusedError: the newest final snapshot of this resource was left by a replacement that was to restore
+            it, or by a teardown that did not end, and the program does not say what is to come of it.
+
+    """
+    if named is None and found.missing is not None:
+        _tell_what_is_missing(session, arguments, urn, found.missing)
+    # One in doubt is no reason for a word, unless it is the half of a replacement that did not end: of a
+    # teardown that a kill cut before it could tag anything nobody knows what it was.
+    ours = [
+        each
+        for each, by in found.candidates
+        if by is Whose.OURS or is_half(each, found.halves) or is_unmarked(each)
+    ]
+    if not ours:
+        return
+    newest = max(ours, key=age_key)
+    if named is not None and view_snapshot(named).identifier == newest.identifier:
+        return
+    which = f"final snapshot {newest.identifier}{_age(session, newest)}"
+    identifier = str(arguments["cluster_identifier"]).lower()
+    if is_marked_void(newest):
+        which += ", which is void, as its cluster was alive after it,"
+    left = ""
+    if is_half(newest, found.halves):
+        left = (
+            f"the data of {urn.name} is in {which}, left by a replacement whose new cluster was to be "
+            "restored from it"
+        )
+    elif is_unmarked(newest):
+        left = (
+            f"{which} is named as those of {urn.name} and carries no tags: a teardown left it that did not "
+            "end, of a replacement or not"
+        )
+    if left:
+        raise RefusedError(
+            f"{left}, and this program would begin {identifier} without it",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"set {_bring_back(newest, found.candidates)}, which brings the data back; or, to "
+            "begin without it on purpose, write restore_final_snapshot=False",
+        )
+    if named is None and process.is_news(str(urn), newest.identifier):
+        session.reporter.warn(
+            f"{identifier} is created empty; {which} holds the data of {urn.name}. To begin with that, set "
+            "restore_final_snapshot=True instead; to begin empty without this warning, write "
+            "restore_final_snapshot=False"
+        )
+
+
+def _bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Whose]]) -> str:
+    if (newest, Whose.OURS) in judged and not is_marked_void(newest):
+        return "restore_final_snapshot=True"
+    return f"snapshot_identifier={newest.identifier!r}"
+
+
+def find_named(session: Session, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Look for the snapshot that the program names; None where it names none.
+
+    Raises:
+        RefusedError: it is not there, or its cluster would not be what the program says.
+
+    """
+    named = named_parameters(arguments, LOOKED_UP)
+    if "SnapshotIdentifier" not in named and "SnapshotArn" not in named:
+        return None
+    name = named.get("SnapshotIdentifier") or named["SnapshotArn"]
+    found = session.calls.describe_snapshot(**named)
+    if found is None:
+        raise RefusedError(
+            f"there is no snapshot {name} in {session.aws.region}"
+            + (f" shared by account {named['OwnerAccount']}" if "OwnerAccount" in named else ""),
+            data="nothing was created",
+            next_step="name one that is there: `aws redshift describe-cluster-snapshots`",
+        )
+    _require_usable(found, arguments)
+    return found
+
+
+LOOKED_UP = (
+    ("snapshot_identifier", "SnapshotIdentifier"),
+    ("snapshot_arn", "SnapshotArn"),
+    ("owner_account", "OwnerAccount"),
+)
+_RESTORED = (*LOOKED_UP, ("snapshot_cluster_identifier", "SnapshotClusterIdentifier"))
+
+
+def named_parameters(
+    arguments: Mapping[str, Any], among: tuple[tuple[str, str], ...] = _RESTORED
+) -> dict[str, str]:
+    """Return what AWS is told of the snapshot that a program names; nothing where it names none."""
+    return {parameter: str(arguments[name]) for name, parameter in among if arguments.get(name) is not None}
+
+
+def _of_the_deleted(
+    session: Session, arguments: Mapping[str, Any], deleted: process.Deleted
+) -> Mapping[str, Any]:
+    """Restore exactly what this run deleted: whatever else exists is older."""
+    snapshot = deleted.snapshot
+    if snapshot is None:
+        raise RefusedError(
+            f"{deleted.identity} was deleted in this run without a final snapshot, as its policy says: there "
+            "is nothing to restore",
+            data="nothing was created",
+            next_step="to create it empty, take restore_final_snapshot away",
+        )
+    found = session.calls.describe_snapshot(SnapshotIdentifier=snapshot.identifier)
+    if found is None:
+        raise RefusedError(
+            f"final snapshot {snapshot.identifier} of {deleted.identity}, which this run deleted, is gone",
+            data="nothing was created",
+            next_step="look for it in the account's CloudTrail; to restore another one, set "
+            "snapshot_identifier",
+        )
+    _require_usable(found, arguments)
+    return found
+
+
+def _newest_final_snapshot(
+    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
+) -> Mapping[str, Any] | None:
+    identifier = str(arguments["cluster_identifier"]).lower()
+    looked = _look_patiently(session, arguments, urn, rules)
+    candidates, seen = looked.candidates, looked.seen
+    if looked.missing is not None:
+        _require_expired(session, urn, looked.missing)
+    if not candidates:
+        session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
+        return None
+    newest, by = max(candidates, key=lambda candidate: age_key(candidate[0]))
+    _tell_what_is_newer(session, newest, seen, urn, identifier)
+    if by is Whose.IN_DOUBT:
+        raise RefusedError(
+            f"restore_final_snapshot is set, and the newest snapshot of {identifier}, {newest.identifier} "
+            f"({newest.status}{_age(session, newest)}), does not carry the tags that say it is the final "
+            f"snapshot of {urn.name}",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"to restore from it, set snapshot_identifier={newest.identifier!r} in place of "
+            "restore_final_snapshot; to start empty, take restore_final_snapshot away for this `up`",
+        )
+    if is_marked_void(newest):
+        raise RefusedError(
+            f"the newest final snapshot of {urn.name}, {newest.identifier}{_age(session, newest)}, is void: "
+            f"its cluster was alive after it ({TAG_VOID}={dict(newest.tags)[TAG_VOID]}), so it lacks what "
+            "was written since",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"to restore from it all the same, set snapshot_identifier={newest.identifier!r} in "
+            "place of restore_final_snapshot; to start empty, take restore_final_snapshot away for this `up`",
+        )
+    if not newest.available:
+        raise RefusedError(
+            f"the newest final snapshot of {urn.name}, {newest.identifier}, is {newest.status!r}"
+            f"{_age(session, newest)}",
+            data="nothing was created; that snapshot was not touched",
+            next_step="wait until it is available and run `pulumi up` again; or name another one with "
+            "snapshot_identifier in place of restore_final_snapshot",
+        )
+    found = session.calls.describe_snapshot(SnapshotIdentifier=newest.identifier)
+    if found is None:
+        raise RefusedError(
+            f"the newest final snapshot of {urn.name}, {newest.identifier}, was there a moment ago and is "
+            "gone",
+            data="nothing was created",
+            next_step="look for DeleteClusterSnapshot in CloudTrail; then run `pulumi up` again",
+        )
+    _require_usable(found, arguments)
+    return found
+
+
+def _look_patiently(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Found:
+    """Look for the final snapshots of a resource; what was left a moment ago is waited for."""
+    found = look_for_ours(session, arguments, urn, rules)
+    while found.missing is not None and session.clock.now() - found.missing.written < SETTLE:
+        with stopped("pulumi up"):
+            interrupt.require_wanted()
+        session.reporter.progress(f"AWS does not list final snapshot {found.missing.identifier} yet")
+        session.clock.sleep(_AGAIN_SECONDS)
+        found = look_for_ours(session, arguments, urn, rules)
+    return found
+
+
+def _require_expired(session: Session, urn: Urn, missing: Left) -> None:
+    """Refuse to restore what is older than what the last teardown left; warn where that has expired."""
+    if not missing.has_expired(session.clock.now()):
+        raise RefusedError(
+            f"{_not_shown(urn, missing)}: what there is besides, if anything, is older",
+            data="nothing was created",
+            next_step="run `pulumi up` again in a few minutes; where it was deleted, set snapshot_identifier "
+            "to another one, or write restore_final_snapshot=False to begin empty, for this `up`",
+        )
+    session.reporter.warn(
+        f"{_left(urn, missing)}, whose retention has ended: what is restored now, if anything, is older"
+    )
+
+
+def _left(urn: Urn, missing: Left) -> str:
+    return f"the last teardown of {urn.name} left final snapshot {missing.identifier}"
+
+
+def _not_shown(urn: Urn, missing: Left) -> str:
+    return f"{_left(urn, missing)}, and AWS does not show it"
+
+
+def _tell_what_is_missing(session: Session, arguments: Mapping[str, Any], urn: Urn, missing: Left) -> None:
+    """Refuse, of a half of a replacement, or warn that what a teardown left is not there to begin with."""
+    if missing.has_expired(session.clock.now()):
+        return
+    identifier = str(arguments["cluster_identifier"]).lower()
+    left = _not_shown(urn, missing)
+    if missing.half:
+        raise RefusedError(
+            f"{left}; its new cluster was to be restored from it, and this program would begin {identifier} "
+            "without it",
+            data="nothing was created",
+            next_step="run `pulumi up` again in a few minutes, with restore_final_snapshot=True; to begin "
+            "without it on purpose, write restore_final_snapshot=False",
+        )
+    if process.is_news(str(urn), missing.identifier):
+        session.reporter.warn(f"{identifier} is created empty; {left}")
+
+
+def tell_what_is_newer(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> None:
+    """Warn, before anything is done, of what a restore of the newest final snapshot would leave behind."""
+    found = look_for_ours(session, arguments, urn, rules)
+    missing = found.missing
+    if missing is not None and not missing.has_expired(session.clock.now()):
+        session.reporter.warn(f"{_not_shown(urn, missing)}: `up` restores nothing in its place")
+    if found.candidates:
+        newest = max((snapshot for snapshot, _ in found.candidates), key=age_key)
+        identifier = str(arguments["cluster_identifier"]).lower()
+        _tell_what_is_newer(session, newest, found.seen, urn, identifier)
+
+
+def _tell_what_is_newer(
+    session: Session, ours: SnapshotView, seen: Iterable[SnapshotView], urn: Urn, identifier: str
+) -> None:
+    newer = [
+        snapshot
+        for snapshot in seen
+        if snapshot.cluster_identifier.lower() == identifier and age_key(snapshot) > age_key(ours)
+    ]
+    if not newer:
+        return
+    last = max(newer, key=age_key)
+    if process.is_news(str(urn), f"{ours.identifier} {last.identifier}"):
+        session.reporter.warn(
+            f"the newest final snapshot of {urn.name} is {ours.identifier}{_age(session, ours)}, and a "
+            f"cluster called {identifier} left a newer one since, {last.identifier}{_age(session, last)}, "
+            "which is not this resource's: what was written in between is not in what is restored. To "
+            f"restore that one, set snapshot_identifier={last.identifier!r} in place of "
+            "restore_final_snapshot"
+        )
+
+
+def _require_usable(found: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+    """Refuse a snapshot whose cluster would not be what the program says: the next `up` would replace it."""
+    for name, member in _FIXED_BY_SNAPSHOT:
+        given, kept = arguments.get(name), found.get(member)
+        if given is None or kept is None or str(given).lower() == str(kept).lower():
+            continue
+        raise RefusedError(
+            f"snapshot {found['SnapshotIdentifier']} has {name} {kept!r}, which no restore can change to "
+            f"{given!r}",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"set {name}={kept!r}, or leave it out",
+        )
+
+
+def _age(session: Session, snapshot: SnapshotView) -> str:
+    if snapshot.create_time is None:
+        return ""
+    age = session.clock.now() - snapshot.create_time
+    return f", {duration(age.total_seconds())} old"

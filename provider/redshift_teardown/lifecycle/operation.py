@@ -1,0 +1,226 @@
+"""Opens an operation on a recorded cluster: the one way in for delete, read and the forecast of a delete.
+
+State, both policies, region, account and AWS are found out here and nowhere else, so that none of them can
+disagree with another about what is meant, by which rules, and where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws.provisioned import UnreachableError
+from redshift_teardown.aws.views import Answer
+from redshift_teardown.engine import interrupt
+from redshift_teardown.errors import NoAnswerError
+from redshift_teardown.lifecycle.changes.desired import own_region
+from redshift_teardown.lifecycle.context import Session, open_session, require_same_place, stopped
+from redshift_teardown.lifecycle.planner import Planner, Recorded, read_recorded
+from redshift_teardown.teardown.memory import recall, remember
+from redshift_teardown.teardown.next_step import LAG, SETTLE, believed_after, next_step, not_marked, void_tag
+from redshift_teardown.teardown.observe import look
+from redshift_teardown.teardown.proof import is_marked_void, outlived, void_key
+from redshift_teardown.teardown.receipt import SEEN_ALIVE, ReceiptFile, heading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.aws.views import SnapshotView
+    from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.model import Memory, Observation, Step
+    from redshift_teardown.teardown.plan import Plan
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What an operation on a recorded cluster works with.
+
+    Attributes:
+        recorded: The state, and both policies.
+        session: AWS, in the recorded account and region.
+
+    """
+
+    recorded: Recorded
+    session: Session
+
+    @property
+    def identity(self) -> Identity:
+        """The recorded generation."""
+        return self.recorded.state.identity
+
+    def planner(self, *, renewal_is_ours: bool = True, left_by: str = "") -> Planner:
+        """Return a planner whose names and ages go by the time now; see it for the arguments."""
+        return Planner(
+            self.recorded, self.session.clock.now(), renewal_is_ours=renewal_is_ours, left_by=left_by
+        )
+
+    def observe(self) -> Observation:
+        """Return what AWS shows of the recorded generation, with its snapshots whatever its status is.
+
+        Raises:
+            UnreachableError: AWS gives no answer.
+
+        """
+        return look(self.session.calls, self.identity, self.session.clock.now(), beside_busy=True)
+
+    def observe_surely(self) -> Observation:
+        """Return the same; that no cluster is shown is believed when it has lasted, as in a teardown.
+
+        Raises:
+            UnreachableError: AWS gives no answer.
+
+        """
+        observation = self.observe()
+        if observation.cluster is not None or observation.renamed_to:
+            return observation
+        wait = self.planner().plan(None).decision.wait
+        self.session.clock.sleep(believed_after(wait.poll_seconds).total_seconds())
+        return self.observe()
+
+    def what_delete_would_do(self, observation: Observation) -> tuple[Plan, Step]:
+        """Return what a delete would begin with after this observation, which is sure; nothing is changed."""
+        plan, _, memory = self._remembered(observation)
+        if memory.gone_since is not None:
+            memory = replace(memory, gone_since=observation.at - LAG)
+        return plan, next_step(plan, self.identity, observation, memory)
+
+    def void_beside(self, observation: Observation) -> tuple[list[str], tuple[SnapshotView, ...]]:
+        """Return what is to be recorded as void: what would prove, or excuse, that the cluster is gone.
+
+        What AWS no longer shows is let go of.
+
+        Args:
+            observation: The cluster, alive.
+
+        Returns:
+            The words for it, and the snapshots among it.
+
+        """
+        plan, before, memory = self._remembered(observation)
+        sent = dict(before.earlier_sent).get("")
+        settled = sent is None or observation.at - sent >= SETTLE
+        excused = before.earlier_skip if settled and not memory.earlier_outcome else ""
+        skips = {name for name in self.recorded.state.void if name.startswith("skip@")} | {excused} - {""}
+        snapshots = outlived(plan, self.identity, observation, memory)
+        return sorted(skips | {void_key(snapshot) for snapshot in snapshots}), snapshots
+
+    def voided(self) -> list[str]:
+        """Return what outputs are to record as void, of a cluster that is shown alive while they are written.
+
+        What they do not record yet is put down first, in a receipt and in AWS: what comes next may fail.
+        """
+        recorded, reporter = self.recorded.state.void, self.session.reporter
+        try:
+            observation = self.observe()
+        except UnreachableError as error:
+            reporter.warn(f"AWS gave no answer about the snapshots of {self.identity}: {error.words}")
+            return sorted(recorded)
+        if not self.identity.is_alive_in(observation.cluster):
+            return sorted(recorded)
+        void, snapshots = self.void_beside(observation)
+        new = set(void) - recorded
+        if new:
+            _write_down(self, observation, void)
+        for snapshot in snapshots:
+            if void_key(snapshot) in new and snapshot.available and not is_marked_void(snapshot):
+                _mark(self.session, snapshot, observation.at)
+        return void
+
+    def _remembered(self, observation: Observation) -> tuple[Plan, Memory, Memory]:
+        """Return the plan of a teardown that begins now, and its memory before and after an observation."""
+        planner = self.planner()
+        plan = planner.plan(observation.cluster)
+        before = memory_of(planner, observation.at)
+        return plan, before, remember(plan, self.identity, observation, before)
+
+
+def open_operation(props: Mapping[str, Any], settings: Settings, intent: str) -> Operation:
+    """Read what is recorded, connect, and make sure that this is the recorded account and region.
+
+    Args:
+        props: The stored outputs.
+        settings: The stack's configuration of this operation.
+        intent: What is about to be done, as a verb: ``delete``.
+
+    Raises:
+        TeardownError: what is recorded cannot be read, AWS cannot be asked, or this is another place.
+
+    """
+    recorded = read_recorded(props, settings)
+    return Operation(recorded, open_recorded(recorded, props, settings, intent))
+
+
+def look_for(props: Mapping[str, Any], settings: Settings) -> tuple[Operation, Observation] | None:
+    """Open an operation and look once; None without an answer: a preview works without credentials.
+
+    Args:
+        props: The stored outputs.
+        settings: The stack's configuration of this operation.
+
+    Raises:
+        TeardownError: what is recorded cannot be read, or this is another place.
+
+    """
+    try:
+        operation = open_operation(props, settings, "look for")
+        return operation, operation.observe()
+    except (NoAnswerError, UnreachableError):
+        return None
+
+
+def voided(props: Mapping[str, Any], session: Session) -> list[str]:
+    """Return what `Operation.voided` gives, for outputs in whose account and region AWS is open already.
+
+    Args:
+        props: The outputs that say which cluster is meant.
+        session: AWS, in its account and region.
+
+    """
+    return Operation(read_recorded(props, session.settings), session).voided()
+
+
+def _mark(session: Session, snapshot: SnapshotView, at: datetime) -> None:
+    """Mark a snapshot as void in AWS, as a teardown does, too."""
+    with stopped("pulumi up"):
+        interrupt.require_engine()
+    attempt = session.calls.tag(snapshot.arn, dict(void_tag(at)))
+    if attempt.answer is not Answer.ACCEPTED:
+        session.reporter.warn(not_marked(snapshot, attempt))
+
+
+def _write_down(operation: Operation, observation: Observation, void: list[str]) -> None:
+    """Write down what is void before anything else happens: an `up` that fails records no outputs."""
+    identity, urn = operation.identity, str(operation.recorded.state.urn)
+    at, created = observation.at, identity.cluster_create_time
+    folder = operation.recorded.policies.receipts()[0]
+    ReceiptFile(folder, identity, at, operation.session.reporter.warn).write(
+        {
+            **heading(identity, state=SEEN_ALIVE, started=at, written=at, created=created, urn=urn),
+            "void": void,
+            "last_alive": at.isoformat(),
+        }
+    )
+
+
+def open_recorded(recorded: Recorded, props: Mapping[str, Any], settings: Settings, intent: str) -> Session:
+    """Connect for what was read already; see `open_operation`."""
+    identity, urn = recorded.state.identity, recorded.state.urn
+    session = open_session(settings, own_region(props), str(urn), urn.name)
+    require_same_place(session, identity, intent)
+    return session
+
+
+def memory_of(planner: Planner, started: datetime) -> Memory:
+    """Return what a teardown that begins now would remember."""
+    state = planner.recorded.state
+    return recall(
+        planner.receipts,
+        state.identity,
+        str(state.urn),
+        started,
+        recorded=planner.fingerprint,
+        void=state.void,
+    )

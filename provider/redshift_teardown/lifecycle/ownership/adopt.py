@@ -1,0 +1,139 @@
+"""Adoption: taking over a cluster that exists as it is. Only its ownership claim is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws.arguments import read_arguments
+from redshift_teardown.aws.statuses import ENDING
+from redshift_teardown.aws.views import view_cluster
+from redshift_teardown.deletion_policy import from_json
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle.changes.desired import equal_in, in_force, said_by
+from redshift_teardown.lifecycle.changes.wait import wait_until_available
+from redshift_teardown.lifecycle.operation import voided
+from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
+from redshift_teardown.lifecycle.ownership.claims import claimed_by_adoption, end_adoption
+from redshift_teardown.lifecycle.ownership.generation import Meant
+from redshift_teardown.lifecycle.protection import protected_place
+from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK
+from redshift_teardown.teardown.resource_tag import says
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.engine.urn import Urn
+    from redshift_teardown.lifecycle.context import Session
+
+_CREATING = "creating"
+
+
+def adopt(
+    session: Session,
+    inputs: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    cluster: Mapping[str, Any],
+    urn: Urn,
+) -> dict[str, Any]:
+    """Take over a cluster as it is, since the program asks for it: the next preview shows what differs.
+
+    Args:
+        session: The operation's surroundings.
+        inputs: The checked inputs.
+        arguments: The arguments in them, coerced.
+        cluster: The cluster, an entry of DescribeClusters.
+        urn: The resource that takes it over.
+
+    Returns:
+        The outputs.
+
+    Raises:
+        RefusedError: it is not this resource's to take. Nobody deletes it in this run, then.
+
+    """
+    identity = identity_of(cluster, session.account_id, session.aws.region)
+    try:
+        _require_adoptable(cluster, urn)
+        meant = Meant(session.account_id, session.aws.region, lambda _first: True)
+        meant.require(cluster)
+        if cluster.get("ClusterStatus") == _CREATING:
+            rules, identifier = from_json(inputs["policy"]["rules"]), str(cluster["ClusterIdentifier"])
+            cluster = wait_until_available(
+                session, identifier, rules, f"cluster {identifier} to be created", meant
+            )
+            identity = identity_of(cluster, session.account_id, session.aws.region)
+        _require_no_other_owner(identity, urn)
+        claim = claimed_by_adoption(
+            session, cluster, str(urn), protected=bool(inputs["policy"].get("protected"))
+        )
+    except RefusedError:
+        process.keep_out(identity, str(urn))
+        raise
+    process.note_created(identity, str(urn), claim.name)
+    default_tags = dict(session.settings.default_tags)
+    known, tags = in_force(arguments, read_arguments(cluster)), user_tags(cluster)
+    if known["tags"] is not None:
+        known["tags"] = equal_in(tags, known["tags"])
+    outs = outputs(
+        inputs,
+        known,
+        cluster,
+        identity,
+        equal_in(tags, default_tags),
+        said=said_by(known),
+        carried={"claim": claim.name, **protected_place(inputs["policy"], urn, session.account_id)},
+    )
+    void = voided(outs, session)
+    end_adoption(session, cluster, claim)
+    session.reporter.keep(
+        f"adopted cluster {cluster['ClusterIdentifier']} as it is (created "
+        f"{cluster.get('ClusterCreateTime')}); but for the ownership claim nothing of it was changed. "
+        "`pulumi preview` shows what differs from the program"
+    )
+    return {**outs, "void": void} if void else outs
+
+
+def _require_no_other_owner(identity: Identity, urn: Urn) -> None:
+    another = process.owner(identity, str(urn))
+    if another:
+        raise RefusedError(
+            f"{identity} is owned by {another} in this same stack",
+            data="that cluster was not touched",
+            next_step="keep one of the two resources; if one is the other under a new name, give it "
+            f"aliases=[pulumi.Alias(name={another.rsplit('::', 1)[-1]!r})]",
+        )
+
+
+def exists(session: Session, cluster: Mapping[str, Any], urn: Urn) -> RefusedError:
+    """Return the refusal of a create that met a cluster, which nobody deletes in this run, then."""
+    identifier = cluster["ClusterIdentifier"]
+    process.keep_out(identity_of(cluster, session.account_id, session.aws.region), str(urn))
+    return RefusedError(
+        f"a cluster called {identifier} exists already in {session.account_id}, {session.aws.region}, "
+        f"created {cluster.get('ClusterCreateTime') or 'just now'}",
+        data="that cluster was not touched",
+        next_step="choose another cluster_identifier; or, if this stack is to own that very cluster, set "
+        "adopt_existing=True; or, if this resource is that cluster's under a new name, tell Pulumi so: "
+        "opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='its old name')]); or, if `--replace` or a "
+        f"taint asks to replace it, {process.DELETE_FIRST}",
+    )
+
+
+def _require_adoptable(cluster: Mapping[str, Any], urn: Urn) -> None:
+    view = view_cluster(cluster)
+    identifier, status, tags = view.identifier, view.status, dict(view.tags)
+    for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project), (CREATING_TAG, str(urn))):
+        if key in tags and not says(tags[key], own):
+            raise RefusedError(
+                f"cluster {identifier} carries the tag {key}={tags[key]}: it is another stack's",
+                data="that cluster was not touched",
+                next_step="adopt it from that stack; or remove the tag, if that stack is gone",
+            )
+    if status in ENDING:
+        raise RefusedError(
+            f"cluster {identifier} is being deleted ({status}), so it cannot be adopted",
+            data="that cluster was not touched",
+            next_step="wait until it is gone, then run `pulumi up` again; it is created anew then",
+        )

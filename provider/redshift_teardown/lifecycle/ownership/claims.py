@@ -1,0 +1,178 @@
+"""Writing the ownership claim on a cluster: at create, restore and adoption, else beside another change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws.views import Answer, view_cluster
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.lifecycle.outputs import cluster_arn
+from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, mark_of, new_claim, superseding, whose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_teardown.aws.views import Attempt
+    from redshift_teardown.lifecycle.context import Session
+    from redshift_teardown.lifecycle.state import State
+
+
+def claim_on(cluster: Mapping[str, Any]) -> Claim | None:
+    """Return the claim that an entry of DescribeClusters carries; None for none."""
+    return Claim.of_tags(dict(view_cluster(cluster).tags))
+
+
+def claimed_by_create(session: Session, cluster: Mapping[str, Any], claim: Claim) -> str:
+    """Write the claim of a create that is finished, where it is not on the cluster yet.
+
+    Returns:
+        The claim to record. Where it cannot be written and the cluster carries one, which a restored cluster
+        has from its snapshot, that one is taken on: the cluster is this create's own.
+
+    """
+    live = claim_on(cluster)
+    if live is not None and live.name == claim.name:
+        return claim.name
+    mended = claim if live is None else superseding(claim, live)
+    problem = _write(session, cluster, mended)
+    if not problem:
+        return claim.name
+    _warn(session, cluster, problem)
+    return live.name if live is not None and live.name else claim.name
+
+
+def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, *, protected: bool) -> Claim:
+    """Write the claim of an adoption that begins, which supersedes the one there is.
+
+    It says that it is under way until `end_adoption`: killed in between, no state has the cluster, and
+    whoever owned it before is not to let go of it.
+
+    Args:
+        session: The operation's surroundings.
+        cluster: The cluster.
+        urn: The resource that adopts it.
+        protected: Whether its environment is.
+
+    Returns:
+        The claim; its name is what is recorded.
+
+    Raises:
+        RefusedError: it cannot be written, and the cluster carries another resource's; or that one's
+            environment is protected, and this one's is not.
+
+    """
+    live = claim_on(cluster)
+    if live is not None and live.protected and not protected and live.resource != mark_of(urn):
+        raise RefusedError(
+            f"cluster {cluster['ClusterIdentifier']} is owned by a resource of a protected environment (tag "
+            f"{TAG_CLAIM}={live.value}), and the environment of this one may skip the final snapshot",
+            data="that cluster was not touched",
+            next_step="adopt it from a protected environment; or, where its data may go, have its "
+            "owner's policy say so first, and remove that tag (`aws redshift delete-tags`)",
+        )
+    claim = replace(superseding(new_claim(urn, protected=protected), live), taking_over=True)
+    problem = _write(session, cluster, claim)
+    if problem and live is not None:
+        raise RefusedError(
+            f"cluster {cluster['ClusterIdentifier']} carries the ownership claim of another resource "
+            f"({TAG_CLAIM}), and this one's cannot be written: {problem}",
+            data="that cluster was not touched",
+            next_step="allow redshift:CreateTags on it, or wait until it is free for changes; then run "
+            "`pulumi up` again",
+        )
+    if not problem:
+        return claim
+    _warn(session, cluster, problem)
+    return replace(claim, taking_over=False)
+
+
+def end_adoption(session: Session, cluster: Mapping[str, Any], claim: Claim) -> None:
+    """Write down on the cluster that its adoption ended: the last call of it.
+
+    Args:
+        session: The operation's surroundings.
+        cluster: The cluster.
+        claim: What `claimed_by_adoption` gave.
+
+    """
+    problem = _write(session, cluster, replace(claim, taking_over=False)) if claim.taking_over else ""
+    if problem:
+        _warn(session, cluster, problem)
+
+
+def claimed_by_update(
+    session: Session, cluster: Mapping[str, Any], state: State, urn: str, *, protected: bool
+) -> str:
+    """Write the claim of a cluster that was changed in this operation, where it lacks the recorded one.
+
+    Args:
+        session: The operation's surroundings.
+        cluster: The cluster as it is after its changes.
+        state: The recorded state; older versions record no claim.
+        urn: The resource's.
+        protected: Whether its environment is.
+
+    Returns:
+        The claim to record.
+
+    """
+    live = claim_on(cluster)
+    claim = new_claim(urn, protected=protected, name=state.claim)
+    if live is not None and replace(live, superseded=()) == claim:
+        return state.claim
+    if live is not None:
+        claim = superseding(claim, live)
+    problem = _write(session, cluster, claim)
+    if problem:
+        _warn(session, cluster, problem)
+    return claim.name
+
+
+def require_ours(cluster: Mapping[str, Any], state: State, claimant: str = "") -> None:
+    """Refuse to change a cluster that another resource owns.
+
+    Args:
+        cluster: An entry of DescribeClusters.
+        state: What is recorded of it.
+        claimant: The resource's URN as the engine has it now; empty where that is not known.
+
+    Raises:
+        RefusedError: it carries another resource's claim.
+
+    """
+    tags = dict(view_cluster(cluster).tags)
+    if whose(tags, state.claim, claimant or str(state.urn)) in {Whose.OURS, Whose.RENEWED}:
+        return
+    raise RefusedError(
+        f"{state.identity} carries the ownership claim of another resource ({TAG_CLAIM}={tags[TAG_CLAIM]}), "
+        f"and this state's is {state.claim or 'none'}",
+        data="that cluster was not touched",
+        next_step="change it where it is owned now, and take it out of this program: where it was taken "
+        "over, `pulumi up` then lets go of it; or, if nobody else owns it, remove that tag from the cluster "
+        "(`aws redshift delete-tags`) and run `pulumi up` again",
+    )
+
+
+def write_tags(session: Session, cluster: Mapping[str, Any], tags: Mapping[str, str]) -> Attempt:
+    """Write tags on a cluster; that ends what was begun, so a cancel does not stop it."""
+    redshift: Any = session.aws.redshift
+    arn = cluster_arn(cluster, session.account_id, session.aws.region)
+    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return session.change(
+        "CreateTags", lambda: redshift.create_tags(ResourceName=arn, Tags=listed), finishes=True
+    )
+
+
+def _write(session: Session, cluster: Mapping[str, Any], claim: Claim) -> str:
+    """Write a claim; returns why that was not possible, in AWS's words, or an empty string."""
+    attempt = write_tags(session, cluster, {TAG_CLAIM: claim.value})
+    return "" if attempt.answer is Answer.ACCEPTED else attempt.words
+
+
+def _warn(session: Session, cluster: Mapping[str, Any], problem: str) -> None:
+    session.reporter.warn(
+        f"the ownership claim (tag {TAG_CLAIM}) could not be written on {cluster['ClusterIdentifier']}: "
+        f"{problem}. Should another resource take this cluster over, only a claim tells the two apart in "
+        "later runs; allow redshift:CreateTags, and the next change of the cluster writes it"
+    )

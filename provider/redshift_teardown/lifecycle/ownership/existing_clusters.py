@@ -1,0 +1,140 @@
+"""Clusters that a create meets besides the one it is to make: living ones of its resource, and begun ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws.identity import Identity
+from redshift_teardown.aws.statuses import ENDING
+from redshift_teardown.aws.views import view_cluster
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle.outputs import CREATING_TAG
+from redshift_teardown.lifecycle.ownership.adopt import exists
+from redshift_teardown.lifecycle.ownership.create_record import (
+    Place,
+    begun_elsewhere,
+    find_unanswered,
+    made_it,
+)
+from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, mark_of
+from redshift_teardown.teardown.plan import TAG_GENERATION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from redshift_teardown.aws.views import ClusterView
+    from redshift_teardown.engine.urn import Urn
+    from redshift_teardown.lifecycle.context import Session
+
+
+def require_no_living_one(session: Session, urn: Urn, identifier: str) -> None:
+    """Refuse to begin a second cluster of a resource whose first one lives under another identifier.
+
+    The engine creates before it deletes where `--replace`, a taint or a trigger asks for it.
+
+    Args:
+        session: The operation's surroundings.
+        urn: The resource.
+        identifier: Of the cluster that is about to be created.
+
+    Raises:
+        RefusedError: a cluster that carries this resource's claim is there.
+
+    """
+    with session.watching() as watcher:
+        found = [each for each in watcher.clusters() if _is_claimed(each, str(urn))]
+    for view in found:
+        if _is_a_copy(session, view):
+            continue
+        identity = Identity.shown_by(view, session.account_id, session.aws.region)
+        holder = process.holder(identity)
+        if holder is not None and holder.now != str(urn):
+            # Claimed under a name that this resource got from another one: an alias moved that on.
+            continue
+        process.keep_out(identity, str(urn))
+        raise RefusedError(
+            f"cluster {view.identifier} carries the claim of this very resource and lives on, so "
+            f"{identifier} would be a second one, without its data",
+            data=f"nothing was created; {view.identifier} was not touched",
+            next_step=f"where `--replace`, a taint or a trigger asks for this, {process.DELETE_FIRST}; a "
+            "changed cluster_identifier alone renames the cluster: run `pulumi up` without them. If that "
+            f"cluster is no longer this resource's, remove its tag {TAG_CLAIM} (`aws redshift "
+            "delete-tags`)",
+        )
+
+
+def _is_claimed(view: ClusterView, urn: str) -> bool:
+    """Return whether a cluster carries a claim of a resource, and is not being deleted."""
+    claim = Claim.of_tags(dict(view.tags))
+    return claim is not None and claim.resource == mark_of(urn) and view.status not in ENDING
+
+
+def _is_a_copy(session: Session, view: ClusterView) -> bool:
+    """Return whether a cluster has its claim from a snapshot: somebody restored that by hand.
+
+    It has the snapshot's generation tag from there, too. So does one that was adopted since, whose claim is
+    its own, then.
+    """
+    tags = dict(view.tags)
+    generation = tags.get(TAG_GENERATION)
+    return generation is not None and any(
+        dict(snapshot.tags).get(TAG_CLAIM) == tags[TAG_CLAIM]
+        for snapshot in session.calls.tagged_snapshots(TAG_GENERATION, generation)
+    )
+
+
+def tell_of_others(session: Session, receipts: Path, place: Place, urn: Urn) -> None:
+    """Warn of a cluster that an earlier create of this resource began under another identifier.
+
+    A restored one carries no mark before AWS answers, and no state has it.
+
+    Args:
+        session: The operation's surroundings.
+        receipts: The receipts folder.
+        place: What is about to be created.
+        urn: The resource.
+
+    """
+    for name, document in begun_elsewhere(receipts, place):
+        view = session.calls.cluster(name)
+        if view is None or view.status in ENDING:
+            continue
+        surely = CREATING_TAG in dict(view.tags) or made_it(document, replace(place, cluster=name), view)
+        session.reporter.warn(
+            f"cluster {name} {'was' if surely else 'may have been'} begun by an earlier `pulumi up` of "
+            f"{urn.name} ({document.get('operation')}, {document.get('started')}) that did not end. No state "
+            f"has it, and it runs on beside {place.cluster}: set cluster_identifier={name!r} again to go on "
+            "with it, or delete it"
+        )
+
+
+def not_ours(
+    session: Session, receipts: Path, place: Place, cluster: Mapping[str, Any], urn: Urn
+) -> RefusedError:
+    """Return the refusal of a create that met a cluster; it tells where a restore of ours may have made it.
+
+    Args:
+        session: The operation's surroundings.
+        receipts: The receipts folder.
+        place: What was to be created.
+        cluster: The cluster, an entry of DescribeClusters.
+        urn: The resource.
+
+    """
+    refused, document = exists(session, cluster, urn), find_unanswered(receipts, place, cluster)
+    if document is None:
+        return refused
+    view = view_cluster(cluster)
+    generation = Identity.shown_by(view, place.account_id, place.region).generation()
+    return RefusedError(
+        f"{refused.what}. It may be what this resource's RestoreFromClusterSnapshot of "
+        f"{document.get('started')} made, whose answer never came; or somebody restored it by hand, which "
+        "looks the same",
+        data=refused.data,
+        next_step="where nobody else restored it, set adopt_existing=True, which takes over this very "
+        f"cluster as it is (generation {generation}, {view.node_type}, {view.number_of_nodes} nodes); else "
+        "choose another cluster_identifier",
+    )

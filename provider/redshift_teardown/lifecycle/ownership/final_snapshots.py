@@ -1,0 +1,161 @@
+"""Whose final snapshot a manual snapshot is: this resource's, another's, or in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.deletion_policy import facts_of, fit_tag_value, fits_template
+from redshift_teardown.teardown.plan import (
+    TAG_CLUSTER,
+    TAG_GENERATION,
+    TAG_LEFT_BY,
+    TAG_PROJECT,
+    TAG_STACK,
+    TAG_URN,
+)
+from redshift_teardown.teardown.receipt import LEFT_BY_REPLACEMENT, Left, halves_left, last_left
+from redshift_teardown.teardown.resource_tag import is_named, says
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from redshift_teardown.aws.views import SnapshotView
+    from redshift_teardown.deletion_policy import Environment
+    from redshift_teardown.engine.urn import Urn
+    from redshift_teardown.lifecycle.context import Session
+
+_OWN_TAGS = "redshift-teardown:"
+
+
+class Whose(Enum):
+    """Whose final snapshot a manual snapshot is."""
+
+    OURS = "ours"
+    IN_DOUBT = "in doubt"
+    """It looks like ours and does not carry all the tags that would say so."""
+    ANOTHERS = "another's"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look for the final snapshots of a resource found.
+
+    Attributes:
+        candidates: The manual snapshots that may be this resource's, each with whose it is.
+        seen: All that were seen.
+        halves: What receipts say that replacements left (see `halves_left`).
+        missing: What a receipt says that the last teardown of the resource left, and AWS does not show.
+
+    """
+
+    candidates: Sequence[tuple[SnapshotView, Whose]]
+    seen: Sequence[SnapshotView]
+    halves: frozenset[str]
+    missing: Left | None = None
+
+
+def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Found:
+    """Look for the final snapshots of a resource, among those of its stack and those of its cluster."""
+    identifier = str(arguments["cluster_identifier"]).lower()
+    seen = {
+        snapshot.arn or snapshot.identifier: snapshot
+        for snapshot in (
+            *session.calls.tagged_snapshots(TAG_STACK, fit_tag_value(urn.stack)),
+            *session.calls.snapshots(identifier),
+        )
+    }
+    receipts, place = Path(rules.receipts), (session.account_id, session.aws.region)
+    halves = halves_left(receipts, *place)
+    left = last_left(receipts, str(urn), *place)
+    if left is not None and (
+        any(each.identifier == left.identifier for each in seen.values())
+        or session.calls.describe_snapshot(SnapshotIdentifier=left.identifier) is not None
+    ):
+        left = None
+    judged = [
+        (
+            snapshot,
+            _doubted(snapshot, whose(snapshot, arguments, urn, rules), halves, seen.values(), identifier),
+        )
+        for snapshot in seen.values()
+    ]
+    candidates = [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS]
+    return Found(candidates, list(seen.values()), halves, left)
+
+
+def _doubted(
+    snapshot: SnapshotView,
+    by: Whose,
+    halves: Collection[str],
+    seen: Collection[SnapshotView],
+    identifier: str,
+) -> Whose:
+    """Take another's half of a replacement of our cluster for one in doubt, unless it was finished.
+
+    A stack or a resource may be renamed between the two halves, and no state tells of it then.
+    """
+    ours = snapshot.cluster_identifier.lower() == identifier
+    if by is not Whose.ANOTHERS or not ours or not is_half(snapshot, halves):
+        return by
+    finished = any(
+        each.cluster_identifier.lower() == identifier
+        and TAG_GENERATION in dict(each.tags)
+        and age_key(each) > age_key(snapshot)
+        for each in seen
+    )
+    return Whose.ANOTHERS if finished else Whose.IN_DOUBT
+
+
+def is_half(snapshot: SnapshotView, halves: Collection[str]) -> bool:
+    """Return whether a replacement left a snapshot, by its tag or by what was written down before."""
+    return dict(snapshot.tags).get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT or snapshot.identifier in halves
+
+
+def is_unmarked(snapshot: SnapshotView) -> bool:
+    """Return whether a snapshot that is ours by its name lacks the tag that every ended teardown writes."""
+    return TAG_URN not in dict(snapshot.tags)
+
+
+def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Whose:
+    """Tell whose final snapshot a manual snapshot is.
+
+    It is ours where project, stack and resource in its tags are ours. The resource is its URN; where that
+    differs, since it was moved under another parent meanwhile, its name together with the cluster's.
+    One of our cluster whose tags are lacking is in doubt where it carries one of this package's, or is
+    named as the policy names final snapshots.
+    """
+    tags = dict(snapshot.tags)
+    identifier = str(arguments["cluster_identifier"]).lower()
+    of_our_cluster = snapshot.cluster_identifier.lower() == identifier
+    for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project)):
+        if key in tags and not says(tags[key], own):
+            return Whose.ANOTHERS
+    recorded = tags.get(TAG_URN)
+    complete = recorded is not None and TAG_STACK in tags and TAG_PROJECT in tags
+    if complete and (
+        says(recorded, str(urn)) or (is_named(recorded, urn.name) and tags.get(TAG_CLUSTER) == identifier)
+    ):
+        return Whose.OURS
+    if not of_our_cluster:
+        return Whose.ANOTHERS
+    if any(key.startswith(_OWN_TAGS) for key in tags) or _named_by_policy(snapshot, arguments, urn, rules):
+        return Whose.IN_DOUBT
+    return Whose.ANOTHERS
+
+
+def _named_by_policy(
+    snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment
+) -> bool:
+    requested = str(arguments.get("final_snapshot_identifier") or "").lower()
+    if requested and (snapshot.identifier == requested or snapshot.identifier.startswith(f"{requested}-")):
+        return True
+    facts = facts_of(arguments, project=urn.project, stack=urn.stack, resource=urn.name)
+    return fits_template(snapshot.identifier, rules.final_snapshot.name, facts, environment=rules.name)
+
+
+def age_key(snapshot: SnapshotView) -> float:
+    """Return what snapshots are sorted by: when they were taken; unknown is oldest."""
+    return snapshot.create_time.timestamp() if snapshot.create_time else 0.0

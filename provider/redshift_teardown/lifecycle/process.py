@@ -1,0 +1,244 @@
+"""What this provider process knows: which resources the program of this run has, and which clusters they own.
+
+Renaming a resource without an alias makes the engine create the new name and then delete the old one: the
+same cluster. So a generation that a resource of the program owns is never deleted by another resource. A
+replacement is a delete and a create of one resource in one process: what is restored there must be what was
+just deleted, and no older snapshot. What must be known in later runs stands in AWS (see `teardown.claim`).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.errors import FinalRefusalError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.aws.views import SnapshotView
+
+DELETE_FIRST = (
+    "have it deleted first, with its final snapshot: opts=pulumi.ResourceOptions(delete_before_replace=True)"
+)
+"""What to do where `--replace` or a taint asks to replace a cluster: the engine would create first."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A resource of this run, and the state of it that owns a generation.
+
+    Attributes:
+        identity: The generation.
+        now: Its URN of now.
+        urns: That, and the recorded one.
+        claim: The claim in that state; empty for none.
+        settled: Whether this run created, adopted or changed it: it replaces it by nothing, then.
+
+    """
+
+    identity: Identity
+    now: str
+    urns: frozenset[str]
+    claim: str
+    settled: bool = False
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A generation that this process deleted.
+
+    Attributes:
+        urn: The resource's, as its state recorded it.
+        identity: Which one.
+        snapshot: Its final snapshot; None where the policy decided to skip it.
+
+    """
+
+    urn: str
+    identity: Identity
+    snapshot: SnapshotView | None
+
+
+_Key = tuple[str, str, str]
+_LOCK = threading.Lock()
+_PROGRAM: dict[str, Mapping[str, Any]] = {}
+_REVIEWED: set[str] = set()
+_OWNERS: dict[_Key, Owner] = {}
+_KEPT_OUT: dict[_Key, str] = {}
+_DELETED: list[Deleted] = []
+_TOLD: set[tuple[str, str]] = set()
+
+
+def _key(identity: Identity) -> _Key:
+    return (identity.account_id, identity.region, identity.generation())
+
+
+# --- the program of this run ---
+
+
+def note_program(urn: str, inputs: Mapping[str, Any]) -> None:
+    """Note that the program of this run has a resource, and what it says of it.
+
+    Only ``check`` may tell: a refresh calls ``diff`` for resources that no program has, and a forced
+    replacement calls none.
+    """
+    with _LOCK:
+        _PROGRAM[urn] = inputs
+
+
+def is_in_program(urn: str) -> bool:
+    """Return whether the program of this run has a resource.
+
+    A destroy and a refresh run no program, and a resource that was taken out is not checked; a delete of one
+    that was is one half of a replacement.
+    """
+    with _LOCK:
+        return urn in _PROGRAM
+
+
+def checked_before(urn: str) -> Mapping[str, Any]:
+    """Return the inputs of a resource that this run has checked already; nothing where it has not."""
+    with _LOCK:
+        return _PROGRAM.get(urn, {})
+
+
+def program_of(urn: str, means: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any] | None:
+    """Return what the program of this run says of a resource; None where it does not have it.
+
+    Args:
+        urn: The recorded one.
+        means: Returns whether inputs mean the recorded cluster: a resource that gets another name in the
+            same step is known by that.
+
+    """
+    with _LOCK:
+        if urn in _PROGRAM:
+            return _PROGRAM[urn]
+        return next((each for each in _PROGRAM.values() if means(each)), None)
+
+
+def note_reviewed(urn: str) -> None:
+    """Note that a replacement of a resource was judged by ``diff``: it was not merely asked for."""
+    with _LOCK:
+        _REVIEWED.add(urn)
+
+
+def was_reviewed(urn: str) -> bool:
+    """Return whether a replacement of a resource was judged by ``diff`` in this run."""
+    with _LOCK:
+        return urn in _REVIEWED
+
+
+# --- who owns what ---
+
+
+def claim(
+    identity: Identity, urn: str, recorded: str = "", *, claim: str = "", settled: bool = False
+) -> None:
+    """Note that a resource of this run owns a generation, under its URN of now and the recorded one."""
+    with _LOCK:
+        urns = frozenset({urn, recorded or urn})
+        _OWNERS[_key(identity)] = Owner(identity, urn, urns, claim, settled)
+
+
+def note_created(identity: Identity, urn: str, claim: str) -> None:
+    """Note that this run created, restored or adopted a generation for a resource."""
+    with _LOCK:
+        _OWNERS[_key(identity)] = Owner(identity, urn, frozenset({urn}), claim, settled=True)
+
+
+def second_of(urn: str, identity: Identity) -> Identity | None:
+    """Return another generation than the given one that this run's program has for a resource."""
+    with _LOCK:
+        own = _OWNERS.get(_key(identity))
+        now = own.now if own is not None else urn
+        others = (each for key, each in _OWNERS.items() if key != _key(identity))
+        return next((each.identity for each in others if each.now == now and now in _PROGRAM), None)
+
+
+def holder(identity: Identity) -> Owner | None:
+    """Return the resource of this run's program that owns a generation; None for none."""
+    with _LOCK:
+        found = _OWNERS.get(_key(identity))
+        return found if found is not None and found.urns & _PROGRAM.keys() else None
+
+
+def owner(identity: Identity, urn: str) -> str:
+    """Return another resource of this run's program that owns a generation; empty where there is none."""
+    found = holder(identity)
+    return "" if found is None or urn in found.urns else min(found.urns)
+
+
+def has_one(urn: str) -> bool:
+    """Return whether a resource is known to have a cluster: what is checked anew then is its replacement."""
+    with _LOCK:
+        return any(each.now == urn for each in _OWNERS.values())
+
+
+def keep_out(identity: Identity, urn: str) -> None:
+    """Note that a create for a resource met a generation and was refused: nobody deletes it in this run."""
+    with _LOCK:
+        _KEPT_OUT[_key(identity)] = urn
+
+
+def require_not_anothers(identity: Identity, urn: str) -> None:
+    """Refuse to delete a generation that another resource of this run owns, or was refused.
+
+    Raises:
+        RefusedError: another one does; ``aliases`` are named as the way to rename a resource.
+
+    """
+    another = owner(identity, urn)
+    with _LOCK:
+        refused = _KEPT_OUT.get(_key(identity), "")
+    alias = (
+        "to rename a resource, give the new one its old name: "
+        f"opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name={urn.rsplit('::', 1)[-1]!r})])"
+    )
+    if another:
+        raise FinalRefusalError(
+            f"refused to delete {identity}: resource {another} of this same run owns it now",
+            data="the cluster was not touched; nothing is lost",
+            next_step=alias,
+        )
+    if refused:
+        raise RefusedError(
+            f"refused to delete {identity}: in this same run a create of {refused} met it and was refused",
+            data="the cluster was not touched; nothing is lost",
+            next_step=f"{alias}; else settle that create first, then run `pulumi up` again",
+        )
+
+
+# --- what was deleted ---
+
+
+def forget(identity: Identity, urn: str, snapshot: SnapshotView | None) -> None:
+    """Note that a resource's generation is gone, and what is left of it."""
+    with _LOCK:
+        _OWNERS.pop(_key(identity), None)
+        _DELETED.append(Deleted(urn, identity, snapshot))
+
+
+def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Deleted | None:
+    """Return the last generation that this process deleted of a resource, or under its cluster's identifier.
+
+    A resource that is replaced in the same step as it gets another name is known by its identifier.
+    """
+    place = (account_id, region, identifier)
+    with _LOCK:
+        for each in reversed(_DELETED):
+            of = each.identity
+            if each.urn == urn or (of.account_id, of.region, of.cluster_identifier) == place:
+                return each
+    return None
+
+
+def is_news(urn: str, text: str) -> bool:
+    """Return whether this process tells something of a resource for the first time."""
+    with _LOCK:
+        told = (urn, text) in _TOLD
+        _TOLD.add((urn, text))
+        return not told

@@ -1,0 +1,182 @@
+"""Update: a changed program on a living cluster, or a changed policy on any."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws.arguments import ARGUMENTS, Change
+from redshift_teardown.aws.views import view_cluster
+from redshift_teardown.deletion_policy import PolicyError, from_json
+from redshift_teardown.engine.urn import Urn
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.lifecycle import process, protection
+from redshift_teardown.lifecycle.changes.compare import compare
+from redshift_teardown.lifecycle.changes.converge import converge
+from redshift_teardown.lifecycle.changes.desired import DEFAULT_TAGS, SAID, found_as, said_by, says
+from redshift_teardown.lifecycle.changes.wait import wait_until_free
+from redshift_teardown.lifecycle.context import open_session, require_same_place
+from redshift_teardown.lifecycle.operation import voided
+from redshift_teardown.lifecycle.outlived import is_unseen
+from redshift_teardown.lifecycle.outputs import RECORDED_INPUTS, outputs
+from redshift_teardown.lifecycle.ownership.claims import claimed_by_update, require_ours
+from redshift_teardown.lifecycle.ownership.generation import Meant
+from redshift_teardown.lifecycle.ownership.let_go import with_way_out
+from redshift_teardown.lifecycle.policy import read_policy, refuse_bypass, resolve
+from redshift_teardown.lifecycle.state import GONE, STATE_VERSION, State, carried
+from redshift_teardown.teardown.next_step import TO_OWN_THE_NEW_ONE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.engine.request import Asked
+    from redshift_teardown.lifecycle.context import Session
+    from redshift_teardown.settings import Settings
+
+
+def update(
+    olds: Mapping[str, Any], news: Mapping[str, Any], settings: Settings, asked: Asked | None = None
+) -> dict[str, Any]:
+    """Change what differs between what is recorded and what the program says now, and nothing else.
+
+    An ``up`` that changes only policy or requests rewrites what is recorded: it makes no changing
+    call, waits for nothing and works whatever the cluster's status.
+
+    Args:
+        olds: The stored outputs.
+        news: The checked inputs, all known.
+        settings: The stack's configuration.
+        asked: What the engine said besides.
+
+    Returns:
+        The outputs.
+
+    Raises:
+        TeardownError: AWS refused a step, or the cluster is not the recorded one.
+
+    """
+    state = State.read(olds)
+    inputs = {**news, **_resolve_again(state, news, settings)}
+    changed = compare(olds, inputs, settings, asked)
+    arguments = changed.arguments
+    identity = state.identity
+    process.note_program(str(inputs.get("urn") or ""), inputs)
+    process.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
+    handed_on = {key: value for key, value in olds.items() if key != "protection"}
+    kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
+    if not changed.desired.names and not state.gone and not is_unseen(olds, settings):
+        return {**_recorded_only(handed_on, inputs, arguments, settings), **kept}
+    urn = Urn.parse(str(inputs.get("urn") or state.urn))
+    session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
+    require_same_place(session, identity, "change")
+    if not changed.desired.names:
+        # Where it is found alive, what a destroy or a refresh took for its proof is none.
+        void = voided(olds, session)
+        recorded = _recorded_only(handed_on, inputs, arguments, settings)
+        return {**recorded, **kept, **({"void": void} if void else {})}
+    rules = from_json(inputs["policy"]["rules"])
+    renamed_to = str(arguments["cluster_identifier"]).lower()
+    names = (renamed_to, found_as((asked.old_inputs if asked else None) or {}))
+    found = _find(session, identity, names, str(state.urn))
+    meant = Meant.known(identity)
+    meant.require(found)
+    # Before the last look: what it shows of the name is held against the generation that is meant. And before
+    # this is refused for whatever reason.
+    kept["void"] = voided(olds, session)
+    require_ours(found, state, str(urn))
+    cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
+    # It may have been taken over while it was waited for.
+    require_ours(cluster, state, str(urn))
+    cluster = converge(session, changed.desired, cluster, rules, meant)
+    kept["claim"] = claimed_by_update(
+        session, cluster, state, str(urn), protected=bool(inputs["policy"].get("protected"))
+    )
+    seen = identity.seen_as(view_cluster(cluster))
+    return outputs(
+        inputs,
+        arguments,
+        cluster,
+        seen,
+        dict(settings.default_tags),
+        said=said_by(arguments),
+        as_said=True,
+        carried={name: value for name, value in kept.items() if value},
+    )
+
+
+def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str) -> Mapping[str, Any]:
+    """Look for the recorded generation; it may have another name.
+
+    Args:
+        session: The operation's surroundings.
+        identity: The generation, and its recorded name.
+        names: Those it may have else: an update was stopped after renaming it, or a refresh found it so.
+        urn: The resource's, as the state records it.
+
+    """
+    cluster = session.calls.describe(identity.cluster_identifier)
+    if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
+        for name in dict.fromkeys(names):
+            renamed = session.calls.describe(name) if name not in ("", identity.cluster_identifier) else None
+            if renamed is not None and identity.is_generation_of(view_cluster(renamed)):
+                return renamed
+    if cluster is None:
+        raise RefusedError(
+            f"{identity} is gone, so it cannot be changed",
+            data="nothing was changed; a final snapshot may exist (`redshift-teardown snapshots`)",
+            next_step="run `pulumi refresh`, which says what became of it, then `pulumi up`",
+        )
+    if not identity.is_generation_of(view_cluster(cluster)):
+        raise RefusedError(
+            f"{identity} is another generation now than the one this stack created",
+            data="that cluster was not touched",
+            next_step=with_way_out(TO_OWN_THE_NEW_ONE, identity, urn, alone=True),
+        )
+    return cluster
+
+
+def _recorded_only(
+    olds: Mapping[str, Any], inputs: Mapping[str, Any], arguments: Mapping[str, Any], settings: Settings
+) -> dict[str, Any]:
+    """Return the old outputs with what the program says now, none of which AWS need be told."""
+    dropped = {"__provider", "inherited", "tags", GONE, DEFAULT_TAGS, *RECORDED_INPUTS}
+    outs = {key: value for key, value in olds.items() if key not in dropped}
+    for argument in ARGUMENTS:
+        value = arguments[argument.name]
+        if argument.change is Change.TAGS or (argument.change is Change.LOCAL and argument.secret):
+            continue
+        if argument.change is Change.LOCAL or argument.secret:
+            outs.pop(argument.name, None)
+        if says(argument, value):
+            outs[argument.name] = value
+    own = arguments["tags"]
+    if own is not None:
+        outs["tags"] = own
+    defaults = {key: tag for key, tag in settings.default_tags if key not in (own or {})}
+    if defaults:
+        outs[DEFAULT_TAGS] = defaults
+    outs.update({key: inputs[key] for key in RECORDED_INPUTS if inputs.get(key) is not None})
+    return {**outs, "state_version": STATE_VERSION, SAID: sorted(said_by(arguments))}
+
+
+def _resolve_again(state: State, news: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Decide with the recorded account, whatever check could not know."""
+    identity = state.identity
+    urn = Urn.parse(str(news.get("urn") or state.urn))
+    try:
+        resolved = resolve(
+            read_policy(settings),
+            settings,
+            news,
+            urn,
+            account=identity.account_id or None,
+            region=identity.region or None,
+        )
+    except PolicyError as error:
+        raise RefusedError(
+            f"the deletion policy does not hold for this cluster:\n{error}",
+            data="nothing was changed",
+            next_step="mend the policy or the configuration, then run `pulumi up` again",
+        ) from None
+    refuse_bypass(resolved.match.environment, list(news.get("bypass") or []), urn.name)
+    return {"policy": resolved.record(), "on_destroy": resolved.on_destroy}
