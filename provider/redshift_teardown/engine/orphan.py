@@ -1,6 +1,6 @@
 """The end of a provider process whose engine is gone: the SDK's server never ends by itself.
 
-By then nothing in it changes anything any more (see ``interrupt``); what it still waits for ends within seconds.
+By then nothing in it changes anything any more (see ``interrupt``); what it waits for ends within seconds.
 """
 
 from __future__ import annotations

@@ -7,43 +7,34 @@ is recorded. The decision itself is ``deletion_policy.decide``, the same one tha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.deletion_policy import (
     Decision,
     Environment,
-    Facts,
     Match,
     Policy,
-    PolicyError,
     decide,
     digest,
     facts_of,
-    from_json,
     load,
     match,
-    stricter,
     to_text,
     with_doubt,
 )
-from redshift_teardown.errors import ConfigError, RefusedError
+from redshift_teardown.errors import ConfigError
 from redshift_teardown.lifecycle.state import for_wire
 from redshift_teardown.settings import ENVIRONMENT_KEY
-from redshift_teardown.teardown.claim import without_claim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from redshift_teardown.aws.identity import Identity
-    from redshift_teardown.aws.views import ClusterView
     from redshift_teardown.engine.urn import Urn
     from redshift_teardown.settings import Settings
 
-RECORDED, CURRENT = 0, 1
-"""Precedence of the two policies at destroy: for names and clashing tag values the current file wins."""
 
 BYPASSES = ("retain_on_delete", "deleted_with")
 """Options of a resource that keep the engine from calling its delete."""
@@ -235,204 +226,3 @@ def refuse_bypass(environment: Environment, bypass: list[str], resource: str) ->
         "destroyed, use protect=True"
     )
     raise ConfigError(message)
-
-
-# --- at destroy ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class BothPolicies:
-    """The recorded rules and the current file's, each with what it is called by; one may be missing.
-
-    Attributes:
-        recorded: The rules of the last ``up``.
-        current: The rules of the file as it is now.
-        here: The rules of the file for the stack that the cluster is in now, where that is called otherwise
-            than when it was brought up.
-        warning: Why one of them is not asked, in words; empty where both are.
-
-    """
-
-    recorded: Environment | None
-    current: Environment | None
-    warning: str = ""
-    here: Environment | None = None
-
-    def environments(self) -> tuple[tuple[Environment, int], ...]:
-        """Give those there are, with their precedence."""
-        every = ((self.recorded, RECORDED), (self.current, CURRENT), (self.here, CURRENT))
-        return tuple((environment, rank) for environment, rank in every if environment is not None)
-
-    def templates(self) -> tuple[tuple[str, str], ...]:
-        """Give every name template in force, each with its environment's name."""
-        return tuple(
-            (environment.final_snapshot.name, environment.name) for environment, _ in self.environments()
-        )
-
-    def receipts(self) -> tuple[Path, ...]:
-        """Give the receipts folders: the one in force, then that of the other policy, where it is another.
-
-        A teardown that a kill ended may have written its receipt before the policy named a new folder.
-        """
-        ranked = sorted(self.environments(), key=lambda each: -each[1])
-        return tuple(dict.fromkeys(Path(environment.receipts) for environment, _ in ranked))
-
-    def decide(
-        self, recorded: Facts, seen: Facts, how: str
-    ) -> tuple[Decision, tuple[tuple[str, Decision], ...]]:
-        """Ask both policies, by the recorded facts and by those that AWS shows; the strictest answer holds.
-
-        Args:
-            recorded: As the program gave them.
-            seen: As AWS shows them, or showed them last.
-            how: Which of the two, as an adjective.
-
-        Returns:
-            The decision, and what each was asked and said, for the receipt.
-
-        """
-        said = tuple(
-            (f"{'current' if rank else 'recorded'} policy, {of} facts", decision)
-            for environment, rank in self.environments()
-            for of, facts in (("recorded", recorded), (how, seen))
-            for decision in (decide(environment, facts, at_destroy=True, precedence=rank),)
-        )
-        strictest = said[0][1]
-        for _, decision in said[1:]:
-            strictest = stricter(strictest, decision)
-        return strictest, said
-
-
-def both_policies(
-    recorded: Mapping[str, Any], settings: Settings, urn: Urn, *, account: str, own: object
-) -> BothPolicies:
-    """Read the recorded rules and the file as it is now.
-
-    A file that is missing or broken leaves the recorded policy in force; a recorded policy that cannot be
-    read counts as protected, with the file's defaults. An environment that the
-    current file no longer knows, or a configuration that contradicts it, counts as unmatched:
-    protected, with the defaults.
-
-    Args:
-        recorded: ``policy`` of the outputs.
-        settings: The stack's configuration of this operation.
-        urn: The recorded URN: a renamed stack is judged by the name it was brought up under, and by the one
-            it has now, where the engine tells it.
-        account: The recorded account.
-        own: The cluster's own ``environment`` argument, as recorded.
-
-    Raises:
-        RefusedError: neither of the two can be read.
-
-    """
-    warnings = []
-    rules: Environment | None = None
-    try:
-        rules = from_json(recorded.get("rules"))
-    except (PolicyError, ValueError, TypeError, KeyError) as error:
-        warnings.append(
-            f"the policy recorded in the state cannot be read ({error}), so it counts as protected; the next "
-            "`pulumi up` records it anew"
-        )
-    current: Environment | None = None
-    here: Environment | None = None
-    try:
-        policy = read_policy(settings)
-    except PolicyError as error:
-        warnings.append(
-            f"the policy file cannot be read, so the policy recorded at the last `up` decides:\n{error}"
-        )
-    else:
-        if rules is None:
-            rules = policy.unmatched
-        requested = own if isinstance(own, str) and own else settings.environment
-        try:
-            current = match(policy, stack=urn.stack, account=account, requested=requested).environment
-        except PolicyError as error:
-            current = policy.unmatched
-            warnings.append(f"this counts as a stack that no environment claims (protected):\n{error}")
-        here = _here(policy, settings, urn, account, requested)
-    if rules is None and current is None:
-        raise RefusedError(
-            "there is no deletion policy to go by:\n" + "\n".join(warnings),
-            data="nothing was touched",
-            next_step=f"put {settings.policy_file} right (`redshift-teardown check {settings.policy_file}`), "
-            "then run `pulumi destroy` again",
-        )
-    return BothPolicies(rules, current, "\n".join(warnings), here)
-
-
-def _here(
-    policy: Policy, settings: Settings, urn: Urn, account: str, requested: str | None
-) -> Environment | None:
-    """Give the rules for where the cluster is now, by the engine; None where that is as it is recorded.
-
-    A stack is renamed; or an earlier release believed what a program wrote of it.
-    """
-    place = settings.place
-    if place is None or not place.known or (place.stack, place.project) == (urn.stack, urn.project):
-        return None
-    try:
-        return match(policy, stack=place.stack, account=account, requested=requested).environment
-    except PolicyError:
-        return policy.unmatched
-
-
-def recorded_facts(
-    policy: Mapping[str, Any], identity: Identity, urn: Urn, now: datetime, data_since: datetime | None
-) -> Facts:
-    """Give the facts as the last ``up`` recorded them.
-
-    Args:
-        policy: ``policy`` of the outputs.
-        identity: The recorded generation.
-        urn: The recorded URN.
-        now: The time of the decision.
-        data_since: Since when the cluster has held data: its age is the data's, whatever AWS shows. A
-            restore, a resize or a resume begins a new ClusterCreateTime and no new data.
-
-    """
-    facts = policy.get("facts")
-    return facts_of(
-        {
-            **(facts if isinstance(facts, dict) else {}),
-            "cluster_identifier": identity.cluster_identifier,
-        },
-        project=urn.project,
-        stack=urn.stack,
-        resource=urn.name,
-        account=identity.account_id,
-        region=identity.region,
-        create_time=data_since,
-        now=now,
-    )
-
-
-def live_facts(recorded: Facts, cluster: ClusterView) -> Facts:
-    """Give the facts as AWS shows them now; what AWS cannot know stays as recorded."""
-    tags = without_claim(dict(cluster.tags))
-    return _as_shown(recorded, cluster.node_type, cluster.number_of_nodes, tags)
-
-
-def last_seen_facts(recorded: Facts, outputs: Mapping[str, Any], tags: Mapping[str, str] | None) -> Facts:
-    """Give the facts as AWS showed them last: what a cluster had become is asked of one that is gone, too.
-
-    Args:
-        recorded: The recorded facts.
-        outputs: The recorded arguments; a refresh writes what AWS shows into them.
-        tags: All tags of the cluster, as they were recorded; None where they are not known.
-
-    """
-    shown = recorded.tags if tags is None else tags
-    return _as_shown(recorded, outputs.get("node_type"), outputs.get("number_of_nodes"), shown)
-
-
-def _as_shown(
-    recorded: Facts, node_type: str | None, number_of_nodes: int | None, tags: Mapping[str, str | None] | None
-) -> Facts:
-    return replace(
-        recorded,
-        node_type=node_type or recorded.node_type,
-        number_of_nodes=number_of_nodes or recorded.number_of_nodes,
-        tags=tags,
-    )
