@@ -15,7 +15,7 @@ from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.engine.secret_values import SECRETS
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import TeardownError
-from redshift_teardown.lifecycle.policy import BYPASSES, Resolved, read_policy, refuse_bypass, resolve
+from redshift_teardown.lifecycle.policy.resolve import BYPASSES, Resolved, read_policy, refuse_bypass, resolve
 from redshift_teardown.lifecycle.state import STATE_VERSION
 from redshift_teardown.provider import ClusterProvider
 from redshift_teardown.settings import Settings, read_settings

@@ -89,7 +89,7 @@ class ClusterProvider(ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Read a cluster for a refresh; an empty id where it is gone."""
-        from redshift_teardown.lifecycle.planner import require_recorded  # noqa: PLC0415
+        from redshift_teardown.lifecycle.policy.planner import require_recorded  # noqa: PLC0415
         from redshift_teardown.lifecycle.read import read  # noqa: PLC0415
 
         with _plain_errors(props):

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.lifecycle import process, protection
-from redshift_teardown.lifecycle.data import origin, replacement, restore
+from redshift_teardown.lifecycle import origin, process
+from redshift_teardown.lifecycle.data import replacement, restore
 from redshift_teardown.lifecycle.ownership import create_record, existing_clusters, final_snapshots
+from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.state import State
 from redshift_teardown.teardown import claim, next_step
 from tests.histories.broken import (

@@ -13,7 +13,7 @@ from redshift_teardown.errors import TeardownError
 from redshift_teardown.lifecycle.create import create
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
-from redshift_teardown.lifecycle.policy_at_destroy import live_facts
+from redshift_teardown.lifecycle.policy.at_destroy import live_facts
 from redshift_teardown.lifecycle.update import update
 from redshift_teardown.reports.forecast import Room, StackCluster, Verdict, judge, look_at
 from redshift_teardown.reports.snapshots import find_kept, united

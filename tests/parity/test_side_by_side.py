@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from redshift_teardown.engine.secret_values import SECRETS
-from redshift_teardown.lifecycle.changes.desired import DEFAULT_TAGS, SAID
+from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, SAID
 from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION
 from tests.cli.test_plan_agrees import foresee
 from tests.parity.bench import changing, did

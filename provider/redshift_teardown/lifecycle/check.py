@@ -12,10 +12,16 @@ from redshift_teardown.engine.secret_values import SECRETS, hide, names_in, stil
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
 from redshift_teardown.lifecycle import process
-from redshift_teardown.lifecycle.changes.desired import DEFAULT_TAGS, INHERITED, SAID
 from redshift_teardown.lifecycle.context import reporter_for
 from redshift_teardown.lifecycle.data.preview import foretell, foretell_account
-from redshift_teardown.lifecycle.policy import BYPASSES, read_policy, refuse_bypass, resolve, wants_account
+from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, INHERITED, SAID
+from redshift_teardown.lifecycle.policy.resolve import (
+    BYPASSES,
+    read_policy,
+    refuse_bypass,
+    resolve,
+    wants_account,
+)
 from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
 from redshift_teardown.lifecycle.validation import Failure, validate
 from redshift_teardown.teardown.receipt import folder_problem

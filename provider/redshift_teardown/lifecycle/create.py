@@ -13,12 +13,12 @@ from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.lifecycle import process
 from redshift_teardown.lifecycle.changes.converge import converge
-from redshift_teardown.lifecycle.changes.desired import everything, said_by
-from redshift_teardown.lifecycle.changes.desired import says as says_something
 from redshift_teardown.lifecycle.changes.wait import GoneError, wait_until_available
 from redshift_teardown.lifecycle.context import Session, open_session
-from redshift_teardown.lifecycle.data.origin import BEGAN_EMPTY
 from redshift_teardown.lifecycle.data.restore import AT_RESTORE, find_source
+from redshift_teardown.lifecycle.desired import everything, said_by
+from redshift_teardown.lifecycle.desired import says as says_something
+from redshift_teardown.lifecycle.origin import BEGAN_EMPTY
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.lifecycle.ownership.adopt import adopt
 from redshift_teardown.lifecycle.ownership.claims import claim_on, claimed_by_create, write_tags
@@ -35,8 +35,8 @@ from redshift_teardown.lifecycle.ownership.existing_clusters import (
     tell_of_others,
 )
 from redshift_teardown.lifecycle.ownership.generation import AnotherGenerationError, Meant
-from redshift_teardown.lifecycle.policy import read_policy, refuse_bypass, resolve, wants_account
-from redshift_teardown.lifecycle.protection import protected_place
+from redshift_teardown.lifecycle.policy.protection import protected_place
+from redshift_teardown.lifecycle.policy.resolve import read_policy, refuse_bypass, resolve, wants_account
 from redshift_teardown.lifecycle.state import arguments_of
 from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim, superseding
 from redshift_teardown.teardown.proof import CLOCK_SKEW

@@ -10,10 +10,11 @@ from redshift_teardown.aws.session import resolve_region
 from redshift_teardown.engine.request import Asked
 from redshift_teardown.engine.secret_values import is_secret_tag, names_in
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle import gone, outlived, process, protection
+from redshift_teardown.lifecycle import process, unseen_end
 from redshift_teardown.lifecycle.changes.compare import Difference, compare
 from redshift_teardown.lifecycle.context import reporter_for
 from redshift_teardown.lifecycle.data import replacement
+from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.state import GONE, UNKNOWN, State, arguments_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def diff(
     if in_program:
         protection.require_kept(olds, state, news, settings)
     if state.gone and in_program:
-        if gone.is_replaced(olds, settings, urn):
+        if unseen_end.is_replaced(olds, settings, urn):
             replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))
             process.note_reviewed(str(state.urn))
             return replace(found, calls=(*found.calls, GONE), replaces=(*found.replaces, GONE))
@@ -63,8 +64,8 @@ def diff(
     if found.replaces:
         replacement.review(olds, news, found.replaces, settings, reporter)
         process.note_reviewed(str(state.urn))
-    if in_program and not found.any and outlived.is_unseen(olds, settings):
-        return replace(found, recorded=outlived.has_outlived(olds, settings, reporter))
+    if in_program and not found.any and unseen_end.is_unseen(olds, settings):
+        return replace(found, recorded=unseen_end.has_outlived(olds, settings, reporter))
     return found
 
 

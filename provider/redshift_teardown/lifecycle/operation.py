@@ -13,9 +13,9 @@ from redshift_teardown.aws.provisioned import UnreachableError
 from redshift_teardown.aws.views import Answer
 from redshift_teardown.engine import interrupt
 from redshift_teardown.errors import NoAnswerError
-from redshift_teardown.lifecycle.changes.desired import own_region
 from redshift_teardown.lifecycle.context import Session, open_session, require_same_place, stopped
-from redshift_teardown.lifecycle.planner import Planner, Recorded, read_recorded
+from redshift_teardown.lifecycle.desired import own_region
+from redshift_teardown.lifecycle.policy.planner import Planner, Recorded, read_recorded
 from redshift_teardown.teardown.memory import recall, remember
 from redshift_teardown.teardown.next_step import LAG, SETTLE, believed_after, next_step, not_marked, void_tag
 from redshift_teardown.teardown.observe import look

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws.arguments import ARGUMENTS, Change, read_arguments, same
 from redshift_teardown.aws.identity import Identity
 from redshift_teardown.aws.views import view_cluster
-from redshift_teardown.lifecycle.changes.desired import DEFAULT_TAGS, SAID, says, shown_in
+from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, SAID, says, shown_in
 from redshift_teardown.lifecycle.state import STATE_VERSION
 from redshift_teardown.teardown.claim import TAG_CLAIM
 

@@ -13,7 +13,7 @@ from redshift_teardown.aws.provisioned import UnreachableError
 from redshift_teardown.aws.statuses import ENDING
 from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle.changes.desired import DEFAULT_TAGS, IDENTIFIER, own_region, said_by, said_in
+from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, IDENTIFIER, own_region, said_by, said_in
 from redshift_teardown.lifecycle.operation import Operation, open_operation
 from redshift_teardown.lifecycle.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.lifecycle.state import GONE, arguments_of, carried

@@ -9,20 +9,21 @@ from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.deletion_policy import PolicyError, from_json
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle import process, protection
+from redshift_teardown.lifecycle import process
 from redshift_teardown.lifecycle.changes.compare import compare
 from redshift_teardown.lifecycle.changes.converge import converge
-from redshift_teardown.lifecycle.changes.desired import DEFAULT_TAGS, SAID, found_as, said_by, says
 from redshift_teardown.lifecycle.changes.wait import wait_until_free
 from redshift_teardown.lifecycle.context import open_session, require_same_place
+from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, SAID, found_as, said_by, says
 from redshift_teardown.lifecycle.operation import voided
-from redshift_teardown.lifecycle.outlived import is_unseen
 from redshift_teardown.lifecycle.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.lifecycle.ownership.claims import claimed_by_update, require_ours
 from redshift_teardown.lifecycle.ownership.generation import Meant
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
-from redshift_teardown.lifecycle.policy import read_policy, refuse_bypass, resolve
+from redshift_teardown.lifecycle.policy import protection
+from redshift_teardown.lifecycle.policy.resolve import read_policy, refuse_bypass, resolve
 from redshift_teardown.lifecycle.state import GONE, STATE_VERSION, State, carried
+from redshift_teardown.lifecycle.unseen_end import is_unseen
 from redshift_teardown.teardown.next_step import TO_OWN_THE_NEW_ONE
 
 if TYPE_CHECKING:

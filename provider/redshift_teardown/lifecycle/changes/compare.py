@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.arguments import ARGUMENTS, BY_NAME, Change
-from redshift_teardown.lifecycle.changes.desired import (
+from redshift_teardown.lifecycle.desired import (
     Desired,
     Ignored,
     Recorded,
@@ -14,9 +14,9 @@ from redshift_teardown.lifecycle.changes.desired import (
     meant_by,
     said_by,
 )
-from redshift_teardown.lifecycle.data.origin import NAMES, Named, began_with, named_by
+from redshift_teardown.lifecycle.origin import NAMES, Named, began_with, named_by
 from redshift_teardown.lifecycle.outputs import RECORDED_INPUTS
-from redshift_teardown.lifecycle.policy import differs
+from redshift_teardown.lifecycle.policy.resolve import differs
 from redshift_teardown.lifecycle.state import UNKNOWN, arguments_of
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from redshift_teardown.aws.views import Attempt
     from redshift_teardown.deletion_policy import Environment
-    from redshift_teardown.lifecycle.changes.desired import Desired
     from redshift_teardown.lifecycle.context import Session
+    from redshift_teardown.lifecycle.desired import Desired
     from redshift_teardown.lifecycle.ownership.generation import Meant
 
 _PATIENCE = timedelta(minutes=15)

@@ -20,13 +20,13 @@ from redshift_teardown.aws.arguments import (
     same,
     to_aws,
 )
-from redshift_teardown.lifecycle.changes.desired import PASSWORDS
+from redshift_teardown.lifecycle.desired import PASSWORDS
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, user_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from redshift_teardown.lifecycle.changes.desired import Desired
+    from redshift_teardown.lifecycle.desired import Desired
 
 _BY_MODIFY = frozenset(
     {

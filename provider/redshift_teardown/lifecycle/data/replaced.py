@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.session import resolve_region
 from redshift_teardown.errors import FinalRefusalError
-from redshift_teardown.lifecycle import process, protection
+from redshift_teardown.lifecycle import process
 from redshift_teardown.lifecycle.changes.compare import compare
 from redshift_teardown.lifecycle.data import replacement
+from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.state import arguments_of
 from redshift_teardown.teardown.receipt import LEFT_BY_REPLACEMENT
 

@@ -10,13 +10,13 @@ from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.deletion_policy import from_json
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle import process
-from redshift_teardown.lifecycle.changes.desired import equal_in, in_force, said_by
 from redshift_teardown.lifecycle.changes.wait import wait_until_available
+from redshift_teardown.lifecycle.desired import equal_in, in_force, said_by
 from redshift_teardown.lifecycle.operation import voided
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.lifecycle.ownership.claims import claimed_by_adoption, end_adoption
 from redshift_teardown.lifecycle.ownership.generation import Meant
-from redshift_teardown.lifecycle.protection import protected_place
+from redshift_teardown.lifecycle.policy.protection import protected_place
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK
 from redshift_teardown.teardown.resource_tag import says
 

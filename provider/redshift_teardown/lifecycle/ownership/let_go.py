@@ -17,7 +17,7 @@ from redshift_teardown.teardown.receipt import LET_GO, ReceiptFile, heading
 if TYPE_CHECKING:
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.lifecycle.context import Session
-    from redshift_teardown.lifecycle.planner import Recorded
+    from redshift_teardown.lifecycle.policy.planner import Recorded
 
 VARIABLE = "REDSHIFT_TEARDOWN_LET_GO"
 _UNKNOWN = "unknown"

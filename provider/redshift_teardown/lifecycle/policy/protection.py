@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.deletion_policy import PolicyError, match
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle.policy import read_policy
+from redshift_teardown.lifecycle.policy.resolve import read_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

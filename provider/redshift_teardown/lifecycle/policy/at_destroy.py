@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from redshift_teardown.engine.urn import Urn
     from redshift_teardown.settings import Settings
 
-from redshift_teardown.lifecycle.policy import read_policy
+from redshift_teardown.lifecycle.policy.resolve import read_policy
 
 RECORDED, CURRENT = 0, 1
 """Precedence of the two policies at destroy: for names and clashing tag values the current file wins."""

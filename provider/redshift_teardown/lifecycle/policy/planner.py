@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.deletion_policy import stricter
 from redshift_teardown.errors import TO_TAKE_OVER, RefusedError
-from redshift_teardown.lifecycle.policy_at_destroy import (
+from redshift_teardown.lifecycle.policy.at_destroy import (
     BothPolicies,
     both_policies,
     last_seen_facts,

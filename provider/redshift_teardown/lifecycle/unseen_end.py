@@ -1,0 +1,114 @@
+"""What the next `up` does about a cluster whose end nobody saw.
+
+A refresh found it gone and could not let go of it; or its destroy was begun here and not finished.
+
+An `up` that has nothing to do asks AWS nothing else. AWS may have given the deletion up after its final
+snapshot, which is then no proof of what was written since.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.errors import RefusedError
+from redshift_teardown.lifecycle.context import reporter_for
+from redshift_teardown.lifecycle.operation import look_for, memory_of
+from redshift_teardown.lifecycle.ownership.let_go import with_way_out
+from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
+from redshift_teardown.lifecycle.state import GONE, State
+from redshift_teardown.teardown.memory import is_end_unseen
+from redshift_teardown.teardown.model import Refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.run import Reporter
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redshift_teardown.settings import Settings
+
+
+def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:
+    """Return whether a cluster marked as gone is to be replaced: its delete finishes what is missing first.
+
+    Args:
+        olds: The stored outputs, with the mark in them.
+        settings: The stack's configuration.
+        urn: The resource's URN now.
+
+    Returns:
+        False where AWS shows that very cluster again: then only the mark is taken away.
+
+    Raises:
+        RefusedError: nothing proves that its data is kept, or another cluster has its name; the message says
+            what to do. It fails this resource alone.
+
+    """
+    state = State.read(olds)
+    identity, reporter = state.identity, reporter_for(urn, state.urn.name)
+    found = look_for(olds, settings)
+    if found is None:
+        # `up` asks again before anything is done.
+        reporter.warn(f"{identity}: a refresh found it gone, and AWS gives no answer now. {olds[GONE]}")
+        return True
+    operation, observation = found
+    if observation.cluster is not None and identity.is_generation_of(observation.cluster):
+        return False
+    _, step = operation.what_delete_would_do(observation)
+    if isinstance(step, Refuse):
+        next_step = step.next_step
+        if step.final:
+            next_step = with_way_out(next_step, identity, urn, alone=True)
+        raise RefusedError(step.what, data=step.data, next_step=next_step)
+    reporter.warn(
+        f"{identity} is gone, and its data is kept: `up` finishes what its final snapshot lacks, then "
+        "creates the cluster as the program says"
+    )
+    return True
+
+
+def is_unseen(olds: Mapping[str, Any], settings: Settings) -> bool:
+    """Return whether a receipt tells of a DeleteCluster after which nobody saw the cluster; AWS is not asked.
+
+    Args:
+        olds: The stored outputs.
+        settings: The stack's configuration.
+
+    """
+    now = datetime.now(timezone.utc)
+    return is_end_unseen(memory_of(Planner(read_recorded(olds, settings), now), now))
+
+
+def has_outlived(olds: Mapping[str, Any], settings: Settings, reporter: Reporter) -> bool:
+    """Return whether the cluster lives, and something that is not recorded as void is; nothing is changed.
+
+    Where AWS gives no answer it may be so: `up` asks again.
+
+    Args:
+        olds: The stored outputs of a cluster whose end is unseen.
+        settings: The stack's configuration.
+        reporter: Told what was found.
+
+    """
+    begun = "a destroy of it was begun, and nobody saw what came of that"
+    found = look_for(olds, settings)
+    if found is None:
+        reporter.warn(f"{begun}; AWS gives no answer now, and `up` asks again")
+        return True
+    operation, observation = found
+    identity = operation.identity
+    if observation.cluster is None:
+        reporter.warn(f"{identity} is gone: {begun}. Run `pulumi refresh`, which says what became of it")
+        return False
+    if not identity.is_alive_in(observation.cluster):
+        return False
+    void = operation.void_beside(observation)[0]
+    if set(void) <= operation.recorded.state.void:
+        return False
+    reporter.keep(f"{identity} lives on: {begun}. `up` records what is no proof any more: {', '.join(void)}")
+    return True
