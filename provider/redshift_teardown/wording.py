@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
 _STEP = 1000
 """AWS counts megabytes in thousands."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -32,3 +37,8 @@ def duration(seconds: float) -> str:
 def interrupt_note(command: str) -> str:
     """Say, where a long wait begins, that it may be interrupted and how it is taken up again."""
     return f"interrupting is safe: AWS goes on with what it has begun, and running `{command}` again resumes"
+
+
+def utc(moment: datetime | None) -> str:
+    """Say a time to the second, in UTC."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "at an unknown time"

@@ -9,7 +9,7 @@ import pytest
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.lifecycle.read import read
-from redshift_teardown.teardown.next_step import LAG
+from redshift_teardown.teardown.backoff import LAG
 from tests.around.world import busy, by_hand, changes, is_tagged, stranger, write_data
 from tests.parity.bench import did, wire
 from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, URN, Interruption, kill

@@ -21,7 +21,7 @@ from redshift_teardown.lifecycle import delete as delete_module
 from redshift_teardown.lifecycle.data.replaced import Judged
 from redshift_teardown.lifecycle.ownership import adopt, generation
 from redshift_teardown.reports import forecast
-from redshift_teardown.teardown import memory, next_step, observe, proof, receipt
+from redshift_teardown.teardown import absent, memory, observe, present, proof, receipt
 from redshift_teardown.teardown.model import Delete, Memory, Wait
 from redshift_teardown.teardown.plan import Plan
 from tests.histories.history import History
@@ -146,7 +146,7 @@ def _loosen(patch: pytest.MonkeyPatch) -> None:
 def _whoever_owns_it(patch: pytest.MonkeyPatch) -> None:
     """Ask neither what this process knows of owners and programs, nor the claim on the cluster."""
     patch.setattr(delete_module, "judge", lambda *_: Judged())
-    patch.setattr(next_step, "_anothers", _nothing)
+    patch.setattr(present, "_anothers", _nothing)
 
 
 def _leave_open(self: Any, identifier: str, *_: Any) -> Any:
@@ -297,7 +297,7 @@ BROKEN: dict[str, Broken] = {
         "did not look at a cluster whose destroy was left open",
     ),
     "a snapshot whose cluster came back is not tagged void": Broken(
-        _method(next_step, "_voiding", _nothing),
+        _method(present, "voiding", _nothing),
         _wild(
             DAYS,
             UP,
@@ -329,7 +329,7 @@ BROKEN: dict[str, Broken] = {
         "leaves open what becomes of the data",
     ),
     "a final snapshot is kept too short": Broken(
-        _method(next_step, "_delete", lambda plan, *_: Delete(plan.name, 1)),
+        _method(present, "_delete", lambda plan, *_: Delete(plan.name, 1)),
         _wild(DAYS, UP, DESTROY),
         "a final snapshot kept 1 days where 7 are due",
     ),
@@ -392,17 +392,17 @@ BROKEN: dict[str, Broken] = {
         "refused in a history of kills alone",
     ),
     "a deletion is put off for ever": Broken(
-        _method(next_step, "_delete", lambda *_: Wait("later")),
+        _method(present, "_delete", lambda *_: Wait("later")),
         _wild(DAYS, UP, DESTROY),
         "destroy never ends",
     ),
     "a snapshot that was seen is not waited for": Broken(
-        _method(next_step, "_is_expected", _never),
+        _method(absent, "_is_expected", _never),
         MINIMAL["what a destroy saw of a snapshot is waited for"],
         "plan said",
     ),
     "a cluster that is gone is said to be there": Broken(
-        _method(next_step, "_loss", lambda *_: "the cluster is still there"),
+        _method(absent, "_loss", lambda *_: "the cluster is still there"),
         _wild(DAYS, UP, VANISH, DESTROY),
         "is gone, and yet",
     ),

@@ -13,7 +13,7 @@ from redshift_teardown.lifecycle.data import replacement, restore
 from redshift_teardown.lifecycle.ownership import create_record, existing_clusters, final_snapshots
 from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.state import State
-from redshift_teardown.teardown import claim, next_step
+from redshift_teardown.teardown import claim, present
 from tests.histories.broken import (
     STRANGER,
     Broken,
@@ -94,7 +94,7 @@ def _forget_age(patch: pytest.MonkeyPatch) -> None:
 BROKEN_OWNERS: dict[str, Broken] = {
     # K3: whose a cluster is
     "a claim of another's is not looked at": Broken(
-        _method(next_step, "_anothers", _nothing), _wild(DAYS, UP, SWITCH, UP, SWITCH, DESTROY), TAKEN_OVER
+        _method(present, "_anothers", _nothing), _wild(DAYS, UP, SWITCH, UP, SWITCH, DESTROY), TAKEN_OVER
     ),
     "what took a cluster over is not written on it": Broken(
         _everywhere(claim.superseding, lambda made, _: made),

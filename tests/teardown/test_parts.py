@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from redshift_teardown.aws.identity import Identity, parse_time, same_moment
 from redshift_teardown.aws.statuses import BUSY, ENDING, Standing, standing
 from redshift_teardown.aws.views import Answer
+from redshift_teardown.teardown.backoff import LAG
 from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import Delete, Done, Refuse, Resume, Tag, Wait
-from redshift_teardown.teardown.next_step import LAG, next_step
+from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, TAG_URN, make_plan
 from redshift_teardown.teardown.proof import is_ours, of_generation

@@ -16,11 +16,13 @@ from redshift_teardown.errors import NoAnswerError
 from redshift_teardown.lifecycle.context import Session, open_session, require_same_place, stopped
 from redshift_teardown.lifecycle.desired import own_region
 from redshift_teardown.lifecycle.policy.planner import Planner, Recorded, read_recorded
+from redshift_teardown.teardown.backoff import LAG, SETTLE, believed_after
 from redshift_teardown.teardown.memory import recall, remember
-from redshift_teardown.teardown.next_step import LAG, SETTLE, believed_after, next_step, not_marked, void_tag
+from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.proof import is_marked_void, outlived, void_key
 from redshift_teardown.teardown.receipt import SEEN_ALIVE, ReceiptFile, heading
+from redshift_teardown.teardown.void import not_marked, void_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,7 +24,7 @@ from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.policy.resolve import read_policy, refuse_bypass, resolve
 from redshift_teardown.lifecycle.state import GONE, STATE_VERSION, State, carried
 from redshift_teardown.lifecycle.unseen_end import is_unseen
-from redshift_teardown.teardown.next_step import TO_OWN_THE_NEW_ONE
+from redshift_teardown.teardown.present import TO_OWN_THE_NEW_ONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

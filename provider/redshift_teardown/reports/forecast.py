@@ -24,7 +24,7 @@ from redshift_teardown.lifecycle.operation import Operation, memory_of, open_rec
 from redshift_teardown.lifecycle.ownership.let_go import VARIABLE, is_asked_for, with_way_out
 from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
 from redshift_teardown.teardown.model import Delete, Done, LetGo, Memory, Refuse
-from redshift_teardown.teardown.next_step import NAME_TRIES
+from redshift_teardown.teardown.present import NAME_TRIES
 from redshift_teardown.teardown.proof import of_generation
 from redshift_teardown.teardown.simulate import foresee
 

@@ -26,7 +26,7 @@ from redshift_teardown.teardown.model import (
     Tag,
     Wait,
 )
-from redshift_teardown.teardown.next_step import is_marking_over, next_step, not_marked
+from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import Source, look
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import asked_for, void_key
@@ -38,6 +38,7 @@ from redshift_teardown.teardown.receipt import (
     ReceiptFile,
     heading,
 )
+from redshift_teardown.teardown.void import is_marking_over, not_marked
 from redshift_teardown.wording import duration, interrupt_note, size
 
 if TYPE_CHECKING:

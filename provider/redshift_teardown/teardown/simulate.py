@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from redshift_teardown.aws.statuses import Standing, standing
 from redshift_teardown.aws.views import AVAILABLE, Answer, Attempt, SnapshotView
+from redshift_teardown.teardown.backoff import SETTLE
 from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import Delete, Done, LetGo, Prolong, Refuse, Resume, Step, Tag, Wait
-from redshift_teardown.teardown.next_step import SETTLE, next_step
+from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import void_key
 

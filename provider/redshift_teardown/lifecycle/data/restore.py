@@ -18,7 +18,7 @@ from redshift_teardown.lifecycle.ownership.final_snapshots import (
     look_for_ours,
     whose,
 )
-from redshift_teardown.teardown.next_step import SETTLE
+from redshift_teardown.teardown.backoff import SETTLE
 from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_VOID
 from redshift_teardown.teardown.proof import is_marked_void
 from redshift_teardown.wording import duration

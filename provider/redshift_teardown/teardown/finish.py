@@ -1,0 +1,79 @@
+"""What an available final snapshot still lacks: its tags, then its retention. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redshift_teardown.aws.views import Answer, Attempt
+from redshift_teardown.teardown.backoff import WRITE_TRIES, backoff
+from redshift_teardown.teardown.model import Prolong, Refuse, Step, Tag, Wait
+from redshift_teardown.teardown.plan import TAG_VOID
+
+if TYPE_CHECKING:
+    from redshift_teardown.aws.views import SnapshotView
+    from redshift_teardown.teardown.model import Memory, Observation
+    from redshift_teardown.teardown.plan import Plan
+
+BUSY_CODES = frozenset({"InvalidClusterState", "InvalidClusterStateFault"})
+
+_SNAPSHOT_BUSY_CODES = BUSY_CODES | {"InvalidClusterSnapshotState", "InvalidClusterSnapshotStateFault"}
+
+
+def finish(plan: Plan, snapshot: SnapshotView, memory: Memory, observation: Observation) -> Step | None:
+    """Give what the available snapshot still lacks, or None where it is as decided."""
+    missing = plan.missing_tags(snapshot)
+    written = next((each for each in reversed(_writes(memory, "CreateTags", snapshot))), None)
+    if written is not None and written.answer is Answer.ACCEPTED:
+        # Another teardown of this generation, running beside this one, may write values of its own.
+        missing = tuple((key, value) for key, value in missing if key not in dict(snapshot.tags))
+    if missing:
+        return _write(
+            Tag(snapshot, missing), "CreateTags", "tags", "redshift:CreateTags", memory, observation
+        )
+    if plan.wants_snapshot and not plan.keeps_long_enough(snapshot):
+        return _write(
+            Prolong(snapshot, plan.retention_days),
+            "ModifyClusterSnapshot",
+            "retention",
+            "redshift:ModifyClusterSnapshot",
+            memory,
+            observation,
+        )
+    return None
+
+
+def _write(
+    step: Tag | Prolong,
+    operation: str,
+    subject: str,
+    permission: str,
+    memory: Memory,
+    observation: Observation,
+) -> Step:
+    tries = _writes(memory, operation, step.snapshot)
+    if not tries:
+        return step
+    last = tries[-1]
+    final = last.answer is Answer.REFUSED and last.code not in _SNAPSHOT_BUSY_CODES
+    judged = [attempt for attempt in tries if attempt.answer in {Answer.ACCEPTED, Answer.REFUSED}]
+    if final or len(judged) >= WRITE_TRIES:
+        return Refuse(
+            f"the {subject} of final snapshot {step.snapshot.identifier} could not be set: "
+            f"{last.words or 'AWS accepted them and does not show them'}",
+            data=f"the data is safe: snapshot {step.snapshot.identifier} is available",
+            next_step=f"allow {permission} on {step.snapshot.arn}, then run `pulumi destroy` again: it "
+            "finishes only what is missing",
+        )
+    if observation.at - last.at < backoff(operation, memory):
+        return Wait(f"writing the snapshot's {subject}", step.snapshot)
+    return step
+
+
+def _writes(memory: Memory, operation: str, snapshot: SnapshotView) -> list[Attempt]:
+    """Return the attempts of an operation on one snapshot, oldest first, but for marking it as void."""
+    targets = {snapshot.arn, snapshot.identifier}
+    return [
+        each
+        for each in memory.attempts
+        if each.operation == operation and each.target in targets and TAG_VOID not in each.tags
+    ]

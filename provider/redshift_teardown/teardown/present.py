@@ -1,0 +1,273 @@
+"""The next step where AWS shows the cluster: whose it is, what it is at, and DeleteCluster. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from redshift_teardown.aws.statuses import PAUSED, Standing, standing
+from redshift_teardown.aws.views import Answer, Attempt
+from redshift_teardown.deletion_policy import next_name
+from redshift_teardown.teardown.backoff import LAG, SETTLE, backoff
+from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, whose
+from redshift_teardown.teardown.finish import BUSY_CODES, finish
+from redshift_teardown.teardown.model import Delete, LetGo, Refuse, Resume, Step, Wait
+from redshift_teardown.teardown.proof import (
+    asked_for,
+    newest_proof,
+    of_generation,
+)
+from redshift_teardown.teardown.void import voiding
+from redshift_teardown.wording import utc
+
+if TYPE_CHECKING:
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.aws.views import ClusterView
+    from redshift_teardown.teardown.model import Memory, Observation
+    from redshift_teardown.teardown.plan import Plan
+
+TO_OWN_THE_NEW_ONE = (
+    "to own the new one, let go of the recorded one first, then adopt it: adopt_existing=True"
+)
+
+NAME_TRIES = 50
+"""How many names in a row may turn out to be taken before something is wrong."""
+
+_EXISTS_CODES = frozenset({"ClusterSnapshotAlreadyExists", "ClusterSnapshotAlreadyExistsFault"})
+
+_QUOTA_CODES = frozenset({"ClusterSnapshotQuotaExceeded", "ClusterSnapshotQuotaExceededFault"})
+
+_GONE_CODES = frozenset({"ClusterNotFound", "ClusterNotFoundFault"})
+
+_LAKEHOUSE_FREE = frozenset({"", "deregistered", "failed", "none", "notregistered"})
+
+
+def present(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    """Return the next step where AWS shows a cluster; see ``next_step`` for the arguments."""
+    if not identity.is_generation_of(cluster):
+        return Refuse(
+            f"{identity} is not the cluster this stack created: one of another generation "
+            f"(created {utc(cluster.create_time)}) lives under its name now",
+            data="that cluster was not touched; "
+            + (
+                f"the recorded generation lives on as {observation.renamed_to}"
+                if observation.renamed_to
+                else f"what became of the recorded generation ({identity.generation()}) AWS no longer shows"
+            ),
+            next_step=TO_OWN_THE_NEW_ONE,
+            final=True,
+        )
+    return (
+        voiding(plan, identity, observation, cluster, memory)
+        or _anothers(plan, identity, cluster)
+        or _own(plan, identity, observation, cluster, memory)
+    )
+
+
+def _own(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    if standing(cluster.status) is Standing.ENDING:
+        return _ending(plan, identity, observation, cluster, memory)
+    if standing(cluster.status) is Standing.BUSY:
+        return Wait(f"cluster is {cluster.status}")
+    if _failed(identity, observation, memory):
+        return _came_back(plan, identity, observation, cluster, memory)
+    if memory.deletion_seen:
+        return _returning(plan, identity, observation, cluster, memory)
+    return _deletable(plan, identity, observation, cluster, memory)
+
+
+def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | None:
+    """Return the end of a teardown whose cluster carries another resource's claim; None where it is ours."""
+    found = whose(dict(cluster.tags), plan.claim, plan.claimant or plan.urn)
+    live = Claim.of_tags(dict(cluster.tags))
+    # A newer state of this resource may hold it to stricter rules: then this one's skip is not the last word.
+    stricter = live is not None and live.protected and not plan.wants_snapshot
+    if found is Whose.OURS or (found is Whose.RENEWED and plan.renewal_is_ours and not stricter):
+        return None
+    if found is Whose.SUPERSEDED:
+        return LetGo(
+            f"{identity} was taken over: the tag {TAG_CLAIM} on it is another resource's, which owns it now. "
+            "It lives on, and nothing was deleted"
+        )
+    if found is Whose.TAKING_OVER:
+        return Refuse(
+            f"{identity} is being taken over: the tag {TAG_CLAIM} on it is another resource's, whose "
+            f"adoption has not ended ({dict(cluster.tags)[TAG_CLAIM]})",
+            data="the cluster was not touched; nothing is lost",
+            next_step="run `pulumi up` where it is adopted, which ends that, and then this again; or, if "
+            "that was given up, remove that tag from the cluster (`aws redshift delete-tags`) and run "
+            "`pulumi destroy` again",
+            final=True,
+        )
+    if found is Whose.RENEWED:
+        return Refuse(
+            f"{identity} carries a newer claim of this same resource than its state records "
+            f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]})",
+            data="the cluster was not touched; nothing is lost",
+            next_step="mend what else this run shows, then run `pulumi up` again",
+        )
+    return Refuse(
+        f"{identity} carries the ownership claim of another resource "
+        f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]}), and this state's is {plan.claim or 'none'}",
+        data="the cluster was not touched; nothing is lost",
+        next_step="destroy it from the stack that owns it; or, if nobody else does, remove that tag from the "
+        "cluster (`aws redshift delete-tags`) and run `pulumi destroy` again",
+        final=True,
+    )
+
+
+def _ending(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    """A deletion is under way, ours or another's: attach to it."""
+    if not plan.wants_snapshot:
+        return Wait(cluster.status)
+    proof = newest_proof(plan, identity, observation, memory)
+    if proof is not None and proof.available:
+        return finish(plan, proof, memory, observation) or Wait(cluster.status, proof)
+    return Wait(cluster.status, proof)
+
+
+def _failed(identity: Identity, observation: Observation, memory: Memory) -> bool:
+    """Return whether the snapshot of a deletion of this teardown failed: AWS has given that deletion up."""
+    asked = asked_for(memory, Answer.ACCEPTED, Answer.UNKNOWN)
+    return any(
+        snapshot.failed and snapshot.identifier in asked and of_generation(snapshot, identity, memory)
+        for snapshot in observation.snapshots
+    )
+
+
+def _returning(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    """A deletion was seen, and the cluster is shown alive: by an old answer, or AWS gave up."""
+    if memory.alive_since is None or observation.at - memory.alive_since < LAG:
+        return Wait(f"cluster is {cluster.status} again; asking whether AWS gave up deleting it")
+    return _came_back(plan, identity, observation, cluster, memory)
+
+
+def _came_back(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    """AWS had begun to delete the cluster, and it is alive again."""
+    made = [
+        snapshot
+        for snapshot in observation.snapshots
+        if snapshot.identifier in asked_for(memory, Answer.ACCEPTED, Answer.UNKNOWN) | {memory.proof_seen}
+    ]
+    taken = ""
+    if plan.wants_snapshot:
+        taken = (
+            f", and its final snapshot {made[-1].identifier} is {made[-1].status!r}"
+            if made
+            else ", without a final snapshot"
+        )
+    return Refuse(
+        f"AWS gave up deleting {identity}: its status is {cluster.status!r} again{taken}",
+        data="the cluster and all its data are still there; nothing is lost",
+        next_step="look for the cause in the cluster's events (`aws redshift describe-events "
+        f"--source-type cluster --source-identifier {cluster.identifier}`), then run "
+        "`pulumi destroy` again: it takes a new final snapshot",
+    )
+
+
+def _deletable(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    last = memory.last("DeleteCluster")
+    if last is None:
+        return _delete(plan, observation, memory)
+    since = observation.at - last.at
+    if last.answer is Answer.ACCEPTED:
+        if since < SETTLE:
+            return Wait("DeleteCluster was accepted; the cluster's status has not followed yet")
+        return _delete(plan, observation, memory)
+    if last.answer is Answer.REFUSED:
+        step = _after_refusal(plan, identity, observation, cluster, memory, last)
+        if step is not None:
+            return step
+    if since < backoff("DeleteCluster", memory):
+        return Wait(f"cluster is {cluster.status}; AWS said: {last.words}")
+    return _delete(plan, observation, memory)
+
+
+def _after_refusal(
+    plan: Plan,
+    identity: Identity,
+    observation: Observation,
+    cluster: ClusterView,
+    memory: Memory,
+    last: Attempt,
+) -> Step | None:
+    """Give the step that a refusal of DeleteCluster calls for; None where it is to be sent again later."""
+    if last.code in _EXISTS_CODES:
+        # Whoever's snapshot it is: it was there before this deletion, so it lacks the writes since.
+        if len(memory.taken) >= NAME_TRIES:
+            return _refused_for_good(identity, last)
+        return _delete(plan, observation, memory)
+    if last.code not in BUSY_CODES | _GONE_CODES:
+        return _refused_for_good(identity, last)
+    if last.code in BUSY_CODES and _registered(cluster.lakehouse_status):
+        return Refuse(
+            f"AWS refuses to delete {identity}: {last.words} (Lakehouse registration: "
+            f"{cluster.lakehouse_status})",
+            data="the cluster and all its data are still there; nothing is lost",
+            next_step="deregister the cluster's namespace from the Lakehouse, then run "
+            "`pulumi destroy` again",
+        )
+    was_paused = last.status_before.lower() == PAUSED
+    if last.code in BUSY_CODES and was_paused and cluster.status.lower() == PAUSED:
+        return _resume(identity, observation, memory)
+    return None
+
+
+def _registered(lakehouse_status: str) -> bool:
+    """Tell whether a Lakehouse registration stands, however AWS spells its status."""
+    return re.sub(r"[^a-z]", "", lakehouse_status.lower()) not in _LAKEHOUSE_FREE
+
+
+def _delete(plan: Plan, observation: Observation, memory: Memory) -> Step:
+    if not plan.wants_snapshot:
+        return Delete()
+    taken = memory.taken | {snapshot.identifier for snapshot in observation.snapshots}
+    return Delete(next_name(plan.name, taken), plan.retention_days)
+
+
+def _resume(identity: Identity, observation: Observation, memory: Memory) -> Step:
+    """A paused cluster that AWS will not delete as it is has to be resumed first."""
+    last = memory.last("ResumeCluster")
+    if last is None:
+        return Resume()
+    if last.answer is Answer.REFUSED and last.code not in BUSY_CODES:
+        return Refuse(
+            f"{identity} is paused, AWS will not delete it so, and it cannot be resumed: {last.words}",
+            data="the cluster and all its data are still there; nothing is lost",
+            next_step="resume the cluster by hand, then run `pulumi destroy` again",
+        )
+    if observation.at - last.at < backoff("ResumeCluster", memory):
+        return Wait("resuming the paused cluster, which AWS will not delete as it is")
+    return Resume()
+
+
+def _refused_for_good(identity: Identity, last: Attempt) -> Refuse:
+    advice = "mend the cause, then run `pulumi destroy` again"
+    if last.code in _QUOTA_CODES:
+        advice = (
+            "delete manual snapshots that are no longer needed (`aws redshift "
+            "describe-cluster-snapshots --snapshot-type manual`) or have the quota raised, then run "
+            "`pulumi destroy` again"
+        )
+    elif last.code.startswith(("AccessDenied", "Unauthorized", "ExpiredToken", "InvalidClientToken")):
+        advice = (
+            "use credentials of the recorded account that may call redshift:DeleteCluster on it, "
+            "then run `pulumi destroy` again"
+        )
+    return Refuse(
+        f"AWS refuses to delete {identity}: {last.words}",
+        data="the cluster and all its data are still there; nothing is lost",
+        next_step=advice,
+    )
