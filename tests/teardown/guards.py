@@ -557,7 +557,7 @@ GUARDS = (
     Guard(
         "what AWS answered is written",
         "teardown/run.py",
-        '                "sent": _may_be_under_way(memory),\n',
+        '                "sent": may_be_under_way(memory),\n',
         '                "sent": True,\n',
     ),
     Guard(
@@ -690,8 +690,8 @@ GUARDS = (
     Guard(
         "what was not sent is not written down as sent",
         "teardown/run.py",
-        '            receipt.write({"sent": _may_be_under_way(memory), "names"',
-        '            dict({"sent": _may_be_under_way(memory), "names"',
+        '            receipt.write({"sent": may_be_under_way(memory), "names"',
+        '            dict({"sent": may_be_under_way(memory), "names"',
     ),
     Guard(
         "create times are remembered",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from redshift_teardown.settings import Settings
-    from redshift_teardown.teardown.run import Reporter
+    from redshift_teardown.teardown.interfaces import Reporter
 
 
 def diff(

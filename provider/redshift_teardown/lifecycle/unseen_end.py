@@ -24,13 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from redshift_teardown.settings import Settings
-    from redshift_teardown.teardown.run import Reporter
-
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.interfaces import Reporter
 
 
 def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:

@@ -10,10 +10,6 @@ from redshift_teardown.aws.views import Answer
 if TYPE_CHECKING:
     from redshift_teardown.teardown.model import Memory
 
-
-if TYPE_CHECKING:
-    from redshift_teardown.teardown.model import Memory
-
 RETRY_AFTER = timedelta(seconds=30)
 """How long a refused or unanswered call rests before it is sent again."""
 

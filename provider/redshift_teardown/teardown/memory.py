@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from redshift_teardown.aws.statuses import Standing, is_surely_alive, standing
-from redshift_teardown.aws.views import Answer
+from redshift_teardown.aws.views import Answer, SnapshotView
 from redshift_teardown.teardown.backoff import LAG, SETTLE
-from redshift_teardown.teardown.model import Memory
+from redshift_teardown.teardown.model import (
+    Memory,
+)
 from redshift_teardown.teardown.proof import asked_for, may_be_of_generation, newest_proof, void_key
 from redshift_teardown.teardown.receipt import read_earlier
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redshift_teardown.aws.identity import Identity
-    from redshift_teardown.aws.views import SnapshotView
     from redshift_teardown.teardown.model import Observation
     from redshift_teardown.teardown.plan import Plan
     from redshift_teardown.teardown.receipt import Earlier
@@ -134,3 +135,48 @@ def _may_be_coming(observation: Observation, memory: Memory) -> frozenset[str]:
         if attempt.snapshot in asked_for(memory, Answer.ACCEPTED, Answer.UNKNOWN)
     ]
     return frozenset(name for name, at in (*sent, *memory.earlier_sent) if observation.at - at < SETTLE)
+
+
+def likely_alive(observation: Observation | None, memory: Memory) -> bool:
+    """Tell whether the next look will find the cluster deletable, as far as is known."""
+    if observation is None:
+        return True
+    sent = memory.last("DeleteCluster")
+    deletable = observation.cluster is not None and (
+        standing(observation.cluster.status) is Standing.DELETABLE
+    )
+    return deletable and (sent is None or sent.answer is Answer.THROTTLED)
+
+
+def is_begun(observation: Observation | None, memory: Memory) -> bool:
+    """Return whether a deletion is under way, so that what is waited for is its end."""
+    if observation is None:
+        return False
+    if memory.deletion_seen or observation.cluster is None:
+        return True
+    sent = memory.last("DeleteCluster")
+    return sent is not None and sent.answer is Answer.ACCEPTED
+
+
+def sent_at(memory: Memory) -> dict[str, str]:
+    """Return when each snapshot name was sent last, under no name where none was to be taken."""
+    return {
+        each.snapshot: each.at.isoformat() for each in memory.attempts if each.operation == "DeleteCluster"
+    }
+
+
+def is_skip_accepted(memory: Memory) -> bool:
+    """Return whether a deletion without a final snapshot was accepted, or was seen to take effect."""
+    skips = {
+        each.answer for each in memory.attempts if each.operation == "DeleteCluster" and not each.snapshot
+    }
+    came_back = memory.deletion_seen and memory.alive_since is not None
+    return not came_back and (Answer.ACCEPTED in skips or (Answer.UNKNOWN in skips and memory.deletion_seen))
+
+
+def may_be_under_way(memory: Memory) -> bool:
+    """Tell whether a DeleteCluster of this teardown may have taken effect."""
+    return any(
+        attempt.operation == "DeleteCluster" and attempt.answer is not Answer.REFUSED
+        for attempt in memory.attempts
+    )

@@ -10,6 +10,8 @@ from redshift_teardown.aws.views import Answer, Attempt, ClusterView, SnapshotVi
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from redshift_teardown.teardown.plan import Plan
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -163,3 +165,19 @@ class LetGo(Step):
     """End without touching the cluster: another resource took it over, and owns it now."""
 
     what: str
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a teardown ended well: the proof, or None where the decision was to skip.
+
+    Attributes:
+        snapshot: The final snapshot.
+        plan: What was decided.
+        let_go: Whether the cluster lives on, since another resource took it over.
+
+    """
+
+    snapshot: SnapshotView | None
+    plan: Plan
+    let_go: bool = False

@@ -19,10 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.atomic_file import replace_whole
 from redshift_teardown.aws.identity import Identity, parse_time, same_moment
+from redshift_teardown.deletion_policy import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from redshift_teardown.aws.views import SnapshotView
 
 RECEIPT_VERSION = 1
 _LONGEST_PART = 80
@@ -359,3 +362,17 @@ def _file_name(identifier: str) -> str:
         return safe
     digest = hashlib.sha256(identifier.encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{safe}-{digest}"
+
+
+def describe_snapshot(snapshot: SnapshotView) -> dict[str, Any]:
+    """Return what a receipt says of the final snapshot."""
+    return {
+        "identifier": snapshot.identifier,
+        "arn": snapshot.arn,
+        "status": snapshot.status,
+        "created": snapshot.create_time.isoformat() if snapshot.create_time else "",
+        "retention_days": FOREVER if snapshot.retention_days is None else snapshot.retention_days,
+        "total_megabytes": snapshot.total_megabytes,
+        "incremental_megabytes": snapshot.incremental_megabytes,
+        "tags": dict(snapshot.tags),
+    }

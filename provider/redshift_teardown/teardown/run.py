@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.provisioned import UnreachableError
 from redshift_teardown.aws.statuses import Standing, standing
 from redshift_teardown.aws.views import Answer, Attempt, SnapshotView
-from redshift_teardown.deletion_policy import FOREVER
 from redshift_teardown.engine import interrupt
 from redshift_teardown.engine.interrupt import StoppedError
 from redshift_teardown.errors import FinalRefusalError, RefusedError, TeardownError
-from redshift_teardown.teardown.memory import remember
+from redshift_teardown.teardown.memory import (
+    is_begun,
+    is_skip_accepted,
+    likely_alive,
+    may_be_under_way,
+    remember,
+    sent_at,
+)
+from redshift_teardown.teardown.messages import (
+    INTERRUPT_NOTE,
+    NOTE_AFTER_SECONDS,
+    _complete,
+    describe_wait,
+    last_line,
+)
 from redshift_teardown.teardown.model import (
     Delete,
     Done,
+    Ending,
     LetGo,
     Memory,
     Prolong,
@@ -36,13 +50,12 @@ from redshift_teardown.teardown.receipt import (
     REFUSED,
     UNDER_WAY,
     ReceiptFile,
+    describe_snapshot,
     heading,
 )
 from redshift_teardown.teardown.void import is_marking_over, not_marked
-from redshift_teardown.wording import duration, interrupt_note, size
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
@@ -51,60 +64,9 @@ if TYPE_CHECKING:
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.aws.poller import Pace
     from redshift_teardown.aws.views import ClusterView
+    from redshift_teardown.teardown.interfaces import Actions, Reporter
     from redshift_teardown.teardown.model import Observation
     from redshift_teardown.teardown.plan import Plan
-
-NOTE_AFTER_SECONDS = 2.0
-DELETING = "deleting"
-
-INTERRUPT_NOTE = interrupt_note("pulumi destroy")
-
-
-class Reporter(Protocol):
-    """Where the operator reads what is going on; never fails a teardown."""
-
-    def progress(self, text: str) -> None:
-        """Show what is going on now, in place of what was shown before."""
-
-    def keep(self, text: str) -> None:
-        """Say something that stays in the output."""
-
-    def warn(self, text: str) -> None:
-        """Warn, in the output for good."""
-
-
-class Actions(Protocol):
-    """The calls that change something, each with what AWS answered."""
-
-    counted: Counter[str]
-
-    def delete(self, identifier: str, snapshot_name: str, retention_days: int, status_before: str) -> Attempt:
-        """Send DeleteCluster."""
-
-    def resume(self, identifier: str) -> Attempt:
-        """Send ResumeCluster."""
-
-    def tag(self, arn: str, tags: Mapping[str, str]) -> Attempt:
-        """Send CreateTags."""
-
-    def prolong(self, snapshot_identifier: str, retention_days: int) -> Attempt:
-        """Send ModifyClusterSnapshot."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a teardown ended well: the proof, or None where the decision was to skip.
-
-    Attributes:
-        snapshot: The final snapshot.
-        plan: What was decided.
-        let_go: Whether the cluster lives on, since another resource took it over.
-
-    """
-
-    snapshot: SnapshotView | None
-    plan: Plan
-    let_go: bool = False
 
 
 class Teardown:
@@ -153,7 +115,7 @@ class Teardown:
         self._busy_noted = False
         self._told = ""
 
-    def run(self) -> Outcome:
+    def run(self) -> Ending:
         """Tear down, waiting as long as the policy allows.
 
         Raises:
@@ -168,9 +130,9 @@ class Teardown:
         observation = None
         try:
             while True:
-                interrupt.require_waiting(begun=_is_begun(observation, memory))
+                interrupt.require_waiting(begun=is_begun(observation, memory))
                 try:
-                    alive = _likely_alive(observation, memory)
+                    alive = likely_alive(observation, memory)
                     observation = look(
                         self._source,
                         self._identity,
@@ -191,11 +153,11 @@ class Teardown:
                 step = next_step(plan, self._identity, observation, memory)
                 if isinstance(step, Done):
                     self._finish(receipt, plan, memory, step.snapshot)
-                    return Outcome(step.snapshot, plan)
+                    return Ending(step.snapshot, plan)
                 if isinstance(step, LetGo):
                     receipt.write({**self._document(plan, memory, LET_GO), "because": step.what})
                     self._reporter.warn(step.what)
-                    return Outcome(None, plan, let_go=True)
+                    return Ending(None, plan, let_go=True)
                 if isinstance(step, Refuse):
                     refusal = FinalRefusalError if step.final else RefusedError
                     raise refusal(step.what, data=step.data, next_step=step.next_step)
@@ -267,7 +229,7 @@ class Teardown:
         try:
             interrupt.require_wanted()
         except StoppedError:
-            receipt.write({"sent": _may_be_under_way(memory), "names": sorted(asked_for(memory))})
+            receipt.write({"sent": may_be_under_way(memory), "names": sorted(asked_for(memory))})
             raise
 
     def _note_alive(
@@ -293,7 +255,7 @@ class Teardown:
                 **self._document(plan, memory, UNDER_WAY),
                 "sent": True,
                 "names": sorted(asked_for(memory) | ({step.snapshot_name} - {""})),
-                "sent_at": {**_sent_at(memory), step.snapshot_name: self._clock.now().isoformat()},
+                "sent_at": {**sent_at(memory), step.snapshot_name: self._clock.now().isoformat()},
                 "status_before": observation.cluster.status if observation.cluster else "",
             }
         )
@@ -313,9 +275,9 @@ class Teardown:
         receipt.write(
             {
                 **self._document(plan, memory, UNDER_WAY),
-                "sent": _may_be_under_way(memory),
+                "sent": may_be_under_way(memory),
                 "names": sorted(asked_for(memory)),
-                "sent_at": _sent_at(memory),
+                "sent_at": sent_at(memory),
             }
         )
         return memory
@@ -328,7 +290,7 @@ class Teardown:
             self._noted = True
             # Before the progress, which then stays in the row.
             self._reporter.keep(INTERRUPT_NOTE)
-        self._reporter.progress(_describe_wait(step, waited))
+        self._reporter.progress(describe_wait(step, waited))
         self._pace.pause(plan.decision.wait.poll_seconds, step.snapshot.seconds_left if step.snapshot else 0)
 
     def _pause_unreachable(self, plan: Plan, memory: Memory, error: UnreachableError) -> None:
@@ -351,7 +313,7 @@ class Teardown:
     ) -> None:
         document = self._document(plan, memory, DONE)
         if snapshot is not None:
-            document["snapshot"] = _describe_snapshot(snapshot)
+            document["snapshot"] = describe_snapshot(snapshot)
             lacking = plan.lacks(snapshot)
             if lacking:
                 self._reporter.warn(
@@ -359,7 +321,7 @@ class Teardown:
                     f"no room for {', '.join(lacking)}"
                 )
         receipt.write(document)
-        self._reporter.keep(_last_line(self._identity, plan, snapshot, self._clock.now()))
+        self._reporter.keep(last_line(self._identity, plan, snapshot, self._clock.now()))
 
     def _note_failure(self, receipt: ReceiptFile, plan: Plan, memory: Memory, error: TeardownError) -> None:
         if memory.attempts:
@@ -406,7 +368,7 @@ class Teardown:
             "rule": str(decision.place or ""),
             "retention_days": decision.retention_days if plan.wants_snapshot else None,
             "accepted": sorted(asked_for(memory, Answer.ACCEPTED)),
-            "skip_accepted": _is_skip_accepted(memory),
+            "skip_accepted": is_skip_accepted(memory),
             "void": sorted(memory.stale),
             "last_alive": memory.last_alive.isoformat() if memory.last_alive else "",
             "calls": dict(sorted(self._actions.counted.items())),
@@ -421,104 +383,3 @@ class Teardown:
             ],
             **self._context,
         }
-
-
-def _likely_alive(observation: Observation | None, memory: Memory) -> bool:
-    """Tell whether the next look will find the cluster deletable, as far as is known."""
-    if observation is None:
-        return True
-    sent = memory.last("DeleteCluster")
-    deletable = observation.cluster is not None and (
-        standing(observation.cluster.status) is Standing.DELETABLE
-    )
-    return deletable and (sent is None or sent.answer is Answer.THROTTLED)
-
-
-def _is_begun(observation: Observation | None, memory: Memory) -> bool:
-    """Return whether a deletion is under way, so that what is waited for is its end."""
-    if observation is None:
-        return False
-    if memory.deletion_seen or observation.cluster is None:
-        return True
-    sent = memory.last("DeleteCluster")
-    return sent is not None and sent.answer is Answer.ACCEPTED
-
-
-def _sent_at(memory: Memory) -> dict[str, str]:
-    """Return when each snapshot name was sent last, under no name where none was to be taken."""
-    return {
-        each.snapshot: each.at.isoformat() for each in memory.attempts if each.operation == "DeleteCluster"
-    }
-
-
-def _is_skip_accepted(memory: Memory) -> bool:
-    """Return whether a deletion without a final snapshot was accepted, or was seen to take effect."""
-    skips = {
-        each.answer for each in memory.attempts if each.operation == "DeleteCluster" and not each.snapshot
-    }
-    came_back = memory.deletion_seen and memory.alive_since is not None
-    return not came_back and (Answer.ACCEPTED in skips or (Answer.UNKNOWN in skips and memory.deletion_seen))
-
-
-def _may_be_under_way(memory: Memory) -> bool:
-    """Tell whether a DeleteCluster of this teardown may have taken effect."""
-    return any(
-        attempt.operation == "DeleteCluster" and attempt.answer is not Answer.REFUSED
-        for attempt in memory.attempts
-    )
-
-
-def _describe_wait(step: Wait, waited: timedelta) -> str:
-    snapshot = step.snapshot
-    if snapshot is not None and snapshot.running and snapshot.total_megabytes > 0:
-        # 100 % is said when AWS says that the snapshot is available, and not before.
-        percent = min(99, int(100 * snapshot.progress_megabytes / snapshot.total_megabytes))
-        parts = [
-            f"final snapshot {percent} %",
-            f"{size(snapshot.progress_megabytes)} of {size(snapshot.total_megabytes)}",
-        ]
-        if snapshot.megabytes_per_second > 0:
-            parts.append(f"{snapshot.megabytes_per_second:.0f} MB/s")
-        if snapshot.seconds_left > 0:
-            parts.append(f"about {duration(snapshot.seconds_left)} left")
-        return " · ".join(parts)
-    how_long = duration(waited.total_seconds())
-    text = f"{step.why} ({how_long})" if step.why == DELETING else f"waiting: {step.why} ({how_long})"
-    return f"{text}; {_complete(snapshot)}" if snapshot is not None and snapshot.available else text
-
-
-def _complete(snapshot: SnapshotView) -> str:
-    """Say that a snapshot is there, whole; with its size where AWS tells it."""
-    return "final snapshot 100 %" + (
-        f" · {size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
-    )
-
-
-def _describe_snapshot(snapshot: SnapshotView) -> dict[str, Any]:
-    return {
-        "identifier": snapshot.identifier,
-        "arn": snapshot.arn,
-        "status": snapshot.status,
-        "created": snapshot.create_time.isoformat() if snapshot.create_time else "",
-        "retention_days": FOREVER if snapshot.retention_days is None else snapshot.retention_days,
-        "total_megabytes": snapshot.total_megabytes,
-        "incremental_megabytes": snapshot.incremental_megabytes,
-        "tags": dict(snapshot.tags),
-    }
-
-
-def _last_line(identity: Identity, plan: Plan, snapshot: SnapshotView | None, now: datetime) -> str:
-    name = identity.cluster_identifier
-    if snapshot is None:
-        return f"{name} is gone, without a final snapshot: {plan.decision.because}"
-    days = FOREVER if snapshot.retention_days is None else snapshot.retention_days
-    kept = "kept for ever"
-    if days != FOREVER:
-        until = (snapshot.create_time or now) + timedelta(days=days)
-        kept = f"kept until {until:%Y-%m-%d} ({days} days)"
-    held = f", {size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
-    return (
-        f"{name} is gone; final snapshot {snapshot.identifier} is available in {identity.region}{held}, "
-        f"{kept}. To bring it back: restore_final_snapshot=True, or "
-        f"snapshot_identifier={snapshot.identifier!r}, then `pulumi up`"
-    )

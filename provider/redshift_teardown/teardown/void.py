@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from redshift_teardown.aws.statuses import Standing, standing
 from redshift_teardown.aws.views import Answer, Attempt
-from redshift_teardown.teardown.backoff import backoff
+from redshift_teardown.teardown.backoff import WRITE_TRIES, backoff
 from redshift_teardown.teardown.model import Step, Tag, Wait
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import (
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from redshift_teardown.aws.views import ClusterView, SnapshotView
     from redshift_teardown.teardown.model import Memory, Observation
     from redshift_teardown.teardown.plan import Plan
-
-from redshift_teardown.teardown.backoff import WRITE_TRIES
 
 
 def voiding(

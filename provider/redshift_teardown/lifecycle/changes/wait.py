@@ -12,7 +12,7 @@ from redshift_teardown.engine import interrupt
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.context import stopped
 from redshift_teardown.teardown.backoff import SETTLE
-from redshift_teardown.teardown.run import NOTE_AFTER_SECONDS
+from redshift_teardown.teardown.messages import NOTE_AFTER_SECONDS
 from redshift_teardown.wording import duration, interrupt_note
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from redshift_teardown.settings import Settings
-    from redshift_teardown.teardown.run import Reporter
+    from redshift_teardown.teardown.interfaces import Reporter
 
 _FIXED_BY_SNAPSHOT = ("database_name", "master_username", "region")
 """What a restored cluster has from its snapshot; and a snapshot can be restored in its own region only."""

@@ -19,6 +19,7 @@ from redshift_teardown.deletion_policy import (
     stricter,
 )
 from redshift_teardown.errors import RefusedError
+from redshift_teardown.lifecycle.policy.resolve import read_policy
 from redshift_teardown.teardown.claim import without_claim
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from redshift_teardown.aws.views import ClusterView
     from redshift_teardown.engine.urn import Urn
     from redshift_teardown.settings import Settings
-
-from redshift_teardown.lifecycle.policy.resolve import read_policy
 
 RECORDED, CURRENT = 0, 1
 """Precedence of the two policies at destroy: for names and clashing tag values the current file wins."""

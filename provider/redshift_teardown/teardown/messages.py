@@ -1,0 +1,69 @@
+"""What a teardown tells while it waits, and when it is done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from redshift_teardown.deletion_policy import FOREVER
+from redshift_teardown.wording import duration, interrupt_note, size
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.aws.views import SnapshotView
+    from redshift_teardown.teardown.model import Wait
+    from redshift_teardown.teardown.plan import Plan
+
+NOTE_AFTER_SECONDS = 2.0
+
+INTERRUPT_NOTE = interrupt_note("pulumi destroy")
+
+
+def describe_wait(step: Wait, waited: timedelta) -> str:
+    """Return the line of progress of a wait."""
+    snapshot = step.snapshot
+    if snapshot is not None and snapshot.running and snapshot.total_megabytes > 0:
+        # 100 % is said when AWS says that the snapshot is available, and not before.
+        percent = min(99, int(100 * snapshot.progress_megabytes / snapshot.total_megabytes))
+        parts = [
+            f"final snapshot {percent} %",
+            f"{size(snapshot.progress_megabytes)} of {size(snapshot.total_megabytes)}",
+        ]
+        if snapshot.megabytes_per_second > 0:
+            parts.append(f"{snapshot.megabytes_per_second:.0f} MB/s")
+        if snapshot.seconds_left > 0:
+            parts.append(f"about {duration(snapshot.seconds_left)} left")
+        return " · ".join(parts)
+    how_long = duration(waited.total_seconds())
+    text = f"{step.why} ({how_long})" if step.why == DELETING else f"waiting: {step.why} ({how_long})"
+    return f"{text}; {_complete(snapshot)}" if snapshot is not None and snapshot.available else text
+
+
+def _complete(snapshot: SnapshotView) -> str:
+    """Say that a snapshot is there, whole; with its size where AWS tells it."""
+    return "final snapshot 100 %" + (
+        f" · {size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
+    )
+
+
+def last_line(identity: Identity, plan: Plan, snapshot: SnapshotView | None, now: datetime) -> str:
+    """Return what stays on the screen of a teardown that is done."""
+    name = identity.cluster_identifier
+    if snapshot is None:
+        return f"{name} is gone, without a final snapshot: {plan.decision.because}"
+    days = FOREVER if snapshot.retention_days is None else snapshot.retention_days
+    kept = "kept for ever"
+    if days != FOREVER:
+        until = (snapshot.create_time or now) + timedelta(days=days)
+        kept = f"kept until {until:%Y-%m-%d} ({days} days)"
+    held = f", {size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
+    return (
+        f"{name} is gone; final snapshot {snapshot.identifier} is available in {identity.region}{held}, "
+        f"{kept}. To bring it back: restore_final_snapshot=True, or "
+        f"snapshot_identifier={snapshot.identifier!r}, then `pulumi up`"
+    )
+
+
+DELETING = "deleting"
