@@ -12,7 +12,7 @@ from redshift_teardown.cli.plan import forecast_all
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.read import read
-from redshift_teardown.reports.forecast import StackCluster, Verdict
+from redshift_teardown.reports.observed import StackCluster, Verdict
 from tests.around.world import ELSEWHERE, changes, configured
 from tests.teardown.stage import CLUSTER, REGION, URN, Interruption, kill
 

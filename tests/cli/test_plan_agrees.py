@@ -10,7 +10,7 @@ import pytest
 from redshift_teardown.cli.exported import Stack
 from redshift_teardown.cli.plan import forecast_all
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.reports.forecast import Forecast, StackCluster, Verdict
+from redshift_teardown.reports.observed import StackCluster, Verdict
 from tests.teardown.stage import (
     CLUSTER,
     OTHER_ACCOUNT,
@@ -25,6 +25,8 @@ from tests.teardown.stage import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from redshift_teardown.reports.forecast import Forecast
 
 YOUNG = "skip: [{when: {younger_than_hours: 24}, because: nothing lives a day}]"
 EPHEMERAL = "skip: [{when: {tags: {ephemeral: yes please}}, because: nothing of record}]"

@@ -20,7 +20,7 @@ from redshift_teardown.lifecycle import context, create, operation, process, rea
 from redshift_teardown.lifecycle import delete as delete_module
 from redshift_teardown.lifecycle.data.replaced import Judged
 from redshift_teardown.lifecycle.ownership import adopt, generation
-from redshift_teardown.reports import forecast
+from redshift_teardown.reports import forecast, observed
 from redshift_teardown.teardown import absent, memory, observe, present, proof, receipt
 from redshift_teardown.teardown.model import Delete, Memory, Wait
 from redshift_teardown.teardown.plan import Plan
@@ -361,7 +361,7 @@ BROKEN: dict[str, Broken] = {
     ),
     # plan and destroy agree
     "plan opens in the recorded region": Broken(
-        _method(forecast, "open_recorded", _open_in_recorded_region),
+        _method(observed, "open_recorded", _open_in_recorded_region),
         _wild(DAYS, UP, act("credentials", region=OTHER_REGION), UP, DESTROY),
         "plan said",
     ),

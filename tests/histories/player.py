@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.reports.forecast import Verdict
+from redshift_teardown.reports.observed import Verdict
 from tests.histories.ending import Ending
 from tests.histories.history import FAULTS, History
 from tests.histories.neighbours import Neighbours

@@ -18,7 +18,7 @@ from redshift_teardown.cli.plan import forecast_all
 from redshift_teardown.engine import progress, workers
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.lifecycle import context
-from redshift_teardown.reports.forecast import StackCluster
+from redshift_teardown.reports.observed import StackCluster
 from redshift_teardown.settings import read_settings
 from tests.histories.command import Command, Request
 from tests.histories.engine import Run

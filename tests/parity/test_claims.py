@@ -15,7 +15,8 @@ from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.lifecycle.policy.at_destroy import live_facts
 from redshift_teardown.lifecycle.update import update
-from redshift_teardown.reports.forecast import Room, StackCluster, Verdict, judge, look_at
+from redshift_teardown.reports.forecast import Room, judge
+from redshift_teardown.reports.observed import StackCluster, Verdict, observe
 from redshift_teardown.reports.snapshots import find_kept, united
 from redshift_teardown.teardown.claim import TAG_CLAIM
 from tests.around.world import stranger
@@ -87,7 +88,7 @@ def foretold(stack: Bench, state: dict[str, Any]) -> Forecast:
     """What `plan` says of a state."""
     cluster = StackCluster(str(state["urn"]), state)
     forecast: Forecast = stack.run(
-        lambda: judge(look_at(cluster, stack.settings, ask_aws=True), Room(None))
+        lambda: judge(observe(cluster, stack.settings, ask_aws=True), Room(None))
     ).value
     return forecast
 

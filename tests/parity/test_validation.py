@@ -143,7 +143,7 @@ STRICTER: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "final_snapshot_identifier",
         {"final_snapshot_identifier": "a_b"},
-        "not a name",
+        "a snapshot identifier holds only",
         "DeleteCluster's to refuse",
     ),
     ("snapshot_arn", {"snapshot_arn": "x"}, "is not a snapshot's ARN", "Restore's to refuse"),

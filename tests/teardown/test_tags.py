@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from redshift_teardown.reports.forecast import Room, StackCluster, judge, look_at
+from redshift_teardown.reports.forecast import Room, judge
+from redshift_teardown.reports.observed import StackCluster, observe
 from tests.teardown.stage import CLUSTER, PROTECTED, URN, Interruption, Stage
 
 RESERVED = {
@@ -31,7 +32,7 @@ def test_two_sets_of_tags_that_do_not_fit_together(stage: Stage) -> None:
     stage.write_policy(asking_for(stage, "current", 30))
     assert stage.state is not None
     cluster = StackCluster(URN, stage.state)
-    planned = stage.run(lambda: judge(look_at(cluster, stage.settings, ask_aws=True), Room(None))).value
+    planned = stage.run(lambda: judge(observe(cluster, stage.settings, ask_aws=True), Room(None))).value
 
     destroyed = stage.destroy()
 

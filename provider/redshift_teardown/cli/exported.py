@@ -22,7 +22,7 @@ from redshift_teardown.settings import CREDENTIAL_KEYS, Settings, read_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from redshift_teardown.reports.forecast import StackCluster
+    from redshift_teardown.reports.observed import StackCluster
 
 _CONFIGURED = ("aws:", "redshift-teardown:")
 _ENGINE_SECONDS = 300

@@ -23,7 +23,8 @@ from redshift_teardown.cli.money import Price, dollars, price_option
 from redshift_teardown.cli.output import progress, say, say_json
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.escaping import cell, code, one_line
-from redshift_teardown.reports.forecast import Forecast, Room, Seen, Verdict, judge, look_at
+from redshift_teardown.reports.forecast import Forecast, Room, judge
+from redshift_teardown.reports.observed import Seen, Verdict, observe
 from redshift_teardown.teardown.simulate import describe_step
 from redshift_teardown.wording import size
 
@@ -148,7 +149,7 @@ def forecast_all(stack: Stack, *, ask_aws: bool, quota: int | None) -> list[Fore
 
     def one(index: int) -> Seen:
         cluster = stack.clusters[index]
-        return look_at(cluster, stack.settings_of(cluster), ask_aws=ask_aws)
+        return observe(cluster, stack.settings_of(cluster), ask_aws=ask_aws)
 
     with ThreadPoolExecutor(_LOOKS_AT_ONCE) as looks:
         found = looks.map(one, range(len(stack.clusters)))

@@ -9,7 +9,7 @@ from redshift_teardown.engine.exported_state import SourceError, resources_of
 from redshift_teardown.engine.urn import Urn, UrnError
 from redshift_teardown.escaping import one_line
 from redshift_teardown.lifecycle.state import UNKNOWN
-from redshift_teardown.reports.forecast import StackCluster
+from redshift_teardown.reports.observed import StackCluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

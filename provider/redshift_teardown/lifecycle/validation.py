@@ -14,27 +14,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.arguments import ARGUMENTS
+from redshift_teardown.aws.node_types import FAMILIES, NODE_TYPES
 from redshift_teardown.aws.reserved_words import RESERVED_WORDS
+from redshift_teardown.deletion_policy import name_problem
 from redshift_teardown.lifecycle.state import UNKNOWN, Misfit, coerce, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-NODE_TYPES: dict[str, tuple[int, int]] = {
-    "dc2.large": (1, 32),
-    "dc2.8xlarge": (2, 128),
-    "ra3.large": (1, 16),
-    "ra3.xlplus": (1, 32),
-    "ra3.4xlarge": (2, 128),
-    "ra3.16xlarge": (2, 128),
-    "rg.large": (1, 100),
-    "rg.xlarge": (2, 100),
-    "rg.4xlarge": (2, 100),
-    "rg.12xlarge": (2, 100),
-}
-"""Fewest and most nodes of each type; a type of a family that is not named here is AWS's to judge."""
 
-_FAMILIES = frozenset(node_type.partition(".")[0] for node_type in NODE_TYPES)
 _NODE_TYPE = re.compile(r"[a-z0-9]+\.[a-z0-9]+")
 _IDENTIFIER = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,62}(?<!-)")
 _DATABASE = re.compile(r"[a-z_][a-z0-9_$]{0,63}")
@@ -53,8 +41,7 @@ _MOST_ROLES = 50
 _TAG_PUNCTUATION = frozenset("_.:/=+-@")
 _PORTS = range(1150, 65536)
 _RA3_PORTS = (range(5431, 5456), range(8191, 8216))
-_LONGEST_RETENTION = 3653
-_LONGEST_AUTOMATED_RETENTION = 35
+_LONGEST_RETENTION, _LONGEST_AUTOMATED_RETENTION = 3653, 35
 _MOST_TAGS = 49
 """AWS allows 50; one is needed for the tag that marks a create under way."""
 _SHORTEST_PASSWORD, _LONGEST_PASSWORD = 8, 64
@@ -187,7 +174,7 @@ def _node_type(value: str) -> Iterator[Failure]:
     known = ", ".join(NODE_TYPES)
     if not _NODE_TYPE.fullmatch(value):
         yield Failure("node_type", f"{value!r} is not a node type; AWS has {known}")
-    elif value.partition(".")[0] in _FAMILIES and value not in NODE_TYPES:
+    elif value.partition(".")[0] in FAMILIES and value not in NODE_TYPES:
         yield Failure("node_type", f"AWS has no node type {value!r}; it has {known}")
 
 
@@ -215,12 +202,8 @@ def _names(values: Mapping[str, Any]) -> Iterator[Failure]:
             "letter, and no reserved word",
         )
     name = _text(values, "final_snapshot_identifier")
-    if name is not None and not re.fullmatch(r"[a-z](?!.*--)[a-z0-9-]{0,254}(?<!-)", name.lower()):
-        yield Failure(
-            "final_snapshot_identifier",
-            f"{name!r} is not a name AWS accepts: 1 to 255 letters, digits and hyphens, first a letter, no "
-            "hyphen at the end and no two in a row",
-        )
+    if name is not None and (problem := name_problem(name)):
+        yield Failure("final_snapshot_identifier", f"{name!r}: {problem}")
 
 
 def _window(values: Mapping[str, Any]) -> Iterator[Failure]:
@@ -413,9 +396,5 @@ def _tags(values: Mapping[str, Any]) -> Iterator[Failure]:
             yield Failure("tags", f"{key!r}: keys that begin with aws: are AWS's own")
         elif key.startswith("redshift-teardown:"):
             yield Failure("tags", f"{key!r}: keys that begin with redshift-teardown: are this package's own")
-        elif not all(map(_allowed_in_tag, key + value)):
+        elif any(c not in _TAG_PUNCTUATION and unicodedata.category(c)[0] not in "LNZ" for c in key + value):
             yield Failure("tags", f"{key!r}: AWS allows letters, digits, spaces and _ . : / = + - @")
-
-
-def _allowed_in_tag(character: str) -> bool:
-    return character in _TAG_PUNCTUATION or unicodedata.category(character)[0] in "LNZ"

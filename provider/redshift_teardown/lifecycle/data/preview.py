@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import AccountError, RefusedError, TeardownError
 from redshift_teardown.lifecycle.context import open_session
-from redshift_teardown.lifecycle.data.restore import (
-    LOOKED_UP,
-    named_parameters,
-    require_word,
-    tell_what_is_newer,
-)
+from redshift_teardown.lifecycle.data.named_snapshot import LOOKED_UP, named_parameters
+from redshift_teardown.lifecycle.data.restore import require_word, tell_what_is_newer
 from redshift_teardown.lifecycle.origin import NAMES
 from redshift_teardown.lifecycle.ownership.final_snapshots import look_for_ours
 from redshift_teardown.lifecycle.state import UNKNOWN, arguments_of

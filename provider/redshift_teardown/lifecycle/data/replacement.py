@@ -8,7 +8,7 @@ from redshift_teardown.aws.clock import SystemClock
 from redshift_teardown.aws.provisioned import UnreachableError
 from redshift_teardown.errors import NoAnswerError, RefusedError
 from redshift_teardown.lifecycle.context import open_session
-from redshift_teardown.lifecycle.data.restore import find_named
+from redshift_teardown.lifecycle.data.named_snapshot import find_named
 from redshift_teardown.lifecycle.origin import Named, began_with, named_by
 from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
 from redshift_teardown.lifecycle.state import UNKNOWN, State, arguments_of

@@ -10,6 +10,7 @@ from redshift_teardown.engine import interrupt
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle import process
 from redshift_teardown.lifecycle.context import stopped
+from redshift_teardown.lifecycle.data.named_snapshot import find_named, named_parameters, require_usable
 from redshift_teardown.lifecycle.ownership.final_snapshots import (
     Whose,
     age_key,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.lifecycle.ownership.final_snapshots import Found
     from redshift_teardown.teardown.receipt import Left
-
-_FIXED_BY_SNAPSHOT = (("database_name", "DBName"), ("master_username", "MasterUsername"))
 
 
 _AGAIN_SECONDS = 10.0
@@ -185,44 +184,6 @@ def _bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Whose
     return f"snapshot_identifier={newest.identifier!r}"
 
 
-def find_named(session: Session, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Look for the snapshot that the program names; None where it names none.
-
-    Raises:
-        RefusedError: it is not there, or its cluster would not be what the program says.
-
-    """
-    named = named_parameters(arguments, LOOKED_UP)
-    if "SnapshotIdentifier" not in named and "SnapshotArn" not in named:
-        return None
-    name = named.get("SnapshotIdentifier") or named["SnapshotArn"]
-    found = session.calls.describe_snapshot(**named)
-    if found is None:
-        raise RefusedError(
-            f"there is no snapshot {name} in {session.aws.region}"
-            + (f" shared by account {named['OwnerAccount']}" if "OwnerAccount" in named else ""),
-            data="nothing was created",
-            next_step="name one that is there: `aws redshift describe-cluster-snapshots`",
-        )
-    _require_usable(found, arguments)
-    return found
-
-
-LOOKED_UP = (
-    ("snapshot_identifier", "SnapshotIdentifier"),
-    ("snapshot_arn", "SnapshotArn"),
-    ("owner_account", "OwnerAccount"),
-)
-_RESTORED = (*LOOKED_UP, ("snapshot_cluster_identifier", "SnapshotClusterIdentifier"))
-
-
-def named_parameters(
-    arguments: Mapping[str, Any], among: tuple[tuple[str, str], ...] = _RESTORED
-) -> dict[str, str]:
-    """Return what AWS is told of the snapshot that a program names; nothing where it names none."""
-    return {parameter: str(arguments[name]) for name, parameter in among if arguments.get(name) is not None}
-
-
 def _of_the_deleted(
     session: Session, arguments: Mapping[str, Any], deleted: process.Deleted
 ) -> Mapping[str, Any]:
@@ -243,7 +204,7 @@ def _of_the_deleted(
             next_step="look for it in the account's CloudTrail; to restore another one, set "
             "snapshot_identifier",
         )
-    _require_usable(found, arguments)
+    require_usable(found, arguments)
     return found
 
 
@@ -294,7 +255,7 @@ def _newest_final_snapshot(
             data="nothing was created",
             next_step="look for DeleteClusterSnapshot in CloudTrail; then run `pulumi up` again",
         )
-    _require_usable(found, arguments)
+    require_usable(found, arguments)
     return found
 
 
@@ -380,20 +341,6 @@ def _tell_what_is_newer(
             "which is not this resource's: what was written in between is not in what is restored. To "
             f"restore that one, set snapshot_identifier={last.identifier!r} in place of "
             "restore_final_snapshot"
-        )
-
-
-def _require_usable(found: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
-    """Refuse a snapshot whose cluster would not be what the program says: the next `up` would replace it."""
-    for name, member in _FIXED_BY_SNAPSHOT:
-        given, kept = arguments.get(name), found.get(member)
-        if given is None or kept is None or str(given).lower() == str(kept).lower():
-            continue
-        raise RefusedError(
-            f"snapshot {found['SnapshotIdentifier']} has {name} {kept!r}, which no restore can change to "
-            f"{given!r}",
-            data="nothing was created; that snapshot was not touched",
-            next_step=f"set {name}={kept!r}, or leave it out",
         )
 
 

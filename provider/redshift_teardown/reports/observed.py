@@ -1,0 +1,252 @@
+"""What the state and AWS show of one cluster of a stack, before it is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from redshift_teardown.aws.clock import SystemClock
+from redshift_teardown.aws.inventory import newest_snapshot, snapshot_exists
+from redshift_teardown.aws.statuses import Standing, standing
+from redshift_teardown.aws.views import view_snapshot
+from redshift_teardown.deletion_policy import next_name
+from redshift_teardown.engine.place import Place
+from redshift_teardown.errors import RefusedError, TeardownError
+from redshift_teardown.lifecycle.operation import Operation, open_recorded
+from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
+from redshift_teardown.teardown.model import Memory
+from redshift_teardown.teardown.present import NAME_TRIES
+from redshift_teardown.teardown.proof import of_generation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.lifecycle.context import Session
+    from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.model import Observation
+    from redshift_teardown.teardown.plan import Plan
+
+
+class Verdict(str, Enum):
+    """What a destroy would come to, for the data."""
+
+    SAFE = "safe"
+    """The data is kept: in a final snapshot, or in one that is proven already."""
+    BLOCKED = "blocked"
+    """Destroy would refuse, or never come to this cluster."""
+    LOSES_DATA = "loses data"
+    """The cluster would go, and its data with it: by a rule, or by what goes with it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that an operator must know before pressing destroy.
+
+    Attributes:
+        verdict: What it makes of the destroy; SAFE for something that only is to be known.
+        text: What it is.
+        next_step: What can be done about it; empty where there is nothing to do.
+
+    """
+
+    verdict: Verdict
+    text: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True)
+class StackCluster:
+    """A cluster as a stack's state holds it.
+
+    Attributes:
+        urn: The resource's URN in the state.
+        outputs: Its outputs, what is encrypted in them unknown.
+        protect: Whether the engine refuses to delete it.
+        retain_on_delete: Whether the engine drops it without calling delete.
+        external: Whether the engine only read it, and forgets it without calling delete.
+        deleted_with: URN of the resource with which the engine takes it for deleted; empty for none.
+        key_of_the_stack: URN of the KMS key in the same stack that encrypts it and would go too; empty for
+            none.
+        encrypted_facts: Names of what a decision looks at and the state holds encrypted.
+
+    """
+
+    urn: str
+    outputs: Mapping[str, Any]
+    protect: bool = False
+    retain_on_delete: bool = False
+    external: bool = False
+    deleted_with: str = ""
+    key_of_the_stack: str = ""
+    encrypted_facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was found out of one cluster; nothing is judged yet."""
+
+    cluster: StackCluster
+    at: datetime
+    planner: Planner | None = None
+    identity: Identity | None = None
+    session: Session | None = None
+    observation: Observation | None = None
+    taken: frozenset[str] = frozenset()
+    megabytes: float | None = None
+    findings: tuple[Finding, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def observe(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen:
+    """Find out what there is to know of a cluster; this asks AWS and changes nothing.
+
+    Args:
+        cluster: The cluster, from a stack's state.
+        settings: The stack's configuration.
+        ask_aws: Whether AWS is asked.
+
+    Returns:
+        What was found; what keeps a destroy from going on is among its findings.
+
+    """
+    settings = replace(settings, place=Place.of(cluster.urn))
+    seen = Seen(cluster, SystemClock().now(), findings=_options_of(cluster))
+    if cluster.encrypted_facts:
+        names = ", ".join(cluster.encrypted_facts)
+        seen = with_findings(seen, unknown=f"{names}: encrypted in this state; export it with --show-secrets")
+    try:
+        recorded = read_recorded(cluster.outputs, settings)
+    except TeardownError as error:
+        return with_findings(seen, blocked(error))
+    state = recorded.state
+    seen = replace(seen, identity=state.identity)
+    if recorded.policies.warning:
+        seen = with_findings(seen, Finding(Verdict.SAFE, recorded.policies.warning))
+    seen = replace(seen, planner=Planner(recorded, seen.at))
+    if not ask_aws:
+        return with_findings(
+            seen,
+            unknown="what AWS shows now: status, generation and live tags of the cluster, its snapshots and "
+            "their number, its size (run without --offline)",
+        )
+    try:
+        session = open_recorded(recorded, cluster.outputs, settings, "delete")
+        seen = replace(seen, session=session)
+        observation = Operation(recorded, session).observe_surely()
+        seen = replace(seen, at=observation.at, planner=Planner(recorded, observation.at))
+    except TeardownError as error:
+        return with_findings(seen, blocked(error), unknown="what AWS shows now; --offline judges without it")
+    seen = replace(seen, observation=observation)
+    if observation.cluster is None:
+        return seen
+    return sized(_with_names(seen, session))
+
+
+def _with_names(seen: Seen, session: Session) -> Seen:
+    """Find out which names for the snapshot are taken by other clusters' snapshots; AWS would refuse them."""
+    if seen.planner is None or seen.observation is None:
+        return seen
+    plan, name = plan_of(seen, seen.planner), ""
+    taken = frozenset(snapshot.identifier for snapshot in seen.observation.snapshots)
+    try:
+        while plan.wants_snapshot and len(seen.taken) < NAME_TRIES:
+            name = next_name(plan.name, taken | seen.taken)
+            if not snapshot_exists(session.aws, name):
+                break
+            seen = replace(seen, taken=seen.taken | {name})
+    except TeardownError as error:
+        return with_findings(seen, unknown=f"whether the snapshot's name {name} is free: {error}")
+    return seen
+
+
+def plan_of(seen: Seen, planner: Planner) -> Plan:
+    """Give the plan as a teardown makes it: by what is recorded and, where the cluster lives, by that too."""
+    plan = planner.plan(None)
+    cluster = seen.observation.cluster if seen.observation else None
+    if cluster is None or seen.identity is None or not seen.identity.is_generation_of(cluster):
+        return plan
+    return plan if standing(cluster.status) is Standing.ENDING else planner.plan(cluster)
+
+
+def sized(seen: Seen) -> Seen:
+    """Return the same with the size of the data, estimated by the newest snapshot."""
+    if seen.session is None or seen.identity is None:
+        return seen
+    try:
+        newest = newest_snapshot(seen.session.aws, seen.identity.cluster_identifier)
+    except TeardownError as error:
+        return with_findings(seen, unknown=f"the size: {error}")
+    memory = Memory(seen.at)
+    if newest is None or not of_generation(view_snapshot(newest), seen.identity, memory):
+        return with_findings(
+            seen, unknown="the size: there is no snapshot of this cluster yet to estimate it by"
+        )
+    return replace(seen, megabytes=view_snapshot(newest).total_megabytes)
+
+
+def identity_of(seen: Seen) -> Identity:
+    """Return the recorded generation of a cluster that is judged."""
+    assert seen.identity is not None  # noqa: S101 - judged only with one
+    return seen.identity
+
+
+def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
+    """Say what the engine does with the resource's options, which the provider never sees."""
+    found = []
+    name = cluster.urn.rpartition("::")[2]
+    if cluster.protect:
+        found.append(
+            Finding(
+                Verdict.BLOCKED,
+                "the resource is protected: the engine refuses to delete it",
+                f"to destroy it on purpose, run `pulumi state unprotect '{cluster.urn}'`",
+            )
+        )
+    if cluster.retain_on_delete:
+        found.append(
+            Finding(
+                Verdict.BLOCKED,
+                "retain_on_delete is set: the engine drops the cluster from the stack and never tears it "
+                "down; it goes on running, and costing, in AWS",
+                f"take retain_on_delete away from {name} and run `pulumi up`",
+            )
+        )
+    if cluster.external:
+        found.append(
+            Finding(
+                Verdict.BLOCKED,
+                "external is set: the engine only read this cluster, so it forgets it and never tears it "
+                "down; it goes on running, and costing, in AWS",
+                f"destroy the stack that made it; for this one to do so, have the program declare {name} in "
+                "place of reading it, with adopt_existing=True, and run `pulumi up`",
+            )
+        )
+    if cluster.deleted_with:
+        found.append(
+            Finding(
+                Verdict.BLOCKED,
+                f"deleted_with is set: the engine takes the cluster for deleted when {cluster.deleted_with} "
+                "is, and never tears it down",
+                f"take deleted_with away from {name} and run `pulumi up`",
+            )
+        )
+    return tuple(found)
+
+
+def blocked(error: TeardownError) -> Finding:
+    """Return the finding that a refusal is."""
+    if isinstance(error, RefusedError):
+        return Finding(Verdict.BLOCKED, f"{error.what} (data: {error.data})", error.next_step)
+    return Finding(Verdict.BLOCKED, str(error))
+
+
+def with_findings(seen: Seen, *findings: Finding, unknown: str = "") -> Seen:
+    """Return the same with more findings, and with something that is not known."""
+    return replace(
+        seen,
+        findings=(*seen.findings, *findings),
+        unknown=(*seen.unknown, *([unknown] if unknown else [])),
+    )
