@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from redshift_teardown.deletion_policy import checks
+from redshift_teardown.deletion_policy.reading import checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -22,7 +22,7 @@ from redshift_teardown.deletion_policy import (
     snapshot_name,
     with_doubt,
 )
-from redshift_teardown.deletion_policy.checks import ACCOUNT, STACK_NAME
+from redshift_teardown.deletion_policy.reading.checks import ACCOUNT, STACK_NAME
 
 if TYPE_CHECKING:
     from redshift_teardown.deletion_policy import Decision, Match, Policy, SkipRule

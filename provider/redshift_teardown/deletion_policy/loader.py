@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redshift_teardown.deletion_policy.decoder import Decoder
 from redshift_teardown.deletion_policy.problems import PolicyError, Problem
-from redshift_teardown.deletion_policy.yaml_document import LARGEST_FILE, read_document
+from redshift_teardown.deletion_policy.reading.decoder import Decoder
+from redshift_teardown.deletion_policy.reading.yaml_document import LARGEST_FILE, read_document
 
 if TYPE_CHECKING:
     from redshift_teardown.deletion_policy.model import Policy

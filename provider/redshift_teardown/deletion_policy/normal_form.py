@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.deletion_policy import checks
-from redshift_teardown.deletion_policy.decoder import Decoder, Defaults
-from redshift_teardown.deletion_policy.nodes import ListNode, MapNode, Mark, Report, ScalarNode
-from redshift_teardown.deletion_policy.reader import CONDITIONS
+from redshift_teardown.deletion_policy.reading import checks
+from redshift_teardown.deletion_policy.reading.decoder import Decoder, Defaults
+from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, Mark, Report, ScalarNode
+from redshift_teardown.deletion_policy.reading.reader import CONDITIONS
 
 if TYPE_CHECKING:
     from redshift_teardown.deletion_policy.model import Environment, SkipRule, When
-    from redshift_teardown.deletion_policy.nodes import Kind, Node
+    from redshift_teardown.deletion_policy.reading.nodes import Kind, Node
 
 RECORDED = "the recorded deletion policy"
 

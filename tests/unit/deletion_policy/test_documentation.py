@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from redshift_teardown.deletion_policy import PolicyError, loads, naming, reader
+from redshift_teardown.deletion_policy import PolicyError, loads, naming
+from redshift_teardown.deletion_policy.reading import reader
 
 TEXT = (Path(__file__).parents[3] / "docs" / "deletion-policy.md").read_text(encoding="utf-8")
 

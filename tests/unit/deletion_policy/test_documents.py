@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from redshift_teardown.deletion_policy import Policy, PolicyError, load, yaml_document
+from redshift_teardown.deletion_policy import Policy, PolicyError, load
+from redshift_teardown.deletion_policy.reading import yaml_document
 
 DOCUMENTS = Path(__file__).parent / "documents"
 BAD = sorted((DOCUMENTS / "bad").glob("*.yaml"))

@@ -12,15 +12,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redshift_teardown.deletion_policy import (
-    Policy,
-    PolicyError,
-    from_json,
-    loads,
-    to_json,
-    to_text,
-    yaml_document,
-)
+from redshift_teardown.deletion_policy import Policy, PolicyError, from_json, loads, to_json, to_text
+from redshift_teardown.deletion_policy.reading import yaml_document
 from tests.long import ALL
 from tests.unit.deletion_policy.strategies import thorough
 

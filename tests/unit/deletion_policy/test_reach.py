@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.deletion_policy import loads
-from redshift_teardown.deletion_policy.reach import Reach
+from redshift_teardown.deletion_policy.reading.reach import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable

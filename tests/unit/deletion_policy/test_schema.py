@@ -10,7 +10,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from redshift_teardown.deletion_policy import checks, decoder, model, naming, reader
+from redshift_teardown.deletion_policy import model, naming
+from redshift_teardown.deletion_policy.reading import checks, decoder, reader, rules
 from redshift_teardown.deletion_policy.schema import schema_text
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -133,8 +134,8 @@ def test_schema_and_loader_have_the_same_keys_and_limits() -> None:
         schema["properties"]["environments"]["propertyNames"]["maxLength"] == checks.LONGEST_ENVIRONMENT_NAME
     )
     assert defined["rule"]["properties"]["because"]["maxLength"] == checks.LONGEST_REASON
-    assert when["max_nodes"]["maximum"] == decoder.MOST_CLUSTER_NODES
-    assert when["younger_than_hours"]["maximum"] == decoder.LONGEST_AGE_HOURS
+    assert when["max_nodes"]["maximum"] == rules.MOST_CLUSTER_NODES
+    assert when["younger_than_hours"]["maximum"] == rules.LONGEST_AGE_HOURS
     assert snapshot["name"]["maxLength"] == naming.LONGEST_NAME
     assert snapshot["name"]["default"] == model.DEFAULT_NAME
     assert snapshot["retention_days"]["anyOf"][2]["maximum"] == decoder.LONGEST_RETENTION_DAYS

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
-from redshift_teardown.deletion_policy.nodes import ListNode, MapNode, Mark, Report, ScalarNode
 from redshift_teardown.deletion_policy.problems import shown
-from redshift_teardown.deletion_policy.scalars import judge
+from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, Mark, Report, ScalarNode
+from redshift_teardown.deletion_policy.reading.scalars import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from redshift_teardown.deletion_policy.nodes import Node
+    from redshift_teardown.deletion_policy.reading.nodes import Node
 
 LARGEST_FILE = 1024 * 1024
 """Bytes; a policy of a thousand environments is smaller."""

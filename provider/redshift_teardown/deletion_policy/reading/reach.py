@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from redshift_teardown.deletion_policy.model import Environment, SkipRule, When
-    from redshift_teardown.deletion_policy.nodes import Mark
+    from redshift_teardown.deletion_policy.reading.nodes import Mark
 
 MOST_STEPS = 300_000
 """About half a second; every pair of a policy of a few hundred rules."""

@@ -10,7 +10,7 @@ import yaml
 from yaml.resolver import Resolver
 
 if TYPE_CHECKING:
-    from redshift_teardown.deletion_policy.nodes import Kind
+    from redshift_teardown.deletion_policy.reading.nodes import Kind
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,17}")

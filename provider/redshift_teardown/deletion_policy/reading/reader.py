@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from redshift_teardown.deletion_policy.nodes import ListNode, MapNode, Node, ScalarNode
 from redshift_teardown.deletion_policy.problems import Objection, listed, nearest, shown
+from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, Node, ScalarNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from redshift_teardown.deletion_policy.nodes import Mark, Report
+    from redshift_teardown.deletion_policy.reading.nodes import Mark, Report
 
 
 POLICY_KEYS = ("version", "defaults", "receipts", "environments", "released")
