@@ -9,7 +9,6 @@ destroy of every existing stack.
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import (
@@ -23,6 +22,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from redshift_teardown import process
 from redshift_teardown.engine.request import asked
 from redshift_teardown.engine.secret_values import hide, hiding, seal
 from redshift_teardown.settings import Settings, read_settings
@@ -30,9 +30,6 @@ from redshift_teardown.settings import Settings, read_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-
-_LOCK = threading.Lock()
-_SETTINGS: Settings | None = None
 
 
 class ClusterProvider(ResourceProvider):
@@ -50,16 +47,15 @@ class ClusterProvider(ResourceProvider):
             ConfigError: a value is not of the form its key takes.
 
         """
-        global _SETTINGS  # noqa: PLW0603 - the class must stay without attributes; one stack a process
         from redshift_teardown.engine.workers import prepare_process  # noqa: PLC0415
 
-        with _plain_errors(), _LOCK:
+        with _plain_errors(), process.settings_lock:
             # First, so that what is wrong with the configuration is shown without a traceback, too.
             missing = prepare_process()
             if missing:
                 sys.stderr.write(f"{missing}\n")
             # The SDK offers a look-up of keys, and no list of them.
-            _SETTINGS = read_settings(req.config.get, getattr(req.config, "_props", None) or ())
+            process.settings = read_settings(req.config.get, getattr(req.config, "_props", None) or ())
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs and record what destroying the cluster would do."""
@@ -115,7 +111,7 @@ class ClusterProvider(ResourceProvider):
 
 def _settings() -> Settings:
     """Give the configuration of this operation; what the environment says where none was given."""
-    return _SETTINGS or Settings()
+    return process.settings or Settings()
 
 
 def _in_place(inputs: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redshift_teardown.aws import session
+from redshift_teardown import process
 from tests.around.world import configured
 from tests.parity.bench import Invalid
 from tests.teardown.stage import ACCOUNT, PROTECTED, REGION
@@ -30,7 +30,7 @@ def configure(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
     def configure(**changed: Any) -> None:
         settings = configured(stack, **changed)
-        monkeypatch.setitem(stack._aws, stack.account, (settings, session._CACHE[settings, REGION]))
+        monkeypatch.setitem(stack._aws, stack.account, (settings, process.clients[settings, REGION]))
 
     return configure
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.aws import session
+from redshift_teardown import process
 from redshift_teardown.aws.session import Aws
 from tests.long import ALL
 from tests.teardown.stage import CLUSTER, REGION, Interruption
@@ -76,7 +76,7 @@ def configured(stack: Bench, **changed: Any) -> Settings:
         made = Aws(settings, region)
         for client in (made.redshift, made.redshift_once, made._sts):
             stack.emulator.attach(client, stack._called)
-        stack._patch.setitem(session._CACHE, (settings, region), made)
+        stack._patch.setitem(process.clients, (settings, region), made)
     return settings
 
 

@@ -16,7 +16,7 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
-from redshift_teardown.aws import session
+from redshift_teardown import process
 from redshift_teardown.cli.commands import cli
 from redshift_teardown.cli.money import Price
 from redshift_teardown.cli.page import page
@@ -86,8 +86,8 @@ class Place:
 @pytest.fixture
 def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Place]:
     """An empty account, whose credentials are in the environment."""
-    monkeypatch.setattr(session, "_CACHE", {})
-    monkeypatch.setattr(session, "_SESSIONS", {})
+    monkeypatch.setattr(process, "clients", {})
+    monkeypatch.setattr(process, "sessions", {})
     with Emulator(speed=600) as emulator:
         yield Place(
             emulator,

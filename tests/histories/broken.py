@@ -16,7 +16,7 @@ from redshift_teardown.aws.identity import Identity
 from redshift_teardown.aws.views import SnapshotView
 from redshift_teardown.deletion_policy import Outcome, stricter
 from redshift_teardown.engine import cancel, interrupt, progress
-from redshift_teardown.lifecycle import context, create, operation, process, read
+from redshift_teardown.lifecycle import context, create, operation, read, this_run
 from redshift_teardown.lifecycle import delete as delete_module
 from redshift_teardown.lifecycle.data.replaced import Judged
 from redshift_teardown.lifecycle.ownership import adopt, generation
@@ -407,7 +407,7 @@ BROKEN: dict[str, Broken] = {
         "is gone, and yet",
     ),
     "a mistake is shown as a traceback": Broken(
-        _method(process, "require_not_anothers", _mistake),
+        _method(this_run, "require_not_anothers", _mistake),
         _wild(DAYS, UP, DESTROY),
         "a traceback",
     ),

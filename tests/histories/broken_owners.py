@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.lifecycle import origin, process
+from redshift_teardown.lifecycle import origin, this_run
 from redshift_teardown.lifecycle.data import replacement, restore
 from redshift_teardown.lifecycle.ownership import create_record, existing_clusters, final_snapshots
 from redshift_teardown.lifecycle.policy import protection
@@ -102,7 +102,7 @@ BROKEN_OWNERS: dict[str, Broken] = {
         "was taken over, and destroy refuses",
     ),
     "a refused create protects nothing": Broken(
-        _everywhere(process.keep_out, _nothing),
+        _everywhere(this_run.keep_out, _nothing),
         _wild(SKIP, UP, UNALIASED, act("up", continue_on_error=True)),
         "which a create of this run found",
     ),
@@ -133,7 +133,7 @@ BROKEN_OWNERS: dict[str, Broken] = {
         _everywhere(replacement.review, _nothing), _wild(DAYS, UP, MOVED, UP), IN_PROTECTED
     ),
     "one that is asked for is not judged": Broken(
-        _method(process, "was_reviewed", _always),
+        _method(this_run, "was_reviewed", _always),
         _wild(DAYS, UP, act("program", delete_first=True), REPLACE),
         IN_PROTECTED,
     ),

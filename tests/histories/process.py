@@ -11,8 +11,6 @@ import ast
 import copy
 import importlib
 import importlib.util
-import inspect
-import pkgutil
 import sys
 import threading
 import traceback
@@ -27,14 +25,12 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
 
-import redshift_teardown
+from redshift_teardown import process as process_state
 from tests.teardown.stage import KilledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_APART = ("redshift_teardown.emulator", "redshift_teardown.cli")
-"""What no provider process loads: its globals are nobody's."""
 _LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
 
 
@@ -52,14 +48,6 @@ def _load_sdk() -> ModuleType:
     return module
 
 
-def _product() -> list[ModuleType]:
-    return [
-        importlib.import_module(info.name)
-        for info in pkgutil.walk_packages(redshift_teardown.__path__, "redshift_teardown.")
-        if not info.name.startswith(_APART) and not info.name.endswith("__main__")
-    ]
-
-
 @dataclass(frozen=True)
 class _Variable:
     """Something that each process has a value of."""
@@ -70,52 +58,29 @@ class _Variable:
 
 
 def _renewed(value: Any) -> Callable[[], Any]:
-    """Return what makes the value that a global has when its module was just imported."""
+    """Return what makes the value that it has when the process has just begun."""
     if isinstance(value, _LOCK):
         return threading.Lock
     if isinstance(value, _RLOCK):
         return threading.RLock
-    if isinstance(value, threading.Event):
-        return threading.Event
+    if isinstance(value, (dict, set, list, threading.Event)):
+        # Whatever a test of this process has left in it.
+        return type(value)
     return lambda: copy.copy(value)
 
 
-def _variables(modules: list[ModuleType]) -> list[_Variable]:
-    """Find what a process knows: globals that some function binds anew, locks, and containers that begin
-    empty. AWS's clients are no knowledge, so those are shared; they take long to make.
+def _variables() -> list[_Variable]:
+    """Return what a process knows. AWS's clients are no knowledge, so those are shared; they take long to
+    make.
     """
-    found = []
-    for module in modules:
-        tree = ast.parse(inspect.getsource(module))
-        empties = {name for node in tree.body for name in _begins_empty(node)}
-        bound = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
-        for name, value in vars(module).items():
-            if (module.__name__, name) in _SHARED or name.startswith("__"):
-                continue
-            if name in empties:
-                # Whatever a test of this process has left in it.
-                found.append(_Variable(module, name, type(value)))
-            elif name in bound or isinstance(value, (_LOCK, _RLOCK, threading.Event)):
-                found.append(_Variable(module, name, _renewed(value)))
-    return found
+    return [
+        _Variable(process_state, name, _renewed(getattr(process_state, name)))
+        for name in process_state.__annotations__
+        if name not in _SHARED
+    ]
 
 
-def _begins_empty(node: ast.stmt) -> Iterator[str]:
-    """Yield the name that a statement binds to an empty container."""
-    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
-        return
-    if ast.unparse(node.value) not in {"{}", "[]", "set()", "dict()", "list()"}:
-        return
-    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-        if isinstance(target, ast.Name):
-            yield target.id
-
-
-_SHARED = {
-    ("redshift_teardown.aws.session", "_CACHE"),
-    ("redshift_teardown.aws.session", "_SESSIONS"),
-    ("redshift_teardown.aws.session", "_LOCK"),
-}
+_SHARED = frozenset({"clients", "sessions", "aws_lock"})
 
 
 @dataclass
@@ -184,9 +149,8 @@ class Machine:
         self.sdk = _load_sdk()
         self._cancel: Any = self.sdk.DynamicResourceProviderServicer.Cancel
         self._cancel_code = self._cancel.__code__
-        modules = _product()
         self._variables = [
-            *_variables(modules),
+            *_variables(),
             _Variable(self.sdk, "_PROVIDER_CACHE", dict),
             _Variable(self.sdk, "_PROVIDER_LOCK", threading.Lock),
             _Variable(self.sdk, "traceback", lambda: traceback),
@@ -290,10 +254,7 @@ class _Slot:
         self._servicer.process = process
         # The channel it would open to the address in its arguments, opened already.
         for index, each in enumerate(self._machine._variables):
-            if (
-                each.name == "_ENGINE"
-                and getattr(each.owner, "__name__", "") == "redshift_teardown.engine.progress"
-            ):
+            if each.owner is process_state and each.name == "engine":
                 process.values[index] = self._engine_stub
 
     def stop(self) -> None:

@@ -75,12 +75,5 @@ def test_history(player: Player, name: str) -> None:
 def test_each_process_has_its_own_memory(player: Player) -> None:
     """What a provider process knows is found where it is kept: owners, waits, configuration, its engine."""
     known = player.world.machine.known()
-    for name in (
-        "crud.owned._OWNERS",
-        "crud.owned._DELETED",
-        "teardown.watch._WATCHES",
-        "provider._SETTINGS",
-        "progress._ENGINE",
-    ):
-        module, _, variable = name.rpartition(".")
-        assert (f"redshift_teardown.{module}", variable) in known
+    for name in ("owners", "deleted", "pollers", "settings", "engine"):
+        assert ("redshift_teardown.process", name) in known

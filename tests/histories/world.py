@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from redshift_teardown.aws import session
+from redshift_teardown import process
 from redshift_teardown.aws.session import Aws
 from redshift_teardown.cli.exported import Stack as ExportedStack
 from redshift_teardown.cli.plan import forecast_all
@@ -101,7 +101,7 @@ class World(Promises, Stage):
         settings = read_settings(config.get)
         with pytest.MonkeyPatch.context() as patch:
             for region in (REGION, OTHER_REGION):
-                patch.setitem(session._CACHE, (settings, region), self._clients[self.account, region])
+                patch.setitem(process.clients, (settings, region), self._clients[self.account, region])
             yield
 
     def begin(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from redshift_teardown.lifecycle.create import create
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
-from redshift_teardown.lifecycle.process import note_program
+from redshift_teardown.lifecycle.this_run import note_program
 from tests.parity.bench import Invalid, changing, wire
 from tests.parity.test_age import kept
 from tests.parity.test_replacement import EMPTY, RESTORE, SEED, half_done, marker, production, put, replaced

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.create import create
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
@@ -268,7 +268,7 @@ def test_a_policy_that_cannot_be_read_releases_nobody(stack: Bench) -> None:
     assert stack.run(lambda: diff(olds, news, stack.settings)).said == ""
 
     def up_asks() -> object:
-        process.note_program(urn_of("dev-1"), news)
+        this_run.note_program(urn_of("dev-1"), news)
         return diff(olds, news, stack.settings)
 
     assert stack.run(up_asks).how == "refused"

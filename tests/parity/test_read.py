@@ -394,7 +394,7 @@ def test_another_regions_configuration_is_refused(stack: Bench) -> None:
     """The program says nothing of a region, and the configuration another one: refused in preview."""
     import dataclasses  # noqa: PLC0415
 
-    from redshift_teardown.aws import session  # noqa: PLC0415
+    from redshift_teardown import process  # noqa: PLC0415
     from redshift_teardown.aws.session import Aws  # noqa: PLC0415
 
     stack.apply()
@@ -402,9 +402,9 @@ def test_another_regions_configuration_is_refused(stack: Bench) -> None:
     elsewhere = dataclasses.replace(settings, region="eu-west-1")
     stack._aws[stack.account] = (elsewhere, made)
     for region in ("us-east-1", "eu-west-1"):
-        stack._patch.setitem(session._CACHE, (elsewhere, region), Aws(elsewhere, region))
-        stack.emulator.attach(session._CACHE[elsewhere, region].redshift)
-        stack.emulator.attach(session._CACHE[elsewhere, region]._sts)
+        stack._patch.setitem(process.clients, (elsewhere, region), Aws(elsewhere, region))
+        stack.emulator.attach(process.clients[elsewhere, region].redshift)
+        stack.emulator.attach(process.clients[elsewhere, region]._sts)
     try:
         with pytest.raises(
             AssertionError, match="lives in us-east-1, and this configuration is for eu-west-1"

@@ -504,12 +504,12 @@ def test_default_tags_are_told_apart(stack: Bench) -> None:
     """The stack's own tags are on the cluster and in tags_all, not in tags; changing them is an update."""
     import dataclasses  # noqa: PLC0415
 
-    from redshift_teardown.aws import session  # noqa: PLC0415
+    from redshift_teardown import process  # noqa: PLC0415
 
     settings, made = stack._aws[stack.account]
     with_tags = dataclasses.replace(settings, default_tags=(("owner", "platform"), ("team", "none")))
     stack._aws[stack.account] = (with_tags, made)
-    stack._patch.setitem(session._CACHE, (with_tags, "us-east-1"), made)
+    stack._patch.setitem(process.clients, (with_tags, "us-east-1"), made)
     try:
         stack.apply(tags={"team": "data"})
         assert stack.state is not None

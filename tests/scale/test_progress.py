@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from redshift_teardown import process
 from redshift_teardown.engine import progress
 from redshift_teardown.engine.progress import LOST_AFTER, QUIET_SECONDS, ROW_SECONDS, EngineReporter
 from tests.contract import wire
@@ -38,10 +39,10 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
 
 @pytest.fixture(autouse=True)
 def _a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_ENGINE", None)
-    monkeypatch.setattr(progress, "_FAILURES", 0)
-    monkeypatch.setattr(progress, "_KEPT", set())
-    monkeypatch.setattr(progress, "_QUIET", True)
+    monkeypatch.setattr(process, "engine", None)
+    monkeypatch.setattr(process, "failures", 0)
+    monkeypatch.setattr(process, "said", set())
+    monkeypatch.setattr(process, "quiet", True)
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_on_a_terminal_every_look_is_shown(
     engine: wire.Engine, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the engine draws rows, numbers move with every look; only what none could read is left out."""
-    monkeypatch.setattr(progress, "_QUIET", False)
+    monkeypatch.setattr(process, "quiet", False)
     reporter = EngineReporter(URN, "warehouse")
 
     for look in range(40):
@@ -121,7 +122,7 @@ def test_without_an_engine_there_are_plain_lines_at_a_sane_rate(
 ) -> None:
     """An engine that is gone is told once; then lines with the resource's name, as few as in a log."""
     monkeypatch.setattr(sys, "argv", ["provider", "127.0.0.1:1"])
-    monkeypatch.setattr(progress, "_QUIET", False)
+    monkeypatch.setattr(process, "quiet", False)
     reporter = EngineReporter(URN, "warehouse")
 
     for look in range(150):
@@ -141,10 +142,10 @@ def test_no_failure_of_reporting_reaches_a_teardown(monkeypatch: pytest.MonkeyPa
     closed = open("/dev/null", "w")  # noqa: PTH123, SIM115 - closed on purpose
     closed.close()
     monkeypatch.setattr(sys, "stderr", closed)
-    monkeypatch.setattr(progress, "_QUIET", None)
+    monkeypatch.setattr(process, "quiet", None)
     for arguments in (["provider"], ["provider", "nonsense"], ["provider", "no such host:12"]):
         monkeypatch.setattr(sys, "argv", arguments)
-        monkeypatch.setattr(progress, "_ENGINE", None)
+        monkeypatch.setattr(process, "engine", None)
         reporter = EngineReporter("not a urn", "")
         reporter.progress("")
         reporter.keep("\udcff")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from redshift_teardown.engine import workers
+from redshift_teardown import process
 from redshift_teardown.engine.workers import WORKERS, prepare_process
 
 MANY = 100
@@ -17,7 +17,7 @@ MANY = 100
 @pytest.fixture(autouse=True)
 def _nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test is a process that has said nothing yet."""
-    monkeypatch.setattr(workers, "_SAID", False)
+    monkeypatch.setattr(process, "is_narrow_said", False)
 
 
 def _at_once(pool: ThreadPoolExecutor, count: int) -> int:

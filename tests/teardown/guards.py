@@ -874,7 +874,7 @@ GUARDS = (
     Guard(
         "a cluster of another resource is kept",
         "lifecycle/data/replaced.py",
-        "    process.require_not_anothers(identity, urn)\n",
+        "    this_run.require_not_anothers(identity, urn)\n",
         "",
     ),
     Guard(
@@ -1049,7 +1049,7 @@ GUARDS = (
     Guard(
         "a replacement knows what was secret before it",
         "lifecycle/check.py",
-        'olds or process.checked_before(str(inputs.get("urn") or ""))',
+        'olds or this_run.checked_before(str(inputs.get("urn") or ""))',
         "olds",
     ),
 )

@@ -20,15 +20,14 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from redshift_teardown.aws import poller, session
+from redshift_teardown import process
 from redshift_teardown.aws.session import Aws
 from redshift_teardown.emulator import Emulator, VirtualClock
 from redshift_teardown.engine import cancel, progress
 from redshift_teardown.errors import TeardownError
-from redshift_teardown.lifecycle import context, process
+from redshift_teardown.lifecycle import context
 from redshift_teardown.lifecycle.check import check
 from redshift_teardown.lifecycle.create import create
-from redshift_teardown.lifecycle.data import preview
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.read import read
 from redshift_teardown.lifecycle.update import update
@@ -210,7 +209,7 @@ class Stage:
         self._patch.setattr(progress, "engine_gone", lambda **_: self.engine_gone)
         self._patch.setattr(cancel, "cancelled", lambda: self.cancelled)
         for settings, made in self._aws.values():
-            self._patch.setitem(session._CACHE, (settings, REGION), made)
+            self._patch.setitem(process.clients, (settings, REGION), made)
 
     def close(self) -> None:
         """Take them out."""
@@ -364,17 +363,17 @@ class Stage:
         remembered = made._account_id, made._account_lock
         made._account_id, made._account_lock = None, threading.Lock()
         fresh = pytest.MonkeyPatch()
-        for module, name in (
-            (process, "_PROGRAM"),
-            (process, "_REVIEWED"),
-            (process, "_OWNERS"),
-            (process, "_KEPT_OUT"),
-            (process, "_DELETED"),
-            (process, "_TOLD"),
-            (preview, "_SILENT"),
-            (poller, "_WATCHES"),
+        for name in (
+            "program",
+            "reviewed",
+            "owners",
+            "kept_out",
+            "deleted",
+            "told",
+            "without_answer",
+            "pollers",
         ):
-            fresh.setattr(module, name, type(getattr(module, name))())
+            fresh.setattr(process, name, type(getattr(process, name))())
         self._commands.append(command)
         logged = len(self.control.calls())
         try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from redshift_teardown.aws.identity import Identity
-from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.delete import delete
 from tests.teardown.stage import (
     ACCOUNT,
@@ -209,8 +209,8 @@ def test_another_resource_of_this_process_keeps_its_cluster(stage: Stage) -> Non
     identity = Identity.from_json(state["identity"], CLUSTER)
 
     def rename() -> None:
-        process.note_program(URN + "-new", {})
-        process.claim(identity, URN + "-new")
+        this_run.note_program(URN + "-new", {})
+        this_run.claim(identity, URN + "-new")
         delete(state, stage.settings)
 
     result = stage.run(rename)

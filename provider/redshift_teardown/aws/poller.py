@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from redshift_teardown import process
 from redshift_teardown.aws.clock import SystemClock
 from redshift_teardown.aws.provisioned import RedshiftCalls, UnreachableError
 from redshift_teardown.aws.statuses import Standing, standing
@@ -762,16 +763,12 @@ class Watcher:
         self._watch.clusters.wait_for_news(self._identifier, self._cluster, self._jittered(seconds))
 
 
-_LOCK = threading.Lock()
-_WATCHES: dict[Aws, Watch] = {}
-
-
 def watch_for(aws: Aws) -> Watch:
     """Give the watch of one set of credentials in one region; the same one for the same clients."""
-    with _LOCK:
-        watch = _WATCHES.get(aws)
+    with process.pollers_lock:
+        watch = process.pollers.get(aws)
         if watch is None:
-            watch = _WATCHES[aws] = Watch(RedshiftCalls(aws, SystemClock().now))
+            watch = process.pollers[aws] = Watch(RedshiftCalls(aws, SystemClock().now))
         return watch
 
 

@@ -12,6 +12,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown import process
 from redshift_teardown.aws.credentials import base_session, session_of
 from redshift_teardown.errors import AccountError, ConfigError, NoAnswerError, TeardownError
 
@@ -33,10 +34,6 @@ THROTTLING = ("Throttl", "RequestLimitExceeded", "TooManyRequests", "RequestThro
 _THROTTLED_RESTS = (1, 2, 4, 8, 16, 20, 20, 20)
 """Seconds between two questions whose credentials these are, on top of botocore's own retries."""
 
-_LOCK = threading.RLock()
-_CACHE: dict[tuple[Settings, str], Aws] = {}
-_SESSIONS: dict[Settings, boto3.Session] = {}
-
 
 def resolve_region(settings: Settings, argument: object = None) -> str:
     """Give the region a cluster lives in: its own argument, else config, else the SDK's environment.
@@ -49,7 +46,7 @@ def resolve_region(settings: Settings, argument: object = None) -> str:
         return argument
     region = settings.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if not region:
-        with _LOCK:
+        with process.aws_lock:
             region = _new_session(settings, None, base_session).region_name
     if not region:
         message = (
@@ -62,10 +59,10 @@ def resolve_region(settings: Settings, argument: object = None) -> str:
 
 def connect(settings: Settings, region: str) -> Aws:
     """Give the clients of one set of credentials in one region; the same ones for the same settings."""
-    with _LOCK:
-        aws = _CACHE.get((settings, region))
+    with process.aws_lock:
+        aws = process.clients.get((settings, region))
         if aws is None:
-            aws = _CACHE[settings, region] = Aws(settings, region)
+            aws = process.clients[settings, region] = Aws(settings, region)
         return aws
 
 
@@ -104,7 +101,7 @@ class Aws:
         once = Config(retries={"mode": "standard", "total_max_attempts": 1}, **common)
         endpoints = dict(settings.endpoints)
         try:
-            with _LOCK:
+            with process.aws_lock:
                 # A session makes one client at a time.
                 session = _session(settings, region)
                 self.redshift: RedshiftClient = session.client(
@@ -208,10 +205,10 @@ def explain(error: Exception, intent: str, region: str) -> TeardownError:
 
 def _session(settings: Settings, region: str | None) -> boto3.Session:
     """Give the session of these settings, made once: each one reads the service models anew."""
-    with _LOCK:
-        session = _SESSIONS.get(settings)
+    with process.aws_lock:
+        session = process.sessions.get(settings)
         if session is None:
-            session = _SESSIONS[settings] = _new_session(settings, region, session_of)
+            session = process.sessions[settings] = _new_session(settings, region, session_of)
         return session
 
 

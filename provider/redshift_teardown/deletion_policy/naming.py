@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 from redshift_teardown.deletion_policy.problems import Objection, listed, nearest, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
-    from redshift_teardown.deletion_policy.decision import Decision
     from redshift_teardown.deletion_policy.facts import Facts
 
 PLACEHOLDERS = (
@@ -245,12 +244,15 @@ def next_name(name: str, taken: Container[str]) -> str:
     raise ValueError(f"{shown(name)} and {_MOST_NAMES_TRIED} names like it are taken")
 
 
-def expand_tags(decision: Decision, facts: Facts, *, at: datetime) -> dict[str, str]:
-    """Fill in the placeholders of a decision's tags.
+def expand_tags(
+    tags: Iterable[tuple[str, str]], facts: Facts, *, environment: str, at: datetime
+) -> dict[str, str]:
+    """Fill in the placeholders of the tags of a snapshot.
 
     Args:
-        decision: The decision whose tags are due.
+        tags: The tags that are due.
         facts: What the placeholders stand for; an unknown fact leaves its placeholder empty.
+        environment: What `{environment}` stands for.
         at: The time that `{date}` and `{timestamp}` stand for; it must have a time zone.
 
     Returns:
@@ -259,8 +261,8 @@ def expand_tags(decision: Decision, facts: Facts, *, at: datetime) -> dict[str, 
     Raises:
         ValueError: `at` has no time zone.
     """
-    words = _words(facts, decision.environment) | _clock(at)
-    return {fit_tag_key(key): fit_tag_value(_fill(value, words)) for key, value in decision.tags}
+    words = _words(facts, environment) | _clock(at)
+    return {fit_tag_key(key): fit_tag_value(_fill(value, words)) for key, value in tags}
 
 
 def fit_tag_value(value: str) -> str:

@@ -10,24 +10,24 @@ The engine calls Cancel at the normal end of every run, too, when nothing is und
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
+
+from redshift_teardown import process
 
 if TYPE_CHECKING:
     from types import FunctionType
 
-_CANCELLED = threading.Event()
 _SERVER = "pulumi.dynamic.__main__"
 
 
 def cancelled() -> bool:
     """Return whether the operator cancelled what this process is at."""
-    return _CANCELLED.is_set()
+    return process.cancelled.is_set()
 
 
 def note() -> None:
     """Note that the operator cancelled."""
-    _CANCELLED.set()
+    process.cancelled.set()
 
 
 def listen() -> bool:

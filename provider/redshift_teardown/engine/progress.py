@@ -14,11 +14,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from redshift_teardown import process
 from redshift_teardown.engine.secret_values import hidden
 
 QUIET_SECONDS = 60.0
@@ -36,16 +36,6 @@ LOST_AFTER = 3
 _NUMBERS = re.compile(r" \(\d[^()]*\)| \d\d? %.*$")
 """What changes while the same thing goes on: times in brackets, a percentage below 100 and what follows."""
 _ANCESTORS = 4
-
-_LOCK = threading.Lock()
-_ENGINE: object | None = None
-_FAILURES = 0
-_KEPT: set[str] = set()
-_QUIET: bool | None = None
-_GONE = False
-_ASKED_AT = float("-inf")
-_PARENT = os.getppid()
-"""Who started this process: the engine. When it ends, its children get another parent."""
 
 
 class EngineReporter:
@@ -68,7 +58,7 @@ class EngineReporter:
     def progress(self, text: str) -> None:
         """Show what is going on now, in place of what was shown before."""
         now, state = time.monotonic(), _NUMBERS.sub("", text)
-        rest = QUIET_SECONDS if _FAILURES >= LOST_AFTER or _quiet() else ROW_SECONDS
+        rest = QUIET_SECONDS if process.failures >= LOST_AFTER or _quiet() else ROW_SECONDS
         if text == self._last_text or (state == self._last_state and now - self._last_at < rest):
             return
         self._last_text, self._last_state, self._last_at = text, state, now
@@ -76,10 +66,10 @@ class EngineReporter:
 
     def keep(self, text: str) -> None:
         """Say something that stays in the output; what names no cluster is said by the first one only."""
-        with _LOCK:
-            if text in _KEPT:
+        with process.engine_lock:
+            if text in process.said:
                 return
-            _KEPT.add(text)
+            process.said.add(text)
         self._log("INFO", text, ephemeral=False)
 
     def warn(self, text: str) -> None:
@@ -98,8 +88,7 @@ class EngineReporter:
 
 def _send(severity: str, text: str, urn: str, *, ephemeral: bool) -> bool:
     """Log through the engine; False where that cannot be done."""
-    global _FAILURES  # noqa: PLW0603 - one engine a process
-    if _FAILURES >= LOST_AFTER:
+    if process.failures >= LOST_AFTER:
         return False
     try:
         from pulumi.runtime.proto import engine_pb2  # noqa: PLC0415
@@ -116,31 +105,30 @@ def _send(severity: str, text: str, urn: str, *, ephemeral: bool) -> bool:
         )
         engine.Log(request, timeout=5)  # type: ignore[attr-defined]
     except Exception as error:  # noqa: BLE001 - whatever fails here, the teardown goes on, with plain lines
-        with _LOCK:
-            _FAILURES += 1
-            lost = _FAILURES == LOST_AFTER
+        with process.engine_lock:
+            process.failures += 1
+            lost = process.failures == LOST_AFTER
         if lost:
             with suppress(OSError, ValueError):
                 sys.stderr.write(
                     f"progress cannot be shown by the engine ({type(error).__name__}); plain lines follow\n"
                 )
         return False
-    _FAILURES = 0
+    process.failures = 0
     return True
 
 
 def _engine() -> object | None:
     """Give the engine's stub, made once a process; None where no engine started us."""
-    global _ENGINE  # noqa: PLW0603
-    with _LOCK:
-        if _ENGINE is None:
+    with process.engine_lock:
+        if process.engine is None:
             if len(sys.argv) < 2 or ":" not in sys.argv[1]:  # noqa: PLR2004
                 return None
             import grpc  # noqa: PLC0415
             from pulumi.runtime.proto import engine_pb2_grpc  # noqa: PLC0415
 
-            _ENGINE = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1]))
-        return _ENGINE
+            process.engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1]))
+        return process.engine
 
 
 def engine_gone(*, within: float = 0.0) -> bool:
@@ -152,11 +140,10 @@ def engine_gone(*, within: float = 0.0) -> bool:
         within: An answer that is at most so many seconds old will do.
 
     """
-    global _GONE, _ASKED_AT  # noqa: PLW0603 - one engine a process, and one that is gone stays so
-    if not _GONE and (not within or time.monotonic() - _ASKED_AT >= within):
-        _ASKED_AT = time.monotonic()
-        _GONE = _is_gone()
-    return _GONE
+    if not process.engine_is_gone and (not within or time.monotonic() - process.engine_asked_at >= within):
+        process.engine_asked_at = time.monotonic()
+        process.engine_is_gone = _is_gone()
+    return process.engine_is_gone
 
 
 def _is_gone() -> bool:
@@ -172,7 +159,7 @@ def _is_away(*, after: float = 0.0) -> bool:
         from pulumi.runtime.proto import engine_pb2  # noqa: PLC0415
 
         engine = _engine()
-        if engine is None or os.getppid() != _PARENT:
+        if engine is None or os.getppid() != process.parent:
             return engine is not None
         try:
             engine.GetRootResource(engine_pb2.GetRootResourceRequest(), timeout=5)  # type: ignore[attr-defined]
@@ -202,13 +189,12 @@ def root_resource() -> str:
 
 def _quiet() -> bool:
     """Tell whether every message becomes a line of its own; found out once a process."""
-    global _QUIET  # noqa: PLW0603
-    if _QUIET is None:
+    if process.quiet is None:
         try:
-            _QUIET = not _on_a_terminal()
+            process.quiet = not _on_a_terminal()
         except Exception:  # noqa: BLE001 - nobody's teardown fails for this
-            _QUIET = True
-    return _QUIET
+            process.quiet = True
+    return process.quiet
 
 
 def _on_a_terminal() -> bool:

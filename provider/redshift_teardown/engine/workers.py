@@ -15,6 +15,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType, SimpleNamespace
 
+from redshift_teardown import process
 from redshift_teardown.engine.cancel import listen
 from redshift_teardown.engine.orphan import end_with_engine
 from redshift_teardown.errors import TeardownError
@@ -26,9 +27,6 @@ _NARROW = (
     "at a time"
 )
 
-_SAID = False
-_WATCHED = False
-
 
 def prepare_process() -> str:
     """Widen the server, plain its errors, have it tell of a cancel and end with its engine.
@@ -37,16 +35,14 @@ def prepare_process() -> str:
         What could not be had, in words for the operator, the first time; empty where all is well.
 
     """
-    global _SAID  # noqa: PLW0603 - once a process
-    global _WATCHED  # noqa: PLW0603 - likewise
     _plain_errors()
-    if listen() and not _WATCHED:
-        _WATCHED = True
+    if listen() and not process.is_ending_with_engine:
+        process.is_ending_with_engine = True
         end_with_engine()
     missing = _widen()
-    if _SAID:
+    if process.is_narrow_said:
         return ""
-    _SAID = bool(missing)
+    process.is_narrow_said = bool(missing)
     return missing
 
 

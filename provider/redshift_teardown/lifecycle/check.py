@@ -11,7 +11,7 @@ from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.engine.secret_values import SECRETS, hide, names_in, still_secret
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
-from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.context import reporter_for
 from redshift_teardown.lifecycle.data.preview import foretell, foretell_account
 from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, INHERITED, SAID
@@ -66,7 +66,7 @@ def check(
         "state_version": STATE_VERSION,
     }
     # The engine checks a replacement as it does a new resource, once it has checked it as a change.
-    before = olds or process.checked_before(str(inputs.get("urn") or ""))
+    before = olds or this_run.checked_before(str(inputs.get("urn") or ""))
     secret = still_secret(before, news)
     for name in (SECRETS, DEFAULT_TAGS):
         inputs.pop(name, None)
@@ -86,7 +86,7 @@ def check(
         return inputs, failures
     urn = Urn.parse(urn_text)
     said_before = not olds and bool(before)
-    process.note_program(urn_text, inputs)
+    this_run.note_program(urn_text, inputs)
     try:
         policy = read_policy(settings)
         account = _account(olds, policy, settings)
@@ -105,7 +105,7 @@ def check(
     refused = ""
     if not failures and _calls_aws(olds, inputs):
         refused = foretell_account(settings, plain(news.get("region")), urn)
-    if not refused and not olds and not failures and not process.has_one(urn_text):
+    if not refused and not olds and not failures and not this_run.has_one(urn_text):
         refused = foretell(settings, news, urn, resolved.match.environment)
     failures += [Failure(WHOLE_RESOURCE, refused)] if refused else []
     return inputs, failures

@@ -11,7 +11,7 @@ from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_j
 from redshift_teardown.engine import progress
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import RefusedError, TeardownError
-from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.converge import converge
 from redshift_teardown.lifecycle.changes.wait import GoneError, wait_until_available
 from redshift_teardown.lifecycle.context import Session, open_session
@@ -73,7 +73,7 @@ def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str,
     session = open_session(settings, arguments.get("region"), str(urn), urn.name)
     inputs = {**props, **_resolve_again(session, props, urn)}
     # Create is called for what the program has, and for nothing else.
-    process.note_program(str(urn), inputs)
+    this_run.note_program(str(urn), inputs)
     operation = _Create(session, inputs, arguments, urn, identifier)
     existing = session.calls.describe(identifier)
     if existing is None:
@@ -184,7 +184,7 @@ class _Create:
         """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`."""
         session, identifier = self._session, self._identifier
         account, region = session.account_id, session.aws.region
-        deleted = process.just_deleted(str(self._urn), account, region, identifier.lower())
+        deleted = this_run.just_deleted(str(self._urn), account, region, identifier.lower())
         if deleted is None:
             return
         snapshot = deleted.snapshot
@@ -295,7 +295,7 @@ class _Create:
                 each=self._mark,
             )
             identity = identity_of(cluster, session.account_id, session.aws.region)
-            process.note_created(identity, str(self._urn), self._claim.name)
+            this_run.note_created(identity, str(self._urn), self._claim.name)
             restored = bool(cluster.get("RestoreStatus"))
             surplus = user_tags(cluster) if restored else None
             desired = everything(self._arguments, self._default_tags, surplus)
@@ -311,7 +311,7 @@ class _Create:
                 "in this stack's state yet",
                 next_step="mend the cause, then run `pulumi up` again: it goes on with this very cluster",
             ) from None
-        process.note_created(identity, str(self._urn), claim)
+        this_run.note_created(identity, str(self._urn), claim)
         if not progress.engine_gone():
             # Else nobody records the outputs, and the next `up` knows its cluster by what was written down.
             end_earlier(self._receipts, self._place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import FinalRefusalError, RefusedError, TeardownError
-from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.data.replaced import judge
 from redshift_teardown.lifecycle.operation import Operation, memory_of, open_operation
 from redshift_teardown.lifecycle.ownership.let_go import let_go
@@ -66,7 +66,7 @@ def _tear_down(props: Mapping[str, Any], operation: Operation) -> None:
             context=planner.context,
         ).run()
     if not outcome.let_go:
-        process.forget(identity, str(urn), outcome.snapshot)
+        this_run.forget(identity, str(urn), outcome.snapshot)
 
 
 def _open(props: Mapping[str, Any], settings: Settings) -> Operation:

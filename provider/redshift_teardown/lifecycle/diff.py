@@ -10,7 +10,7 @@ from redshift_teardown.aws.session import resolve_region
 from redshift_teardown.engine.request import Asked
 from redshift_teardown.engine.secret_values import is_secret_tag, names_in
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle import process, unseen_end
+from redshift_teardown.lifecycle import this_run, unseen_end
 from redshift_teardown.lifecycle.changes.compare import Difference, compare
 from redshift_teardown.lifecycle.context import reporter_for
 from redshift_teardown.lifecycle.data import replacement
@@ -46,15 +46,15 @@ def diff(
     found = compare(olds, news, settings, asked)
     urn = str(news.get("urn") or state.urn)
     # Where the program has it, which only check tells, nobody else may delete its cluster in this run.
-    process.claim(state.identity, urn, str(state.urn), claim=state.claim)
+    this_run.claim(state.identity, urn, str(state.urn), claim=state.claim)
     # A refresh asks for a diff, too, with the inputs of the last `up`, and is to fail nobody.
-    in_program = process.is_in_program(urn)
+    in_program = this_run.is_in_program(urn)
     if in_program:
         protection.require_kept(olds, state, news, settings)
     if state.gone and in_program:
         if unseen_end.is_replaced(olds, settings, urn):
             replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))
-            process.note_reviewed(str(state.urn))
+            this_run.note_reviewed(str(state.urn))
             return replace(found, calls=(*found.calls, GONE), replaces=(*found.replaces, GONE))
         return replace(found, recorded=True)
     _require_region(state, found.arguments, settings)
@@ -63,7 +63,7 @@ def diff(
     _tell_what_inputs_do_not(found, state, asked, names_in(olds, news), reporter)
     if found.replaces:
         replacement.review(olds, news, found.replaces, settings, reporter)
-        process.note_reviewed(str(state.urn))
+        this_run.note_reviewed(str(state.urn))
     if in_program and not found.any and unseen_end.is_unseen(olds, settings):
         return replace(found, recorded=unseen_end.has_outlived(olds, settings, reporter))
     return found

@@ -9,7 +9,7 @@ from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.deletion_policy import PolicyError, from_json
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.compare import compare
 from redshift_teardown.lifecycle.changes.converge import converge
 from redshift_teardown.lifecycle.changes.wait import wait_until_free
@@ -61,8 +61,8 @@ def update(
     changed = compare(olds, inputs, settings, asked)
     arguments = changed.arguments
     identity = state.identity
-    process.note_program(str(inputs.get("urn") or ""), inputs)
-    process.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
+    this_run.note_program(str(inputs.get("urn") or ""), inputs)
+    this_run.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
     handed_on = {key: value for key, value in olds.items() if key != "protection"}
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
     if not changed.desired.names and not state.gone and not is_unseen(olds, settings):

@@ -164,7 +164,10 @@ def make_plan(
     }
     own = {fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()}
     recorded = {fit_tag_key(key) for key, _ in decision.voices.tags}
-    asked = sorted(expand_tags(decision, facts, at=at).items(), key=lambda tag: (tag[0] in recorded, tag[0]))
+    asked = sorted(
+        expand_tags(decision.tags, facts, environment=decision.environment, at=at).items(),
+        key=lambda tag: (tag[0] in recorded, tag[0]),
+    )
     asked = [tag for tag in asked if tag[0] not in own]
     return Plan(
         decision=decision,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -328,15 +327,17 @@ def test_expand_tags() -> None:
     )
     decision = decide(policy.unmatched, FACTS)
 
-    assert expand_tags(decision, Facts(project="a$b", stack="s", account="1"), at=AT) == {
+    assert expand_tags(
+        decision.tags, Facts(project="a$b", stack="s", account="1"), environment=decision.environment, at=AT
+    ) == {
         "when": "20260131 20260131T120509Z",
         "what": "a-b/s =@-" + short("a$b/s =@"),
         "where": "1:",
     }
-    own = replace(decision, environment="dev", tags=(("env", "{environment}"),))
-    assert expand_tags(own, FACTS, at=AT) == {"env": "dev"}
+    own = (("env", "{environment}"),)
+    assert expand_tags(own, FACTS, environment="dev", at=AT) == {"env": "dev"}
     with pytest.raises(ValueError, match="time zone"):
-        expand_tags(decision, FACTS, at=datetime(2026, 1, 31))  # noqa: DTZ001
+        expand_tags(decision.tags, FACTS, environment="", at=datetime(2026, 1, 31))  # noqa: DTZ001
 
 
 def test_template_problem() -> None:

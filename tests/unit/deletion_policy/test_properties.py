@@ -260,7 +260,7 @@ def test_damaged_json_is_refused_or_says_the_same(environment: Environment, data
 @given(some.decisions, some.facts, moments)
 def test_expanded_tags_are_accepted_by_aws(decision: Decision, facts: Facts, at: datetime) -> None:
     """Every tag of a decision reaches AWS in a form it accepts, with no placeholder left."""
-    for key, value in expand_tags(decision, facts, at=at).items():
+    for key, value in expand_tags(decision.tags, facts, environment=decision.environment, at=at).items():
         assert AWS_TAG.fullmatch(key)
         assert AWS_TAG.fullmatch(value)
 

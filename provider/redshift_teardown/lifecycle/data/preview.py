@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown import process
 from redshift_teardown.errors import AccountError, RefusedError, TeardownError
 from redshift_teardown.lifecycle.context import open_session
 from redshift_teardown.lifecycle.data.named_snapshot import LOOKED_UP, named_parameters
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from redshift_teardown.engine.urn import Urn
     from redshift_teardown.settings import Settings
 
-_SILENT: set[Settings] = set()
-"""Configurations by which AWS could not be asked in this process."""
-
 
 def foretell_account(settings: Settings, region: object, urn: Urn) -> str:
     """Return why an `up` that calls AWS would refuse these credentials, as far as STS answers.
@@ -32,7 +30,10 @@ def foretell_account(settings: Settings, region: object, urn: Urn) -> str:
         urn: The resource.
 
     """
-    if not (settings.allowed_account_ids or settings.forbidden_account_ids) or settings in _SILENT:
+    if (
+        not (settings.allowed_account_ids or settings.forbidden_account_ids)
+        or settings in process.without_answer
+    ):
         return ""
     try:
         open_session(settings, region, str(urn), urn.name)
@@ -40,7 +41,7 @@ def foretell_account(settings: Settings, region: object, urn: Urn) -> str:
         return str(refusal)
     except TeardownError:
         # As below: no answer is no refusal here.
-        _SILENT.add(settings)
+        process.without_answer.add(settings)
     return ""
 
 
@@ -57,7 +58,11 @@ def foretell(settings: Settings, news: Mapping[str, Any], urn: Urn, rules: Envir
     arguments = arguments_of(news)
     looked_at = ("cluster_identifier", "region", "restore_final_snapshot", *NAMES)
     restores = arguments.get("restore_final_snapshot")
-    if restores is False or any(arguments[name] is UNKNOWN for name in looked_at) or settings in _SILENT:
+    if (
+        restores is False
+        or any(arguments[name] is UNKNOWN for name in looked_at)
+        or settings in process.without_answer
+    ):
         return ""
     try:
         session = open_session(settings, arguments.get("region"), str(urn), urn.name)
@@ -75,5 +80,5 @@ def foretell(settings: Settings, news: Mapping[str, Any], urn: Urn, rules: Envir
         return str(refusal)
     except TeardownError:
         # A preview works without credentials, and without asking for them again; `up` asks in any case.
-        _SILENT.add(settings)
+        process.without_answer.add(settings)
     return ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.session import resolve_region
 from redshift_teardown.errors import FinalRefusalError
-from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.compare import compare
 from redshift_teardown.lifecycle.data import replacement
 from redshift_teardown.lifecycle.policy import protection
@@ -56,18 +56,18 @@ def judge(props: Mapping[str, Any], state: State, session: Session) -> Judged:
 
     """
     identity, urn = state.identity, str(state.urn)
-    process.require_not_anothers(identity, urn)
-    holder = process.holder(identity)
+    this_run.require_not_anothers(identity, urn)
+    holder = this_run.holder(identity)
     if holder is not None and holder.claim != state.claim:
         return Judged(
             f"{identity.cluster_identifier} is recorded anew by this same resource, which adopted it, so it "
-            f"lives on and nothing was deleted. To replace it on purpose, {process.DELETE_FIRST}"
+            f"lives on and nothing was deleted. To replace it on purpose, {this_run.DELETE_FIRST}"
         )
-    program = process.program_of(urn, lambda inputs: _means(inputs, identity, session))
+    program = this_run.program_of(urn, lambda inputs: _means(inputs, identity, session))
     if program is None or (holder is not None and holder.settled):
         return Judged()
     _require_no_second_one(state, session)
-    if not process.was_reviewed(urn):
+    if not this_run.was_reviewed(urn):
         protection.require_kept(props, state, program, session.settings)
         changed = compare(props, program, session.settings)
         replacement.review(props, program, changed.replaces, session.settings, session.reporter, forced=True)
@@ -91,7 +91,7 @@ def _require_no_second_one(state: State, session: Session) -> None:
 
     """
     identity, urn = state.identity, str(state.urn)
-    second = process.second_of(urn, identity)
+    second = this_run.second_of(urn, identity)
     if second is None:
         return
     if not identity.is_alive_in(session.calls.cluster(identity.cluster_identifier)):
@@ -101,5 +101,5 @@ def _require_no_second_one(state: State, session: Session) -> None:
         "deleted, and does not hold its data",
         data="the cluster was not touched; nothing is lost",
         next_step="move what is missing from the old cluster to the new one, then run `pulumi destroy` on "
-        f"this resource, which leaves a final snapshot of both. Another time, {process.DELETE_FIRST}",
+        f"this resource, which leaves a final snapshot of both. Another time, {this_run.DELETE_FIRST}",
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws.views import view_snapshot
 from redshift_teardown.engine import interrupt
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.context import stopped
 from redshift_teardown.lifecycle.data.named_snapshot import find_named, named_parameters, require_usable
 from redshift_teardown.lifecycle.ownership.final_snapshots import (
@@ -79,7 +79,7 @@ def find_source(
 
     """
     identifier = str(arguments["cluster_identifier"]).lower()
-    deleted = process.just_deleted(str(urn), session.account_id, session.aws.region, identifier)
+    deleted = this_run.just_deleted(str(urn), session.account_id, session.aws.region, identifier)
     found = find_named(session, arguments)
     if found is None and arguments.get("restore_final_snapshot"):
         if deleted is not None:
@@ -170,7 +170,7 @@ def require_word(
             next_step=f"set {_bring_back(newest, found.candidates)}, which brings the data back; or, to "
             "begin without it on purpose, write restore_final_snapshot=False",
         )
-    if named is None and process.is_news(str(urn), newest.identifier):
+    if named is None and this_run.is_news(str(urn), newest.identifier):
         session.reporter.warn(
             f"{identifier} is created empty; {which} holds the data of {urn.name}. To begin with that, set "
             "restore_final_snapshot=True instead; to begin empty without this warning, write "
@@ -185,7 +185,7 @@ def _bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Whose
 
 
 def _of_the_deleted(
-    session: Session, arguments: Mapping[str, Any], deleted: process.Deleted
+    session: Session, arguments: Mapping[str, Any], deleted: this_run.Deleted
 ) -> Mapping[str, Any]:
     """Restore exactly what this run deleted: whatever else exists is older."""
     snapshot = deleted.snapshot
@@ -307,7 +307,7 @@ def _tell_what_is_missing(session: Session, arguments: Mapping[str, Any], urn: U
             next_step="run `pulumi up` again in a few minutes, with restore_final_snapshot=True; to begin "
             "without it on purpose, write restore_final_snapshot=False",
         )
-    if process.is_news(str(urn), missing.identifier):
+    if this_run.is_news(str(urn), missing.identifier):
         session.reporter.warn(f"{identifier} is created empty; {left}")
 
 
@@ -334,7 +334,7 @@ def _tell_what_is_newer(
     if not newer:
         return
     last = max(newer, key=age_key)
-    if process.is_news(str(urn), f"{ours.identifier} {last.identifier}"):
+    if this_run.is_news(str(urn), f"{ours.identifier} {last.identifier}"):
         session.reporter.warn(
             f"the newest final snapshot of {urn.name} is {ours.identifier}{_age(session, ours)}, and a "
             f"cluster called {identifier} left a newer one since, {last.identifier}{_age(session, last)}, "

@@ -9,7 +9,7 @@ from redshift_teardown.aws.statuses import ENDING
 from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.deletion_policy import from_json
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.wait import wait_until_available
 from redshift_teardown.lifecycle.desired import equal_in, in_force, said_by
 from redshift_teardown.lifecycle.operation import voided
@@ -69,9 +69,9 @@ def adopt(
             session, cluster, str(urn), protected=bool(inputs["policy"].get("protected"))
         )
     except RefusedError:
-        process.keep_out(identity, str(urn))
+        this_run.keep_out(identity, str(urn))
         raise
-    process.note_created(identity, str(urn), claim.name)
+    this_run.note_created(identity, str(urn), claim.name)
     default_tags = dict(session.settings.default_tags)
     known, tags = in_force(arguments, read_arguments(cluster)), user_tags(cluster)
     if known["tags"] is not None:
@@ -96,7 +96,7 @@ def adopt(
 
 
 def _require_no_other_owner(identity: Identity, urn: Urn) -> None:
-    another = process.owner(identity, str(urn))
+    another = this_run.owner(identity, str(urn))
     if another:
         raise RefusedError(
             f"{identity} is owned by {another} in this same stack",
@@ -109,7 +109,7 @@ def _require_no_other_owner(identity: Identity, urn: Urn) -> None:
 def exists(session: Session, cluster: Mapping[str, Any], urn: Urn) -> RefusedError:
     """Return the refusal of a create that met a cluster, which nobody deletes in this run, then."""
     identifier = cluster["ClusterIdentifier"]
-    process.keep_out(identity_of(cluster, session.account_id, session.aws.region), str(urn))
+    this_run.keep_out(identity_of(cluster, session.account_id, session.aws.region), str(urn))
     return RefusedError(
         f"a cluster called {identifier} exists already in {session.account_id}, {session.aws.region}, "
         f"created {cluster.get('ClusterCreateTime') or 'just now'}",
@@ -117,7 +117,7 @@ def exists(session: Session, cluster: Mapping[str, Any], urn: Urn) -> RefusedErr
         next_step="choose another cluster_identifier; or, if this stack is to own that very cluster, set "
         "adopt_existing=True; or, if this resource is that cluster's under a new name, tell Pulumi so: "
         "opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='its old name')]); or, if `--replace` or a "
-        f"taint asks to replace it, {process.DELETE_FIRST}",
+        f"taint asks to replace it, {this_run.DELETE_FIRST}",
     )
 
 

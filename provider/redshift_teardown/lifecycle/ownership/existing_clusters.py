@@ -9,7 +9,7 @@ from redshift_teardown.aws.identity import Identity
 from redshift_teardown.aws.statuses import ENDING
 from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle import process
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.outputs import CREATING_TAG
 from redshift_teardown.lifecycle.ownership.adopt import exists
 from redshift_teardown.lifecycle.ownership.create_record import (
@@ -50,16 +50,16 @@ def require_no_living_one(session: Session, urn: Urn, identifier: str) -> None:
         if _is_a_copy(session, view):
             continue
         identity = Identity.shown_by(view, session.account_id, session.aws.region)
-        holder = process.holder(identity)
+        holder = this_run.holder(identity)
         if holder is not None and holder.now != str(urn):
             # Claimed under a name that this resource got from another one: an alias moved that on.
             continue
-        process.keep_out(identity, str(urn))
+        this_run.keep_out(identity, str(urn))
         raise RefusedError(
             f"cluster {view.identifier} carries the claim of this very resource and lives on, so "
             f"{identifier} would be a second one, without its data",
             data=f"nothing was created; {view.identifier} was not touched",
-            next_step=f"where `--replace`, a taint or a trigger asks for this, {process.DELETE_FIRST}; a "
+            next_step=f"where `--replace`, a taint or a trigger asks for this, {this_run.DELETE_FIRST}; a "
             "changed cluster_identifier alone renames the cluster: run `pulumi up` without them. If that "
             f"cluster is no longer this resource's, remove its tag {TAG_CLAIM} (`aws redshift "
             "delete-tags`)",

@@ -1,4 +1,4 @@
-"""What this provider process knows: which resources the program of this run has, and which clusters they own.
+"""What is known of this run: which resources the program of this run has, and which clusters they own.
 
 Renaming a resource without an alias makes the engine create the new name and then delete the old one: the
 same cluster. So a generation that a resource of the program owns is never deleted by another resource. A
@@ -8,10 +8,10 @@ just deleted, and no older snapshot. What must be known in later runs stands in 
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown import process
 from redshift_teardown.errors import FinalRefusalError, RefusedError
 
 if TYPE_CHECKING:
@@ -62,17 +62,10 @@ class Deleted:
     snapshot: SnapshotView | None
 
 
-_Key = tuple[str, str, str]
-_LOCK = threading.Lock()
-_PROGRAM: dict[str, Mapping[str, Any]] = {}
-_REVIEWED: set[str] = set()
-_OWNERS: dict[_Key, Owner] = {}
-_KEPT_OUT: dict[_Key, str] = {}
-_DELETED: list[Deleted] = []
-_TOLD: set[tuple[str, str]] = set()
+GenerationKey = tuple[str, str, str]
 
 
-def _key(identity: Identity) -> _Key:
+def _key(identity: Identity) -> GenerationKey:
     return (identity.account_id, identity.region, identity.generation())
 
 
@@ -85,8 +78,8 @@ def note_program(urn: str, inputs: Mapping[str, Any]) -> None:
     Only ``check`` may tell: a refresh calls ``diff`` for resources that no program has, and a forced
     replacement calls none.
     """
-    with _LOCK:
-        _PROGRAM[urn] = inputs
+    with process.run_lock:
+        process.program[urn] = inputs
 
 
 def is_in_program(urn: str) -> bool:
@@ -95,14 +88,14 @@ def is_in_program(urn: str) -> bool:
     A destroy and a refresh run no program, and a resource that was taken out is not checked; a delete of one
     that was is one half of a replacement.
     """
-    with _LOCK:
-        return urn in _PROGRAM
+    with process.run_lock:
+        return urn in process.program
 
 
 def checked_before(urn: str) -> Mapping[str, Any]:
     """Return the inputs of a resource that this run has checked already; nothing where it has not."""
-    with _LOCK:
-        return _PROGRAM.get(urn, {})
+    with process.run_lock:
+        return process.program.get(urn, {})
 
 
 def program_of(urn: str, means: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any] | None:
@@ -114,22 +107,22 @@ def program_of(urn: str, means: Callable[[Mapping[str, Any]], bool]) -> Mapping[
             same step is known by that.
 
     """
-    with _LOCK:
-        if urn in _PROGRAM:
-            return _PROGRAM[urn]
-        return next((each for each in _PROGRAM.values() if means(each)), None)
+    with process.run_lock:
+        if urn in process.program:
+            return process.program[urn]
+        return next((each for each in process.program.values() if means(each)), None)
 
 
 def note_reviewed(urn: str) -> None:
     """Note that a replacement of a resource was judged by ``diff``: it was not merely asked for."""
-    with _LOCK:
-        _REVIEWED.add(urn)
+    with process.run_lock:
+        process.reviewed.add(urn)
 
 
 def was_reviewed(urn: str) -> bool:
     """Return whether a replacement of a resource was judged by ``diff`` in this run."""
-    with _LOCK:
-        return urn in _REVIEWED
+    with process.run_lock:
+        return urn in process.reviewed
 
 
 # --- who owns what ---
@@ -139,31 +132,31 @@ def claim(
     identity: Identity, urn: str, recorded: str = "", *, claim: str = "", settled: bool = False
 ) -> None:
     """Note that a resource of this run owns a generation, under its URN of now and the recorded one."""
-    with _LOCK:
+    with process.run_lock:
         urns = frozenset({urn, recorded or urn})
-        _OWNERS[_key(identity)] = Owner(identity, urn, urns, claim, settled)
+        process.owners[_key(identity)] = Owner(identity, urn, urns, claim, settled)
 
 
 def note_created(identity: Identity, urn: str, claim: str) -> None:
     """Note that this run created, restored or adopted a generation for a resource."""
-    with _LOCK:
-        _OWNERS[_key(identity)] = Owner(identity, urn, frozenset({urn}), claim, settled=True)
+    with process.run_lock:
+        process.owners[_key(identity)] = Owner(identity, urn, frozenset({urn}), claim, settled=True)
 
 
 def second_of(urn: str, identity: Identity) -> Identity | None:
     """Return another generation than the given one that this run's program has for a resource."""
-    with _LOCK:
-        own = _OWNERS.get(_key(identity))
+    with process.run_lock:
+        own = process.owners.get(_key(identity))
         now = own.now if own is not None else urn
-        others = (each for key, each in _OWNERS.items() if key != _key(identity))
-        return next((each.identity for each in others if each.now == now and now in _PROGRAM), None)
+        others = (each for key, each in process.owners.items() if key != _key(identity))
+        return next((each.identity for each in others if each.now == now and now in process.program), None)
 
 
 def holder(identity: Identity) -> Owner | None:
     """Return the resource of this run's program that owns a generation; None for none."""
-    with _LOCK:
-        found = _OWNERS.get(_key(identity))
-        return found if found is not None and found.urns & _PROGRAM.keys() else None
+    with process.run_lock:
+        found = process.owners.get(_key(identity))
+        return found if found is not None and found.urns & process.program.keys() else None
 
 
 def owner(identity: Identity, urn: str) -> str:
@@ -174,14 +167,14 @@ def owner(identity: Identity, urn: str) -> str:
 
 def has_one(urn: str) -> bool:
     """Return whether a resource is known to have a cluster: what is checked anew then is its replacement."""
-    with _LOCK:
-        return any(each.now == urn for each in _OWNERS.values())
+    with process.run_lock:
+        return any(each.now == urn for each in process.owners.values())
 
 
 def keep_out(identity: Identity, urn: str) -> None:
     """Note that a create for a resource met a generation and was refused: nobody deletes it in this run."""
-    with _LOCK:
-        _KEPT_OUT[_key(identity)] = urn
+    with process.run_lock:
+        process.kept_out[_key(identity)] = urn
 
 
 def require_not_anothers(identity: Identity, urn: str) -> None:
@@ -192,8 +185,8 @@ def require_not_anothers(identity: Identity, urn: str) -> None:
 
     """
     another = owner(identity, urn)
-    with _LOCK:
-        refused = _KEPT_OUT.get(_key(identity), "")
+    with process.run_lock:
+        refused = process.kept_out.get(_key(identity), "")
     alias = (
         "to rename a resource, give the new one its old name: "
         f"opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name={urn.rsplit('::', 1)[-1]!r})])"
@@ -217,9 +210,9 @@ def require_not_anothers(identity: Identity, urn: str) -> None:
 
 def forget(identity: Identity, urn: str, snapshot: SnapshotView | None) -> None:
     """Note that a resource's generation is gone, and what is left of it."""
-    with _LOCK:
-        _OWNERS.pop(_key(identity), None)
-        _DELETED.append(Deleted(urn, identity, snapshot))
+    with process.run_lock:
+        process.owners.pop(_key(identity), None)
+        process.deleted.append(Deleted(urn, identity, snapshot))
 
 
 def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Deleted | None:
@@ -228,8 +221,8 @@ def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Del
     A resource that is replaced in the same step as it gets another name is known by its identifier.
     """
     place = (account_id, region, identifier)
-    with _LOCK:
-        for each in reversed(_DELETED):
+    with process.run_lock:
+        for each in reversed(process.deleted):
             of = each.identity
             if each.urn == urn or (of.account_id, of.region, of.cluster_identifier) == place:
                 return each
@@ -238,7 +231,7 @@ def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Del
 
 def is_news(urn: str, text: str) -> bool:
     """Return whether this process tells something of a resource for the first time."""
-    with _LOCK:
-        told = (urn, text) in _TOLD
-        _TOLD.add((urn, text))
+    with process.run_lock:
+        told = (urn, text) in process.told
+        process.told.add((urn, text))
         return not told
