@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import boto3
 
     from redshift_teardown.aws.poller import Watch
     from redshift_teardown.aws.session import Aws
+    from redshift_teardown.deletion_policy import Policy
     from redshift_teardown.lifecycle.this_run import Deleted, GenerationKey, Owner
     from redshift_teardown.settings import Settings
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 settings_lock: threading.Lock = threading.Lock()
 settings: Settings | None = None
+policies: dict[Path, tuple[tuple[int, ...], Policy]] = {}
+"""Policy files that were read, each with what its stamp was then."""
 
 # --- the engine and the operator behind it ---
 
@@ -63,6 +67,7 @@ without_answer: set[Settings] = set()
 run_lock: threading.Lock = threading.Lock()
 program: dict[str, Mapping[str, Any]] = {}
 reviewed: set[str] = set()
+protections: dict[str, Mapping[str, Any]] = {}
 owners: dict[GenerationKey, Owner] = {}
 kept_out: dict[GenerationKey, str] = {}
 deleted: list[Deleted] = []

@@ -318,7 +318,7 @@ BROKEN: dict[str, Broken] = {
     ),
     # what was decided, and what is due
     "the laxer of two policies decides": Broken(
-        _loosen, _wild(DAYS, UP, act("edit", policy=SKIP), DESTROY), "without the final snapshot that is due"
+        _loosen, _wild(DAYS, UP, act("edit", policy=SKIP), DESTROY), "is claimed by a protected environment"
     ),
     "the file as it is now is not asked": Broken(
         _loosen, _wild(SKIP, UP, TIGHTEN, DESTROY), "without the final snapshot that is due"

@@ -11,7 +11,7 @@ from redshift_teardown.aws.identity import Identity
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from tests.parity.bench import changing
 from tests.parity.test_claims import foretold, label
-from tests.teardown.stage import CLUSTER, URN
+from tests.teardown.stage import CLUSTER, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from tests.parity.bench import Bench
@@ -67,7 +67,7 @@ def test_a_final_refusal_prints_the_line_and_the_line_works(
     before = stack.ledger()
 
     refused = stack.destroy()
-    line = f"{VARIABLE}={generation(stack)} pulumi destroy"
+    line = f"{VARIABLE}={generation(stack)} pulumi destroy --target '{URN}'"
     assert f"`{line}`" in refused.said
     assert "state delete" not in refused.said
     forecast = foretold(stack, dict(stack.state or {}))
@@ -111,15 +111,30 @@ def test_no_other_generation_is_let_go_of(
     assert receipts(stack) == []
 
 
-def test_what_can_be_torn_down_is(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable is no skip: a cluster whose teardown can end well is torn down, its snapshot taken."""
+def test_what_can_be_torn_down_is_left(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable deletes nothing: a cluster whose teardown can end well is not touched, and stays ours."""
     stack.apply()
+    monkeypatch.setenv(VARIABLE, generation(stack))
+
+    refused = stack.destroy()
+
+    assert "names its generation" in refused.said
+    assert changing(refused) == []
+    assert receipts(stack) == []
+    monkeypatch.delenv(VARIABLE)
+    assert stack.destroy().said == ""
+    assert len(stack.proofs()) == 1
+
+
+def test_what_was_deleted_is_ended_all_the_same(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its deletion goes on, and its final snapshot proves it: nothing is left to let go of."""
+    stack.apply()
+    assert stack.destroy(Interruption(1, "after", kill, "DeleteCluster")).how == "killed"
     monkeypatch.setenv(VARIABLE, generation(stack))
 
     assert stack.destroy().said == ""
 
     assert len(stack.proofs()) == 1
-    assert receipts(stack) == []
 
 
 def test_what_passes_is_no_reason_to_let_go(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +146,7 @@ def test_what_passes_is_no_reason_to_let_go(stack: Bench, monkeypatch: pytest.Mo
     refused = stack.destroy()
 
     assert refused.how == "refused"
-    assert VARIABLE not in refused.said
+    assert receipts(stack) == []
 
 
 def test_without_a_receipt_nothing_is_let_go_of(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.lifecycle.update import update
 from tests.parity.bench import changing, wire
 from tests.parity.test_adopt import CLAIMED
+from tests.parity.test_claims import strip
 from tests.teardown.stage import URN
 
 if TYPE_CHECKING:
@@ -38,9 +39,25 @@ def test_a_renamed_resource_does_not_delete_its_cluster(stack: Bench) -> None:
 
     result = stack.run(both(lambda: create(renamed, stack.settings), lambda: delete(old, stack.settings)))
 
+    assert result.said == ""
+    assert f"was taken over by {NEW} of this same run" in "".join(result.warned)
+    assert changing(result) == CLAIMED
+
+
+def test_nor_where_its_claim_could_not_be_written(stack: Bench) -> None:
+    """Nothing on the cluster says who owns it: the old name is refused, with the way to rename."""
+    stack.apply()
+    old = wire(stack.state)
+    renamed = stack.checked(urn=NEW, adopt_existing=True)
+
+    def adopts() -> None:
+        create(renamed, stack.settings)
+        strip(stack)
+
+    result = stack.run(both(adopts, lambda: delete(old, stack.settings)))
+
     assert f"resource {NEW} of this same run owns it now" in result.said
     assert "aliases=[pulumi.Alias(name='warehouse')]" in result.said
-    assert changing(result) == CLAIMED
 
 
 def test_nor_does_a_later_run(stack: Bench) -> None:
@@ -55,7 +72,7 @@ def test_nor_does_a_later_run(stack: Bench) -> None:
 
     result = stack.run(both(compared, lambda: delete(old, stack.settings)))
 
-    assert f"resource {NEW} of this same run owns it now" in result.said
+    assert f"was taken over by {NEW} of this same run" in "".join(result.warned)
     assert changing(result) == []
 
 

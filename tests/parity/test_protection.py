@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown import process
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.create import create
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.lifecycle.update import update
 from tests.parity.bench import wire
-from tests.teardown.stage import ACCOUNT, CLUSTER, URN
+from tests.teardown.stage import ACCOUNT, CLUSTER, REGION, URN
 
 if TYPE_CHECKING:
     from tests.parity.bench import Bench
@@ -53,6 +54,7 @@ def up(stack: Bench, urn: str, *, environment: str = "", **program: Any) -> Resu
 
     def run() -> Any:
         settings = replace(stack.settings, environment=environment or None)
+        stack._patch.setitem(process.clients, (settings, REGION), process.clients[stack.settings, REGION])
         checked = {**program, "urn": urn, "environment": environment or None}
         if stack.state is None:
             return create(stack.checked(**checked), settings)[1]
@@ -272,3 +274,22 @@ def test_a_policy_that_cannot_be_read_releases_nobody(stack: Bench) -> None:
         return diff(olds, news, stack.settings)
 
     assert stack.run(up_asks).how == "refused"
+
+
+def test_an_honest_replacement_carries_it_on(stack: Bench) -> None:
+    """What sticks to a cluster sticks to the one that replaces it with its data: no configuration ends it."""
+    up(stack, urn_of("prod"))
+    assert up(stack, urn_of("warehouse-eu")).said == ""
+    old, urn = wire(stack.state), urn_of("warehouse-eu")
+
+    def replaced() -> Any:
+        news = stack.checked(old, urn=urn, restore_final_snapshot=True)
+        delete(old, stack.settings)
+        return create(news, stack.settings)[1]
+
+    result = stack.run(replaced)
+    assert result.said == ""
+    stack.state = result.value
+
+    assert place(stack) == PROD
+    assert "is protected by production, as stack prod" in up(stack, urn, environment="dev").said

@@ -539,7 +539,7 @@ GUARDS = (
     Guard(
         "live facts are asked",
         "teardown/run.py",
-        "if self._identity.is_alive_in(observation.cluster):",
+        "if self._identity.is_alive_in(cluster):",
         "if False:",
     ),
     Guard(
@@ -1026,7 +1026,7 @@ GUARDS = (
         "a name alone does not loosen",
         "lifecycle/diff.py",
         "protection.require_kept(olds, state, news, settings)",
-        "pass",
+        "{}",
     ),
     Guard(
         "a cluster that was renamed gets its name back",
@@ -1051,6 +1051,66 @@ GUARDS = (
         "lifecycle/check.py",
         'olds or this_run.checked_before(str(inputs.get("urn") or ""))',
         "olds",
+    ),
+    Guard(
+        "a policy that is tightened while a destroy waits is heeded",
+        "lifecycle/policy/planner.py",
+        "            return self._policies.as_of_now()\n",
+        "            return self._policies\n",
+    ),
+    Guard(
+        "a retention that is raised while the snapshot is taken is heeded",
+        "teardown/run.py",
+        "return self._plan_for(None) if plan.wants_snapshot else plan",
+        "return plan",
+    ),
+    Guard(
+        "a claim that says protected is no state's to skip",
+        "teardown/present.py",
+        "    if found is Whose.OURS and live is not None and live.protected and not plan.wants_snapshot:",
+        "    if False:",
+    ),
+    Guard(
+        "who has a newer claim of its own resource does not skip",
+        "teardown/present.py",
+        "plan.renewal_is_ours and plan.wants_snapshot)",
+        "plan.renewal_is_ours)",
+    ),
+    Guard(
+        "a policy alone is written into the claim",
+        "lifecycle/update.py",
+        "            _write_protection(state, inputs, arguments, settings)\n",
+        "            pass\n",
+    ),
+    Guard(
+        "nobody adopts what is protected by rules that may skip",
+        "lifecycle/ownership/claims.py",
+        "    if live is not None and live.protected and not protected:",
+        "    if False:",
+    ),
+    Guard(
+        "an adoption that cannot be ended fails",
+        "lifecycle/ownership/claims.py",
+        "replace(claim, taking_over=False)) if claim.taking_over else",
+        "replace(claim, taking_over=False)) if False else",
+    ),
+    Guard(
+        "protection sticks through a replacement",
+        "lifecycle/create.py",
+        "        return own or sticks or {}\n",
+        "        return own\n",
+    ),
+    Guard(
+        "what is let go of is never deleted",
+        "teardown/run.py",
+        "        if isinstance(step, (Delete, Resume)) and self._spared:",
+        "        if False:",
+    ),
+    Guard(
+        "ours that lives under another name is not let go of",
+        "teardown/present.py",
+        "        if observation.renamed_to:",
+        "        if False:",
     ),
 )
 

@@ -365,7 +365,9 @@ def test_a_new_cluster_under_the_old_name_does_not_hide_that_ours_was_renamed() 
         pure.PLAN, pure.IDENTITY, look(Answers(other, other, renamed), pure.IDENTITY, pure.NOW), pure.memory()
     )
     assert isinstance(step, Refuse)
-    assert "the recorded generation lives on as lagerhaus" in step.data
+    assert "was renamed to lagerhaus" in step.what
+    assert "lagerhaus" in step.next_step
+    assert not step.final
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -36,7 +36,13 @@ from redshift_teardown.lifecycle.ownership.existing_clusters import (
 )
 from redshift_teardown.lifecycle.ownership.generation import AnotherGenerationError, Meant
 from redshift_teardown.lifecycle.policy.protection import protected_place
-from redshift_teardown.lifecycle.policy.resolve import read_policy, refuse_bypass, resolve, wants_account
+from redshift_teardown.lifecycle.policy.resolve import (
+    is_protected,
+    read_policy,
+    refuse_bypass,
+    resolve,
+    wants_account,
+)
 from redshift_teardown.lifecycle.state import arguments_of
 from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim, superseding
 from redshift_teardown.teardown.proof import CLOCK_SKEW
@@ -103,7 +109,7 @@ class _Create:
         self._identifier = identifier
         self._default_tags = dict(session.settings.default_tags)
         self._creating = {CREATING_TAG: fit_tag_value(str(urn))}
-        self._claim = new_claim(str(urn), protected=bool(inputs["policy"].get("protected")))
+        self._claim = new_claim(str(urn), protected=is_protected(inputs))
         self._receipts = Path(self._rules.receipts)
         self._place = Place(str(urn), session.account_id, session.aws.region, identifier.lower())
         self._begun: Begun | None = None
@@ -324,10 +330,16 @@ class _Create:
             said=said_by(self._arguments),
             carried={
                 "claim": claim,
-                **protected_place(self._inputs["policy"], self._urn, session.account_id),
+                **self._protection(),
                 **self._known(identity),
             },
         )
+
+    def _protection(self) -> Mapping[str, Any]:
+        """Return the place of protection: what sticks to the cluster that this one replaces, or its own."""
+        sticks = this_run.protection_of(str(self._urn))
+        own = protected_place(self._inputs["policy"], self._urn, self._session.account_id)
+        return own or sticks or {}
 
     def _known(self, identity: Identity) -> dict[str, str]:
         """Return what is recorded of the data's origin and age; what nobody wrote down is not known."""

@@ -8,7 +8,7 @@ from redshift_teardown.errors import FinalRefusalError, RefusedError, TeardownEr
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.data.replaced import judge
 from redshift_teardown.lifecycle.operation import Operation, memory_of, open_operation
-from redshift_teardown.lifecycle.ownership.let_go import let_go
+from redshift_teardown.lifecycle.ownership.let_go import let_go, spared
 from redshift_teardown.teardown.run import Teardown
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _tear_down(props: Mapping[str, Any], operation: Operation) -> None:
             reporter=session.reporter,
             receipts=planner.receipts[0],
             context=planner.context,
+            spared=spared(identity),
         ).run()
     if not outcome.let_go:
         this_run.forget(identity, str(urn), outcome.snapshot)

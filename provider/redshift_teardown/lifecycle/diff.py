@@ -50,7 +50,8 @@ def diff(
     # A refresh asks for a diff, too, with the inputs of the last `up`, and is to fail nobody.
     in_program = this_run.is_in_program(urn)
     if in_program:
-        protection.require_kept(olds, state, news, settings)
+        kept = protection.require_kept(olds, state, news, settings)
+        this_run.note_protection(urn, kept)
     if state.gone and in_program:
         if unseen_end.is_replaced(olds, settings, urn):
             replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))

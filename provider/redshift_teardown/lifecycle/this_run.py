@@ -113,6 +113,18 @@ def program_of(urn: str, means: Callable[[Mapping[str, Any]], bool]) -> Mapping[
         return next((each for each in process.program.values() if means(each)), None)
 
 
+def note_protection(urn: str, protection: Mapping[str, Any]) -> None:
+    """Note the output ``protection`` that a resource keeps in this run, whatever cluster replaces its own."""
+    with process.run_lock:
+        process.protections[urn] = protection
+
+
+def protection_of(urn: str) -> Mapping[str, Any] | None:
+    """Return the output ``protection`` that a resource keeps in this run; None where nobody judged it."""
+    with process.run_lock:
+        return process.protections.get(urn)
+
+
 def note_reviewed(urn: str) -> None:
     """Note that a replacement of a resource was judged by ``diff``: it was not merely asked for."""
     with process.run_lock:

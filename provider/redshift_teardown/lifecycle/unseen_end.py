@@ -57,7 +57,7 @@ def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:
     if isinstance(step, Refuse):
         next_step = step.next_step
         if step.final:
-            next_step = with_way_out(next_step, identity, urn, alone=True)
+            next_step = with_way_out(next_step, identity, urn)
         raise RefusedError(step.what, data=step.data, next_step=next_step)
     reporter.warn(
         f"{identity} is gone, and its data is kept: `up` finishes what its final snapshot lacks, then "

@@ -8,12 +8,12 @@ from redshift_teardown.aws.arguments import ARGUMENTS, Change
 from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.deletion_policy import PolicyError, from_json
 from redshift_teardown.engine.urn import Urn
-from redshift_teardown.errors import RefusedError
+from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.compare import compare
 from redshift_teardown.lifecycle.changes.converge import converge
 from redshift_teardown.lifecycle.changes.wait import wait_until_free
-from redshift_teardown.lifecycle.context import open_session, require_same_place
+from redshift_teardown.lifecycle.context import open_session, reporter_for, require_same_place
 from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, SAID, found_as, said_by, says
 from redshift_teardown.lifecycle.operation import voided
 from redshift_teardown.lifecycle.outputs import RECORDED_INPUTS, outputs
@@ -21,9 +21,10 @@ from redshift_teardown.lifecycle.ownership.claims import claimed_by_update, requ
 from redshift_teardown.lifecycle.ownership.generation import Meant
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.policy import protection
-from redshift_teardown.lifecycle.policy.resolve import read_policy, refuse_bypass, resolve
+from redshift_teardown.lifecycle.policy.resolve import is_protected, read_policy, refuse_bypass, resolve
 from redshift_teardown.lifecycle.state import GONE, STATE_VERSION, State, carried
 from redshift_teardown.lifecycle.unseen_end import is_unseen
+from redshift_teardown.teardown.claim import TAG_CLAIM
 from redshift_teardown.teardown.present import TO_OWN_THE_NEW_ONE
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ def update(
 ) -> dict[str, Any]:
     """Change what differs between what is recorded and what the program says now, and nothing else.
 
-    An ``up`` that changes only policy or requests rewrites what is recorded: it makes no changing
-    call, waits for nothing and works whatever the cluster's status.
+    An ``up`` that changes only policy or requests rewrites what is recorded: it changes nothing of the
+    cluster, waits for nothing and works whatever the cluster's status. Where a protected environment claims
+    the cluster now, or does no more, its claim tag says so, for whoever would adopt or destroy it.
 
     Args:
         olds: The stored outputs.
@@ -66,6 +68,8 @@ def update(
     handed_on = {key: value for key, value in olds.items() if key != "protection"}
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
     if not changed.desired.names and not state.gone and not is_unseen(olds, settings):
+        if is_protected(olds) != is_protected(inputs):
+            _write_protection(state, inputs, arguments, settings)
         return {**_recorded_only(handed_on, inputs, arguments, settings), **kept}
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
@@ -89,9 +93,7 @@ def update(
     # It may have been taken over while it was waited for.
     require_ours(cluster, state, str(urn))
     cluster = converge(session, changed.desired, cluster, rules, meant)
-    kept["claim"] = claimed_by_update(
-        session, cluster, state, str(urn), protected=bool(inputs["policy"].get("protected"))
-    )
+    kept["claim"] = claimed_by_update(session, cluster, state, str(urn), protected=is_protected(inputs))
     seen = identity.seen_as(view_cluster(cluster))
     return outputs(
         inputs,
@@ -103,6 +105,26 @@ def update(
         as_said=True,
         carried={name: value for name, value in kept.items() if value},
     )
+
+
+def _write_protection(
+    state: State, inputs: Mapping[str, Any], arguments: Mapping[str, Any], settings: Settings
+) -> None:
+    """Write into the claim of a cluster whether its environment is protected; where that fails, say so."""
+    identity, urn = state.identity, Urn.parse(str(inputs.get("urn") or state.urn))
+    reporter = reporter_for(str(urn), urn.name)
+    try:
+        session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
+        require_same_place(session, identity, "change")
+        cluster = session.calls.describe(identity.cluster_identifier)
+        if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
+            return
+        require_ours(cluster, state, str(urn))
+        claimed_by_update(session, cluster, state, str(urn), protected=is_protected(inputs))
+    except TeardownError as error:
+        reporter.warn(
+            f"{identity}: whether it is protected could not be written on it ({TAG_CLAIM}): {error}"
+        )
 
 
 def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str) -> Mapping[str, Any]:
@@ -131,7 +153,7 @@ def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str
         raise RefusedError(
             f"{identity} is another generation now than the one this stack created",
             data="that cluster was not touched",
-            next_step=with_way_out(TO_OWN_THE_NEW_ONE, identity, urn, alone=True),
+            next_step=with_way_out(TO_OWN_THE_NEW_ONE, identity, urn),
         )
     return cluster
 

@@ -31,13 +31,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 def absent(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Step:
     """Return the next step where AWS shows no cluster; see ``next_step`` for the arguments."""
     if observation.renamed_to:
-        return Refuse(
-            f"{identity} was renamed to {observation.renamed_to} outside of Pulumi",
-            data="the cluster lives on under its new name and was not touched; nothing is lost",
-            next_step=f"rename it back, then run `pulumi destroy` again; or set cluster_identifier to "
-            f"{observation.renamed_to!r} in the program, run `pulumi up`, then destroy; or let go of it with "
-            f"`pulumi state delete '{plan.urn}'`",
-        )
+        return renamed(plan, identity, observation.renamed_to)
     if not _is_ending(memory) and not _lasts(plan, observation, memory):
         return Wait("AWS shows no cluster; asking again before that is believed")
     snapshot_due = plan.wants_snapshot
@@ -48,6 +42,26 @@ def absent(plan: Plan, identity: Identity, observation: Observation, memory: Mem
     if not snapshot_due:
         return Done(proof if proof is not None and proof.available else None)
     return _by_proof(plan, identity, observation, memory, proof)
+
+
+def renamed(plan: Plan, identity: Identity, name: str, *, is_name_taken: bool = False) -> Refuse:
+    """Return the refusal to tear down a generation that lives under another name.
+
+    Args:
+        plan: What was decided.
+        identity: The generation, and its recorded name.
+        name: The name it has now.
+        is_name_taken: Whether another cluster has the recorded name.
+
+    """
+    set_it = f"set cluster_identifier to {name!r} in the program, run `pulumi up`, then destroy"
+    taken = f"; {identity.cluster_identifier} is another cluster's name now" if is_name_taken else ""
+    back = "" if is_name_taken else "rename it back, then run `pulumi destroy` again; or "
+    return Refuse(
+        f"{identity} was renamed to {name} outside of Pulumi{taken}",
+        data="the cluster lives on under its new name and was not touched; nothing is lost",
+        next_step=f"{back}{set_it}; or let go of it with `pulumi state delete '{plan.urn}'`",
+    )
 
 
 def _is_ending(memory: Memory) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from redshift_teardown.aws.statuses import PAUSED, Standing, standing
 from redshift_teardown.aws.views import Answer, Attempt
 from redshift_teardown.deletion_policy import next_name
+from redshift_teardown.teardown.absent import renamed
 from redshift_teardown.teardown.backoff import LAG, SETTLE, backoff
 from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, whose
 from redshift_teardown.teardown.finish import BUSY_CODES, finish
@@ -47,15 +48,13 @@ def present(
 ) -> Step:
     """Return the next step where AWS shows a cluster; see ``next_step`` for the arguments."""
     if not identity.is_generation_of(cluster):
+        if observation.renamed_to:
+            return renamed(plan, identity, observation.renamed_to, is_name_taken=True)
         return Refuse(
             f"{identity} is not the cluster this stack created: one of another generation "
             f"(created {utc(cluster.create_time)}) lives under its name now",
-            data="that cluster was not touched; "
-            + (
-                f"the recorded generation lives on as {observation.renamed_to}"
-                if observation.renamed_to
-                else f"what became of the recorded generation ({identity.generation()}) AWS no longer shows"
-            ),
+            data="that cluster was not touched; what became of the recorded generation "
+            f"({identity.generation()}) AWS no longer shows",
             next_step=TO_OWN_THE_NEW_ONE,
             final=True,
         )
@@ -84,9 +83,17 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
     """Return the end of a teardown whose cluster carries another resource's claim; None where it is ours."""
     found = whose(dict(cluster.tags), plan.claim, plan.claimant or plan.urn)
     live = Claim.of_tags(dict(cluster.tags))
-    # A newer state of this resource may hold it to stricter rules: then this one's skip is not the last word.
-    stricter = live is not None and live.protected and not plan.wants_snapshot
-    if found is Whose.OURS or (found is Whose.RENEWED and plan.renewal_is_ours and not stricter):
+    if found is Whose.OURS and live is not None and live.protected and not plan.wants_snapshot:
+        return Refuse(
+            f"{identity} is claimed by a protected environment (tag {TAG_CLAIM}={live.value}), and the rules "
+            "of this state and policy file would skip its final snapshot",
+            data="the cluster was not touched; nothing is lost",
+            next_step="use the newest state and policy file of this stack: a `pulumi up` by rules that may "
+            "skip takes that word off the tag; where it could not be written, remove the tag from the "
+            "cluster (`aws redshift delete-tags`) and run `pulumi destroy` again",
+        )
+    # A newer state of this resource may hold it to stricter rules: this one's skip is not the last word.
+    if found is Whose.OURS or (found is Whose.RENEWED and plan.renewal_is_ours and plan.wants_snapshot):
         return None
     if found is Whose.SUPERSEDED:
         return LetGo(

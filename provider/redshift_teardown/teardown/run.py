@@ -85,6 +85,7 @@ class Teardown:
         reporter: Reporter,
         receipts: Path,
         context: Mapping[str, Any],
+        spared: str = "",
     ) -> None:
         """Prepare; nothing is asked of AWS yet.
 
@@ -99,6 +100,7 @@ class Teardown:
             reporter: What the operator reads.
             receipts: The folder that the receipt is written to.
             context: What the receipt says besides: policies, digests, resource. Plain JSON values.
+            spared: Why nothing may be deleted, whatever the next step; empty where it may.
 
         """
         self._identity = identity
@@ -111,6 +113,7 @@ class Teardown:
         self._receipts = receipts
         self._recall = recall
         self._context = dict(context)
+        self._spared = spared
         self._noted = False
         self._busy_noted = False
         self._told = ""
@@ -146,8 +149,7 @@ class Teardown:
                         raise
                     self._pause_unreachable(plan, memory, error)
                     continue
-                if self._identity.is_alive_in(observation.cluster):
-                    plan = self._plan_for(observation.cluster)
+                plan = self._planned(plan, observation.cluster)
                 before, memory = memory, remember(plan, self._identity, observation, memory)
                 self._note_alive(receipt, plan, before, memory, observation)
                 step = next_step(plan, self._identity, observation, memory)
@@ -168,6 +170,12 @@ class Teardown:
             self._note_failure(receipt, plan, memory, error)
             raise self._placed(error, memory) from None
 
+    def _planned(self, plan: Plan, cluster: ClusterView | None) -> Plan:
+        """Return the plan by what is shown now; what was skipped is gone by the rules of then."""
+        if self._identity.is_alive_in(cluster):
+            return self._plan_for(cluster)
+        return self._plan_for(None) if plan.wants_snapshot else plan
+
     def _perform(
         self, step: Step, plan: Plan, observation: Observation, memory: Memory, receipt: ReceiptFile
     ) -> Memory:
@@ -175,6 +183,12 @@ class Teardown:
         if isinstance(step, Wait):
             self._wait(step, plan, observation, memory)
             return memory
+        if isinstance(step, (Delete, Resume)) and self._spared:
+            raise RefusedError(
+                f"{self._identity} is not deleted: {self._spared}",
+                data="the cluster was not touched; nothing is lost",
+                next_step="take that variable away, then run the command again",
+            )
         self._pace.hurry()
         (interrupt.require_wanted if isinstance(step, (Delete, Resume)) else interrupt.require_engine)()
         if isinstance(step, Delete):

@@ -16,6 +16,7 @@ from redshift_teardown.lifecycle.changes.compare import compare
 from redshift_teardown.lifecycle.data import replacement
 from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.state import arguments_of
+from redshift_teardown.teardown.claim import Whose, whose
 from redshift_teardown.teardown.receipt import LEFT_BY_REPLACEMENT
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ def judge(props: Mapping[str, Any], state: State, session: Session) -> Judged:
 
     """
     identity, urn = state.identity, str(state.urn)
+    another = this_run.owner(identity, urn)
+    if another and _is_superseded(state, session):
+        return Judged(
+            f"{identity} was taken over by {another} of this same run, whose claim is on it: it lives on, "
+            "and nothing was deleted"
+        )
     this_run.require_not_anothers(identity, urn)
     holder = this_run.holder(identity)
     if holder is not None and holder.claim != state.claim:
@@ -68,11 +75,20 @@ def judge(props: Mapping[str, Any], state: State, session: Session) -> Judged:
         return Judged()
     _require_no_second_one(state, session)
     if not this_run.was_reviewed(urn):
-        protection.require_kept(props, state, program, session.settings)
+        urn_now = str(program.get("urn") or urn)
+        this_run.note_protection(urn_now, protection.require_kept(props, state, program, session.settings))
         changed = compare(props, program, session.settings)
         replacement.review(props, program, changed.replaces, session.settings, session.reporter, forced=True)
     restored = bool(arguments_of(program).get("restore_final_snapshot"))
     return Judged(left_by=LEFT_BY_REPLACEMENT if restored else "", renewal_is_ours=holder is not None)
+
+
+def _is_superseded(state: State, session: Session) -> bool:
+    """Return whether the recorded cluster carries the claim of another resource that took it over."""
+    cluster = session.calls.cluster(state.identity.cluster_identifier)
+    if cluster is None or not state.identity.is_alive_in(cluster):
+        return False
+    return whose(dict(cluster.tags), state.claim, str(state.urn)) is Whose.SUPERSEDED
 
 
 def _means(inputs: Mapping[str, Any], identity: Identity, session: Session) -> bool:

@@ -17,6 +17,7 @@ from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outpu
 from redshift_teardown.lifecycle.ownership.claims import claimed_by_adoption, end_adoption
 from redshift_teardown.lifecycle.ownership.generation import Meant
 from redshift_teardown.lifecycle.policy.protection import protected_place
+from redshift_teardown.lifecycle.policy.resolve import is_protected
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK
 from redshift_teardown.teardown.resource_tag import says
 
@@ -65,9 +66,7 @@ def adopt(
             )
             identity = identity_of(cluster, session.account_id, session.aws.region)
         _require_no_other_owner(identity, urn)
-        claim = claimed_by_adoption(
-            session, cluster, str(urn), protected=bool(inputs["policy"].get("protected"))
-        )
+        claim = claimed_by_adoption(session, cluster, str(urn), protected=is_protected(inputs))
     except RefusedError:
         this_run.keep_out(identity, str(urn))
         raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws.views import Answer, view_cluster
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.outputs import cluster_arn
-from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, mark_of, new_claim, superseding, whose
+from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, new_claim, superseding, whose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, 
 
     """
     live = claim_on(cluster)
-    if live is not None and live.protected and not protected and live.resource != mark_of(urn):
+    if live is not None and live.protected and not protected:
         raise RefusedError(
             f"cluster {cluster['ClusterIdentifier']} is owned by a resource of a protected environment (tag "
             f"{TAG_CLAIM}={live.value}), and the environment of this one may skip the final snapshot",
@@ -95,10 +95,19 @@ def end_adoption(session: Session, cluster: Mapping[str, Any], claim: Claim) -> 
         cluster: The cluster.
         claim: What `claimed_by_adoption` gave.
 
+    Raises:
+        RefusedError: it cannot be written. Recorded all the same, no later `up` would have a reason to write
+            it, and whoever owned the cluster could neither let go of it nor keep it.
+
     """
     problem = _write(session, cluster, replace(claim, taking_over=False)) if claim.taking_over else ""
     if problem:
-        _warn(session, cluster, problem)
+        raise RefusedError(
+            f"the adoption of {cluster['ClusterIdentifier']} is not finished: its ownership claim (tag "
+            f"{TAG_CLAIM}) says that it is under way, and could not be written again: {problem}",
+            data="but for that tag the cluster was not touched",
+            next_step="allow redshift:CreateTags on it, then run `pulumi up` again: it ends the adoption",
+        )
 
 
 def claimed_by_update(

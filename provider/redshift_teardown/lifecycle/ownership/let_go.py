@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,14 @@ def is_asked_for(identity: Identity) -> bool:
     return identity.generation() != _UNKNOWN and os.environ.get(VARIABLE) == identity.generation()
 
 
-def with_way_out(next_step: str, identity: Identity, urn: str, *, alone: bool = False) -> str:
+def spared(identity: Identity) -> str:
+    """Return why a generation is not to be deleted in this run: the operator names it to let go of it."""
+    if not is_asked_for(identity):
+        return ""
+    return f"{VARIABLE} names its generation, which lets go of what cannot be torn down, and this one can"
+
+
+def with_way_out(next_step: str, identity: Identity, urn: str) -> str:
     """Return what to do about a final refusal, with the way to let go of the generation behind it.
 
     There is one such way, that which leaves a trace; only a generation without a name has none but Pulumi's.
@@ -36,19 +44,19 @@ def with_way_out(next_step: str, identity: Identity, urn: str, *, alone: bool = 
     Args:
         next_step: The cures that keep the data or the cluster.
         identity: The generation.
-        urn: The resource's.
-        alone: Whether no destroy was asked for, so that the other resources of the stack are to stay.
+        urn: The resource's, as the engine has it now. An `up` is refused, too, so only it is named: the other
+            resources of the stack are to stay.
 
     """
     if identity.generation() == _UNKNOWN:
         return (
             f"{next_step}; or, when nothing more can be done, let go of the resource with "
-            f"`pulumi state delete '{urn}'`"
+            f"`pulumi state delete {shlex.quote(urn)}`"
         )
-    target = f" --target '{urn}'" if alone else ""
     return (
         f"{next_step}; or, when nothing more can be done, let go of exactly this generation, which changes "
-        f"nothing in AWS and leaves a receipt: `{VARIABLE}={identity.generation()} pulumi destroy{target}`"
+        f"nothing in AWS and leaves a receipt: `{VARIABLE}={identity.generation()} "
+        f"pulumi destroy --target {shlex.quote(urn)}`"
     )
 
 
@@ -67,7 +75,8 @@ def let_go(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> 
     """
     identity = recorded.state.identity
     if not is_asked_for(identity):
-        next_step = with_way_out(refusal.next_step, identity, str(recorded.state.urn))
+        urn = recorded.claimant or str(recorded.state.urn)
+        next_step = with_way_out(refusal.next_step, identity, urn)
         raise FinalRefusalError(refusal.what, data=refusal.data, next_step=next_step)
     problems: list[str] = []
     folder = recorded.policies.receipts()[0]

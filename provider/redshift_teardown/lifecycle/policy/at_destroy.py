@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from redshift_teardown.lifecycle.policy.resolve import read_policy
 from redshift_teardown.teardown.claim import without_claim
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from redshift_teardown.aws.identity import Identity
@@ -45,6 +46,7 @@ class BothPolicies:
         here: The rules of the file for the stack that the cluster is in now, where that is called otherwise
             than when it was brought up.
         warning: Why one of them is not asked, in words; empty where both are.
+        read_again: Reads them once more.
 
     """
 
@@ -52,6 +54,11 @@ class BothPolicies:
     current: Environment | None
     warning: str = ""
     here: Environment | None = None
+    read_again: Callable[[], BothPolicies] | None = field(default=None, compare=False)
+
+    def as_of_now(self) -> BothPolicies:
+        """Return the same with the file as it is now: a teardown waits for hours, and rules are tightened."""
+        return self.read_again() if self.read_again is not None else self
 
     def environments(self) -> tuple[tuple[Environment, int], ...]:
         """Give those there are, with their precedence."""
@@ -154,7 +161,8 @@ def both_policies(
             next_step=f"put {settings.policy_file} right (`redshift-teardown check {settings.policy_file}`), "
             "then run `pulumi destroy` again",
         )
-    return BothPolicies(rules, current, "\n".join(warnings), here)
+    again = partial(both_policies, recorded, settings, urn, account=account, own=own)
+    return BothPolicies(rules, current, "\n".join(warnings), here, again)
 
 
 def _here(

@@ -138,6 +138,7 @@ class Planner:
         self._left_by = left_by
         self._facts = recorded_facts(state.policy, state.identity, state.urn, started, state.data_since)
         self._decision: Decision | None = None
+        self._names: dict[tuple[str, str], None] = {}
         self.receipts = recorded.policies.receipts()
         self.context: dict[str, Any] = {
             "project": state.urn.project,
@@ -160,6 +161,7 @@ class Planner:
         else:
             how = "live"
             seen = live_facts(self._facts, cluster)
+        self._policies = self._read_again()
         decision, said = self._policies.decide(self._facts, seen, how)
         self.context["said"].update({who: decided.describe() for who, decided in said})
         self._decision = decision if self._decision is None else stricter(self._decision, decision)
@@ -168,10 +170,22 @@ class Planner:
             self._facts,
             self._state.identity,
             urn=str(self._state.urn),
-            templates=self._policies.templates(),
+            templates=self._templates(),
             at=self._started,
             claim=self._state.claim,
             claimant=self.recorded.claimant,
             renewal_is_ours=self._renewal_is_ours,
             left_by=self._left_by,
         )
+
+    def _templates(self) -> tuple[tuple[str, str], ...]:
+        """Return every name template in force, those among them that were when DeleteCluster was sent."""
+        self._names = dict.fromkeys([*self._policies.templates(), *self._names])
+        return tuple(self._names)
+
+    def _read_again(self) -> BothPolicies:
+        """Return both policies as they are now; those of before, where there is none to go by any more."""
+        try:
+            return self._policies.as_of_now()
+        except RefusedError:
+            return self._policies

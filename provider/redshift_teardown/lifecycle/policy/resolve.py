@@ -7,10 +7,12 @@ is recorded. The decision itself is ``deletion_policy.decide``, the same one tha
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown import process
 from redshift_teardown.deletion_policy import (
     Decision,
     Environment,
@@ -55,6 +57,9 @@ FACTS = (
 )
 """The arguments that a decision looks at. They are recorded beside the rules, as the program gave them: a
 refresh writes what AWS shows into the outputs, and a tag set by hand must not loosen a decision."""
+
+_SETTLED_NANOSECONDS = 2 * 10**9
+"""A file that was written a moment ago may be written again without a trace in its times."""
 
 _PLACE = re.compile(r" \([^()]*:\d+\)")
 
@@ -125,7 +130,25 @@ def read_policy(settings: Settings) -> Policy:
         PolicyError: it is missing, unreadable or wrong; every problem at once.
 
     """
-    return load(Path(settings.policy_file), source=settings.policy_file)
+    path = Path(settings.policy_file)
+    stamp = _stamp(path)
+    if stamp is not None and (known := process.policies.get(path)) and known[0] == stamp:
+        return known[1]
+    policy = load(path, source=settings.policy_file)
+    if stamp is not None and stamp == _stamp(path):
+        process.policies[path] = stamp, policy
+    return policy
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """Return what changes when a file does; None where that cannot be told, or it was written just now."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < _SETTLED_NANOSECONDS:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def wants_account(policy: Policy) -> bool:
@@ -185,6 +208,12 @@ def _facts_among(inputs: Mapping[str, object], settings: Settings) -> dict[str, 
     if settings.default_tags and (tags is None or isinstance(tags, dict)):
         found["tags"] = {**dict(settings.default_tags), **(tags or {})}
     return found
+
+
+def is_protected(props: Mapping[str, Any]) -> bool:
+    """Return whether what inputs or outputs record says that the environment never skips."""
+    policy = props.get("policy")
+    return isinstance(policy, dict) and policy.get("protected") is True
 
 
 def differs(recorded: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
