@@ -20,6 +20,7 @@ from redshift_teardown.lifecycle import context, create, operation, read, this_r
 from redshift_teardown.lifecycle import delete as delete_module
 from redshift_teardown.lifecycle.data.replaced import Judged
 from redshift_teardown.lifecycle.ownership import adopt, generation
+from redshift_teardown.lifecycle.policy.at_destroy import BothPolicies
 from redshift_teardown.reports import forecast, observed
 from redshift_teardown.teardown import absent, memory, observe, present, proof, receipt
 from redshift_teardown.teardown.model import Delete, Memory, Wait
@@ -322,6 +323,11 @@ BROKEN: dict[str, Broken] = {
     ),
     "the file as it is now is not asked": Broken(
         _loosen, _wild(SKIP, UP, TIGHTEN, DESTROY), "without the final snapshot that is due"
+    ),
+    "what is tightened while a destroy waits is not asked": Broken(
+        _method(BothPolicies, "as_of_now", lambda policies: policies),
+        MINIMAL["a policy that is tightened while a destroy waits holds"],
+        "without the final snapshot that is due",
     ),
     "what becomes of the data is left open": Broken(
         _method(provisioned.RedshiftCalls, "delete", _leave_open),

@@ -41,6 +41,7 @@ class Command:
         options: Its flags.
         partial: Resources stay: it is an ``up``, or has a target.
         file: The policy file when the provider was asked what it is at now.
+        polled: The policy file when AWS was asked last what there is.
         resource: What the provider is asked about now.
         urn: The URN of that, also where it does not exist yet.
         goals: What its program declares, by URN.
@@ -63,6 +64,7 @@ class Command:
     run: Run | None = None
     options: Options | None = None
     file: Rules = field(default_factory=lambda: Rules(None))
+    polled: Rules | None = None
     resource: Resource | None = None
     urn: str = ""
     goals: dict[str, dict[str, Any]] = field(default_factory=dict)

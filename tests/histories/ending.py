@@ -60,6 +60,7 @@ class Ending:
             self.player.told.append("destroy at the end")
             result = world.run_destroy()
             self.player.told.append(f"  -> {result.how} {result.said}".rstrip())
+            world.lives.settle(world.place)
             if not world.owner.backend.resources:
                 return
         if any(self._tightened_too_late(each.note) for each in world.owner.backend.resources):
@@ -70,7 +71,9 @@ class Ending:
             self.player.must(world.run_up(), "a history of kills alone")
             self.player.must(world.run_destroy(), "a history of kills alone")
             return
-        for resource in world.owner.backend.resources:
+        refused = [each for each in world.owner.backend.resources if f"cluster {each.id} (" in result.said]
+        # The engine comes to no other once one of them failed.
+        for resource in refused or world.owner.backend.resources:
             self._explain(resource.note, resource.id, result.said)
 
     def _tightened_too_late(self, note: Note) -> bool:

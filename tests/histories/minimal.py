@@ -161,4 +161,20 @@ MINIMAL: dict[str, History] = {
     "another account's answer says nothing": _wild(
         DAYS, UP, act("credentials", account=OTHER_ACCOUNT), DESTROY
     ),
+    "a policy that is tightened while a destroy waits holds": _wild(
+        SKIP, UP, act("resize"), act("destroy", **at("wait", 1, TIGHTEN))
+    ),
+    "a skip that was recorded anew by an adoption is no other state's to judge": _wild(
+        DAYS,
+        UP,
+        act("edit", policy="skipped"),
+        act("program", adopt_existing=True),
+        act("up", replace=True, neighbour="last"),
+    ),
+    "a destroy that ends at its first failure refuses nothing of the others": _wild(
+        DAYS,
+        act("program", annex=True),
+        UP,
+        act("destroy", **at("before", 2, act("lose_the_snapshot"), of="DescribeClusters")),
+    ),
 }

@@ -184,7 +184,8 @@ class Promises(ABC):
         both = self._rules(command, resource)
         due = any(rules.due(ephemeral=ephemeral, hours=self._hours(life)) for rules in both)
         self.must(not (due and skip), f"DeleteCluster without the final snapshot that is due for {life}")
-        if skip or not all(rules.certain for rules in both):
+        edited = {id(command.file), id(self.file)} != {id(command.polled or command.file)}
+        if skip or edited or not all(rules.certain for rules in both):
             return
         retention = said.get("FinalClusterSnapshotRetentionPeriod")
         wanted = [rules.retention for rules in both if rules.readable]
@@ -214,12 +215,14 @@ class Promises(ABC):
             each.note.recorded
             for owner in self.owners
             for each in owner.backend.resources
-            if each.note.life is note.life and owner is command.owner
+            # What a replacement left over is not what holds: the cluster has a newer state.
+            if each.note.life is note.life and owner is command.owner and not each.twin
         ]
         environment = command.owner.backend.config.get("redshift-teardown:environment", "")
         stack = resource.urn.split(":")[2]
-        file, _ = command.file.of(stack, environment, note.held)
-        return [*recorded, note.recorded, file]
+        # The file as it was when this began, and as it is, where AWS was asked since it is so.
+        files = [command.file, *([self.file] if command.polled is self.file else [])]
+        return [*recorded, note.recorded, *(each.of(stack, environment, note.held)[0] for each in files)]
 
     def _hours(self, life: Life, at: float | None = None) -> float:
         """How old a life's data is, or was."""
@@ -260,6 +263,7 @@ class Promises(ABC):
 
     def _note_seen(self, command: Command, place: Place, name: str) -> None:
         self.lives.settle(place)
+        command.polled = self.file
         cluster = self._shown(place, name)
         life = self.lives.of(cluster)
         command.seen[name] = life, dict(cluster.tags) if cluster else {}
