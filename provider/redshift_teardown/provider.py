@@ -8,7 +8,10 @@ destroy of every existing stack.
 
 from __future__ import annotations
 
+import logging
 import sys
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import (
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+LOG = logging.getLogger(__name__)
+
 
 class ClusterProvider(ResourceProvider):
     """Creates, reads, updates and tears down one kind of resource: a Redshift cluster."""
@@ -47,11 +52,13 @@ class ClusterProvider(ResourceProvider):
             ConfigError: a value is not of the form its key takes.
 
         """
+        from redshift_teardown.engine.trace import configure  # noqa: PLC0415
         from redshift_teardown.engine.workers import prepare_process  # noqa: PLC0415
 
-        with _plain_errors(), process.settings_lock:
+        with _running("configure"), process.settings_lock:
             # First, so that what is wrong with the configuration is shown without a traceback, too.
             missing = prepare_process()
+            configure()
             if missing:
                 sys.stderr.write(f"{missing}\n")
             # The SDK offers a look-up of keys, and no list of them.
@@ -61,7 +68,7 @@ class ClusterProvider(ResourceProvider):
         """Validate inputs and record what destroying the cluster would do."""
         from redshift_teardown.lifecycle.check import check  # noqa: PLC0415
 
-        with _plain_errors(news, _olds):
+        with _running("check", news, _olds):
             settings, news = _in_place(news)
             inputs, failures = check(_olds, news, settings)
         return CheckResult(seal(inputs), [CheckFailure(f.property, f.reason) for f in failures])
@@ -70,7 +77,7 @@ class ClusterProvider(ResourceProvider):
         """Tell what changed, and whether AWS can change it on a living cluster."""
         from redshift_teardown.lifecycle.diff import diff  # noqa: PLC0415
 
-        with _plain_errors(_news, _olds):
+        with _running("diff", _news, _olds):
             found = diff(_olds, _news, _placed(), asked())
         return DiffResult(changes=found.any, replaces=list(found.replaces), delete_before_replace=True)
 
@@ -78,7 +85,7 @@ class ClusterProvider(ResourceProvider):
         """Create, restore or adopt a cluster, and wait until it is available."""
         from redshift_teardown.lifecycle.create import create  # noqa: PLC0415
 
-        with _plain_errors(props):
+        with _running("create", props):
             settings, props = _in_place(props)
             id_, outs = create(props, settings)
         return CreateResult(id_, seal(outs))
@@ -88,7 +95,7 @@ class ClusterProvider(ResourceProvider):
         from redshift_teardown.lifecycle.policy.planner import require_recorded  # noqa: PLC0415
         from redshift_teardown.lifecycle.read import read  # noqa: PLC0415
 
-        with _plain_errors(props):
+        with _running("read", props):
             require_recorded(id_, props)
             found, outs, inputs = read(id_, props, _placed(), asked())
         return ReadResult(found, seal(outs), None if inputs is None else seal(inputs))
@@ -97,7 +104,7 @@ class ClusterProvider(ResourceProvider):
         """Change a living cluster, or only what is recorded about it."""
         from redshift_teardown.lifecycle.update import update  # noqa: PLC0415
 
-        with _plain_errors(_news, _olds):
+        with _running("update", _news, _olds):
             settings, news = _in_place(_news)
             return UpdateResult(seal(update(_olds, news, settings, asked())))
 
@@ -105,7 +112,7 @@ class ClusterProvider(ResourceProvider):
         """Tear a cluster down as its policies say."""
         from redshift_teardown.lifecycle.delete import delete  # noqa: PLC0415
 
-        with _plain_errors(_props):
+        with _running("delete", _props):
             delete(_props, _placed())
 
 
@@ -131,17 +138,29 @@ def _placed() -> Settings:
     return replace(_settings(), place=told())
 
 
-def _plain_errors(*props: dict[str, Any]) -> AbstractContextManager[None]:
-    """Let an error for a person through alone: without the chain of what caused it, and without secrets."""
-    from contextlib import contextmanager  # noqa: PLC0415
+@contextmanager
+def _traced(operation: str, *props: dict[str, Any]) -> Iterator[None]:
+    """Write into the trace what an operation is about, how long it took and how it ended."""
+    about = f"{operation} {props[0].get('urn', '') if props else ''}".rstrip()
+    begun = time.monotonic()
+    LOG.debug("begin %s", about)
+    try:
+        yield
+    except BaseException as error:
+        LOG.debug("end %s: %s after %.3f s: %s", about, type(error).__name__, time.monotonic() - begun, error)
+        raise
+    LOG.debug("end %s: ok after %.3f s", about, time.monotonic() - begun)
 
+
+def _running(operation: str, *props: dict[str, Any]) -> AbstractContextManager[None]:
+    """Let an error for a person through alone: without the chain of what caused it, and without secrets."""
     from redshift_teardown.deletion_policy import PolicyError  # noqa: PLC0415
     from redshift_teardown.errors import TeardownError  # noqa: PLC0415
 
     @contextmanager
     def plain() -> Iterator[None]:
         try:
-            with hiding(*props):
+            with hiding(*props), _traced(operation, *props):
                 yield
         except PolicyError as error:
             raise TeardownError(hide(str(error), *props)) from None

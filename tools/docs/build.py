@@ -42,6 +42,7 @@ NAVIGATION = (
             "how-to/restore",
             "how-to/keep-an-eye-on-snapshots",
             "how-to/rehearse-a-teardown",
+            "troubleshooting",
         ),
     ),
     (

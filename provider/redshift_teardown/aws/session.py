@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown import process
 from redshift_teardown.aws.credentials import base_session, session_of
+from redshift_teardown.engine.trace import trace_calls
 from redshift_teardown.errors import AccountError, ConfigError, NoAnswerError, TeardownError
 
 if TYPE_CHECKING:
@@ -227,6 +228,7 @@ def _prepare(core: BotocoreSession) -> None:
     Half of the time a listing of a hundred clusters takes to be read goes into a parser of timestamps that
     understands any form of them.
     """
+    trace_calls(core)
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_timestamp)
 
 

@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+from redshift_teardown.errors import ConfigError
 from redshift_teardown.escaping import show_what_is_not_encoded
 
 
@@ -14,10 +15,15 @@ def main() -> None:
     """Run the command line; exits 0 when all is well; a command tells its other codes by --help."""
     show_what_is_not_encoded()
     try:
+        from redshift_teardown.engine.trace import configure  # noqa: PLC0415 - once somebody runs a command
+
+        configure()
         from redshift_teardown.cli.commands import cli  # noqa: PLC0415 - the extra may be missing
 
         # Each command is imported when it runs, so what is missing may only show by then.
         cli(prog_name="redshift-teardown")
+    except ConfigError as error:
+        _leave(f"redshift-teardown: {error}")
     except OSError as error:
         # A disk that is full, a terminal that is gone: what was to be shown cannot be, and no result may be
         # taken from what was.

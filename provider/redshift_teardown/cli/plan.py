@@ -25,7 +25,7 @@ from redshift_teardown.errors import TeardownError
 from redshift_teardown.escaping import cell, code, one_line
 from redshift_teardown.reports.forecast import Forecast, Room, judge
 from redshift_teardown.reports.observed import Seen, Verdict, observe
-from redshift_teardown.teardown.simulate import describe_step
+from redshift_teardown.teardown.messages import describe_step
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:

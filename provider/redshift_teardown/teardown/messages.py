@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from redshift_teardown.deletion_policy import FOREVER
+from redshift_teardown.teardown.model import Delete, Done, LetGo, Prolong, Refuse, Resume, Step, Tag, Wait
+from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.wording import duration, interrupt_note, size
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.aws.views import SnapshotView
-    from redshift_teardown.teardown.model import Wait
+    from redshift_teardown.teardown.model import Observation
     from redshift_teardown.teardown.plan import Plan
 
 NOTE_AFTER_SECONDS = 2.0
@@ -38,10 +40,20 @@ def describe_wait(step: Wait, waited: timedelta) -> str:
         return " · ".join(parts)
     how_long = duration(waited.total_seconds())
     text = f"{step.why} ({how_long})" if step.why == DELETING else f"waiting: {step.why} ({how_long})"
-    return f"{text}; {_complete(snapshot)}" if snapshot is not None and snapshot.available else text
+    return f"{text}; {complete(snapshot)}" if snapshot is not None and snapshot.available else text
 
 
-def _complete(snapshot: SnapshotView) -> str:
+def observed(observation: Observation) -> str:
+    """Return what a poll showed, for the trace."""
+    cluster = observation.cluster
+    status = f"cluster is {cluster.status}" if cluster is not None else "no cluster"
+    if observation.renamed_to:
+        status += f", lives as {observation.renamed_to}"
+    snapshots = ", ".join(f"{each.identifier} ({each.status})" for each in observation.snapshots)
+    return f"{status}, snapshots: {snapshots or 'none'}"
+
+
+def complete(snapshot: SnapshotView) -> str:
     """Say that a snapshot is there, whole; with its size where AWS tells it."""
     return "final snapshot 100 %" + (
         f" · {size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
@@ -67,3 +79,30 @@ def last_line(identity: Identity, plan: Plan, snapshot: SnapshotView | None, now
 
 
 DELETING = "deleting"
+
+
+def describe_step(step: Step) -> str:  # noqa: PLR0911 - one return a step
+    """Say a step in words, for somebody who reads what will be done."""
+    if isinstance(step, Delete):
+        how = (
+            f"with final snapshot {step.snapshot_name}" if step.snapshot_name else "without a final snapshot"
+        )
+        return f"delete the cluster {how}"
+    if isinstance(step, Wait):
+        return f"wait: {step.why}"
+    if isinstance(step, Tag):
+        if TAG_VOID in dict(step.tags):
+            return f"mark {step.snapshot.identifier} as void: its cluster lives on"
+        return f"write {len(step.tags)} tags on {step.snapshot.identifier}"
+    if isinstance(step, Prolong):
+        return f"prolong the retention of {step.snapshot.identifier}"
+    if isinstance(step, Resume):
+        return "resume the paused cluster"
+    if isinstance(step, Done):
+        return f"done: {step.snapshot.identifier} is available" if step.snapshot else "done"
+    if isinstance(step, LetGo):
+        return f"let go: {step.what}"
+    if isinstance(step, Refuse):
+        return f"refuse: {step.what}"
+    message = f"a teardown has no such step: {step!r}"
+    raise TypeError(message)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from redshift_teardown.aws.views import SnapshotView
+    from redshift_teardown.aws.views import Attempt, SnapshotView
 
 RECEIPT_VERSION = 1
 _LONGEST_PART = 80
@@ -375,4 +375,14 @@ def describe_snapshot(snapshot: SnapshotView) -> dict[str, Any]:
         "total_megabytes": snapshot.total_megabytes,
         "incremental_megabytes": snapshot.incremental_megabytes,
         "tags": dict(snapshot.tags),
+    }
+
+
+def describe_attempt(attempt: Attempt) -> dict[str, str]:
+    """Return what a receipt says of a call that changes something."""
+    return {
+        "operation": attempt.operation,
+        "at": attempt.at.isoformat(),
+        "answer": attempt.answer.value,
+        "words": attempt.words,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,9 +24,11 @@ from redshift_teardown.teardown.memory import (
 from redshift_teardown.teardown.messages import (
     INTERRUPT_NOTE,
     NOTE_AFTER_SECONDS,
-    _complete,
+    complete,
+    describe_step,
     describe_wait,
     last_line,
+    observed,
 )
 from redshift_teardown.teardown.model import (
     Delete,
@@ -50,6 +53,7 @@ from redshift_teardown.teardown.receipt import (
     REFUSED,
     UNDER_WAY,
     ReceiptFile,
+    describe_attempt,
     describe_snapshot,
     heading,
 )
@@ -67,6 +71,8 @@ if TYPE_CHECKING:
     from redshift_teardown.teardown.interfaces import Actions, Reporter
     from redshift_teardown.teardown.model import Observation
     from redshift_teardown.teardown.plan import Plan
+
+LOG = logging.getLogger(__name__)
 
 
 class Teardown:
@@ -153,6 +159,7 @@ class Teardown:
                 before, memory = memory, remember(plan, self._identity, observation, memory)
                 self._note_alive(receipt, plan, before, memory, observation)
                 step = next_step(plan, self._identity, observation, memory)
+                LOG.debug("%s: %s; next: %s", self._identity, observed(observation), describe_step(step))
                 if isinstance(step, Done):
                     self._finish(receipt, plan, memory, step.snapshot)
                     return Ending(step.snapshot, plan)
@@ -209,7 +216,7 @@ class Teardown:
             attempt = self._actions.resume(identifier)
         elif isinstance(step, Tag):
             if observation.cluster is None:
-                self._reporter.progress(_complete(step.snapshot))
+                self._reporter.progress(complete(step.snapshot))
             attempt = self._actions.tag(step.snapshot.arn, dict(step.tags))
             attempt = replace(attempt, tags=tuple(key for key, _ in step.tags))
             if step.tags[0][0] == TAG_VOID:
@@ -386,14 +393,6 @@ class Teardown:
             "void": sorted(memory.stale),
             "last_alive": memory.last_alive.isoformat() if memory.last_alive else "",
             "calls": dict(sorted(self._actions.counted.items())),
-            "attempts": [
-                {
-                    "operation": attempt.operation,
-                    "at": attempt.at.isoformat(),
-                    "answer": attempt.answer.value,
-                    "words": attempt.words,
-                }
-                for attempt in memory.attempts
-            ],
+            "attempts": [describe_attempt(attempt) for attempt in memory.attempts],
             **self._context,
         }

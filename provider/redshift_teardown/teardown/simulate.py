@@ -13,9 +13,8 @@ from redshift_teardown.aws.statuses import Standing, standing
 from redshift_teardown.aws.views import AVAILABLE, Answer, Attempt, SnapshotView
 from redshift_teardown.teardown.backoff import SETTLE
 from redshift_teardown.teardown.memory import remember
-from redshift_teardown.teardown.model import Delete, Done, LetGo, Prolong, Refuse, Resume, Step, Tag, Wait
+from redshift_teardown.teardown.model import Delete, Done, LetGo, Prolong, Refuse, Resume, Step, Tag
 from redshift_teardown.teardown.next_step import next_step
-from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import void_key
 
 if TYPE_CHECKING:
@@ -174,30 +173,3 @@ def _later(observation: Observation) -> Observation:
 def _with_status(observation: Observation, status: str) -> Observation:
     cluster = observation.cluster
     return observation if cluster is None else replace(observation, cluster=replace(cluster, status=status))
-
-
-def describe_step(step: Step) -> str:  # noqa: PLR0911 - one return a step
-    """Say a step in words, for somebody who reads what will be done."""
-    if isinstance(step, Delete):
-        how = (
-            f"with final snapshot {step.snapshot_name}" if step.snapshot_name else "without a final snapshot"
-        )
-        return f"delete the cluster {how}"
-    if isinstance(step, Wait):
-        return f"wait: {step.why}"
-    if isinstance(step, Tag):
-        if TAG_VOID in dict(step.tags):
-            return f"mark {step.snapshot.identifier} as void: its cluster lives on"
-        return f"write {len(step.tags)} tags on {step.snapshot.identifier}"
-    if isinstance(step, Prolong):
-        return f"prolong the retention of {step.snapshot.identifier}"
-    if isinstance(step, Resume):
-        return "resume the paused cluster"
-    if isinstance(step, Done):
-        return f"done: {step.snapshot.identifier} is available" if step.snapshot else "done"
-    if isinstance(step, LetGo):
-        return f"let go: {step.what}"
-    if isinstance(step, Refuse):
-        return f"refuse: {step.what}"
-    message = f"a teardown has no such step: {step!r}"
-    raise TypeError(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from redshift_teardown.deletion_policy import Environment
     from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.lifecycle.ownership.generation import Meant
+
+LOG = logging.getLogger(__name__)
 
 _FAILED = ("hardware-failure", "incompatible-", "storage-full")
 _STAYS_PENDING = frozenset({"MaintenanceTrackName", "ClusterVersion"})
@@ -163,6 +166,7 @@ class _Wait:
                     f"was still {status!r} after {self._timeout} (wait.timeout_hours of the policy)",
                     "run `pulumi up` again: it goes on where AWS is",
                 )
+            LOG.debug("waiting for %s: %s, %s s", self._intent, status, int(waited.total_seconds()))
             session.reporter.progress(
                 f"waiting for {self._intent}: {status} ({duration(waited.total_seconds())})"
             )
