@@ -16,7 +16,7 @@ import pytest
 from redshift_teardown.provider import ClusterProvider
 from redshift_teardown.state import STATE_VERSION
 from tests.e2e.harness import TYPE, Stack
-from tests.e2e.old_states.shapes import MARKER, NAME, SHAPES, OldState, all_old_states, recreate
+from tests.e2e.old_states.shapes import MARKER, NAME, SECRETS, SHAPES, OldState, all_old_states, recreate
 from tests.long import of_the_long_ones
 
 if TYPE_CHECKING:
@@ -166,6 +166,7 @@ def test_an_old_state_is_lived_on(project: Project, old: OldState) -> None:
     assert after["identity"] == before["identity"]
     tags = {tag["Key"]: tag["Value"] for tag in shown["Tags"]}
     assert tags["redshift-teardown:claim"].split()[0] == after["claim"]
+    assert SECRETS["window"] not in json.dumps(after)
     assert stack.preview().ok().steps == {NAME: "same"}
 
     destroy_as_planned(project, stack, old)
