@@ -166,7 +166,8 @@ def test_an_old_state_is_lived_on(project: Project, old: OldState) -> None:
     assert after["identity"] == before["identity"]
     tags = {tag["Key"]: tag["Value"] for tag in shown["Tags"]}
     assert tags["redshift-teardown:claim"].split()[0] == after["claim"]
-    assert SECRETS["window"] not in json.dumps(after)
+    # The tag stood there in clear, before version 3 knew better.
+    assert [value for value in SECRETS.values() if value in json.dumps(after)] == []
     assert stack.preview().ok().steps == {NAME: "same"}
 
     destroy_as_planned(project, stack, old)

@@ -41,7 +41,7 @@ environments:
     stacks: [dev]
     skip: [{when: {tags: {ephemeral: "true"}}, because: ephemeral clusters hold no data of record}]
 """
-SECRETS = {"password": SECRET_PASSWORD, "window": "tue:03:00-tue:04:00"}
+SECRETS = {"password": SECRET_PASSWORD, "window": "tue:03:00-tue:04:00", "cost": "4711-of-finance"}
 """Secret configuration of the stack with secrets, by key."""
 
 _COMPONENT = "team = pulumi.ComponentResource('my:Team', 'team')\n"
@@ -88,7 +88,7 @@ SHAPES: Mapping[str, Shape] = {
     "component": Shape(component=True),
     "secrets": Shape(
         {
-            "tags": _TAGS,
+            "tags": {**_TAGS, "cost-centre": Code("config.require_secret('cost')")},
             "master_password": Code("config.require_secret('password')"),
             "preferred_maintenance_window": Code("config.require_secret('window')"),
         },
