@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import dill
 import pytest
 
+from redshift_pack.recorded import recorded_in
+from redshift_pack.subject import Kind, Subject
 from redshift_teardown.provider import ClusterProvider
 from redshift_teardown.state import STATE_VERSION
+from redshift_teardown.urn import Urn
 from tests.e2e.harness import TYPE, Stack
 from tests.e2e.old_states.shapes import MARKER, NAME, SECRETS, SHAPES, OldState, all_old_states, recreate
 from tests.long import of_the_long_ones
@@ -136,6 +139,17 @@ def test_a_fixture_says_nothing_of_its_machine(old: OldState) -> None:
         re.findall(r"(?:/home|/root|/tmp|/work|/srv|/usr|site-packages|https?:|localhost)[^\"]*", text) == []
     )
     assert "/" not in pickled
+
+
+@pytest.mark.parametrize("old", STATES, ids=str)
+def test_the_pack_reads_the_recorded_policy(old: OldState) -> None:
+    """What the policy pack judges an existing stack by is read of every version."""
+    [outputs] = [
+        each["outputs"] for each in old.exported()["deployment"]["resources"] if each["type"] == TYPE
+    ]
+    subject = Subject(Kind.OWNED, Urn.parse(outputs["urn"]), outputs, protect=False, provider={})
+
+    assert recorded_in(subject).problem == ""
 
 
 @e2e
