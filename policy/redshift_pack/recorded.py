@@ -50,7 +50,7 @@ def recorded_in(subject: Subject) -> Recorded:
         problem = "has no deletion policy recorded"
     else:
         try:
-            environment = from_json(fields["rules"])
+            environment = from_json(fields["rules"], fields.get("digest"))
         except PolicyError as error:
             problem = f"has a recorded deletion policy that cannot be read ({error.problems[0].message})"
     return Recorded(

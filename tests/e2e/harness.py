@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -291,6 +292,17 @@ class Project:
         self.keep_promises(done.output, "\n".join(shown))
         return Run(done.code, done.output, tuple(json.loads(line) for line in shown))
 
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the product's own command line."""
+        return subprocess.run(
+            [sys.executable, "-m", "redshift_teardown.cli", *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def start(self, *command: str) -> Running:
         """Start Pulumi in a process group of its own, as a shell does."""
         process = subprocess.Popen(
@@ -427,10 +439,18 @@ class Stack:
         """Start ``pulumi destroy``."""
         return self.project.start("destroy", "--yes", "--skip-preview", "--stack", self.name)
 
+    def exported(self) -> dict[str, Any]:
+        """The whole state, as `pulumi stack export` writes it."""
+        read: dict[str, Any] = json.loads(self.pulumi("stack", "export", "--stack", self.name).ok().output)
+        return read
+
+    def take_state(self, file: Path) -> None:
+        """Put a state in the place of this stack's: `pulumi stack import`."""
+        self.pulumi("stack", "import", "--stack", self.name, "--file", str(file)).ok()
+
     def state(self) -> dict[str, dict[str, Any]]:
         """Every cluster of the exported state, by name."""
-        exported = json.loads(self.pulumi("stack", "export", "--stack", self.name).ok().output)
-        return dict(self._clusters(exported))
+        return dict(self._clusters(self.exported()))
 
     @staticmethod
     def _clusters(exported: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -49,10 +49,7 @@ def unharmed(project: Project) -> bool:
 
 def twins(stack: Stack) -> int:
     """How many states of clusters the stack holds."""
-    import json  # noqa: PLC0415
-
-    exported = json.loads(stack.pulumi("stack", "export", "--stack", stack.name).ok().output)
-    return sum(each["type"] == TYPE for each in exported["deployment"].get("resources") or [])
+    return sum(each["type"] == TYPE for each in stack.exported()["deployment"].get("resources") or [])
 
 
 def test_a_twin_that_a_failing_neighbour_left_deletes_nothing(project: Project) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,26 +22,14 @@ SAID = cluster("wh", preferred_maintenance_window=Code("config.require_secret('w
 
 def written_by_a_newer_version(stack: Stack) -> None:
     """Make the state one that a newer version wrote."""
-    exported = json.loads(stack.pulumi("stack", "export", "--stack", stack.name).ok().output)
+    exported = stack.exported()
     for resource in exported["deployment"]["resources"]:
         if resource["type"] == TYPE:
             for of in ("inputs", "outputs"):
                 resource[of]["state_version"] = STATE_VERSION + 1
     file = stack.project.folder / "newer.json"
     file.write_text(json.dumps(exported), "utf-8")
-    stack.pulumi("stack", "import", "--stack", stack.name, "--file", str(file)).ok()
-
-
-def command(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the product's own command line."""
-    return subprocess.run(
-        [sys.executable, "-m", "redshift_teardown.cli", *words],
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    stack.take_state(file)
 
 
 def test_a_state_of_a_newer_version_is_refused_by_all(project: Project) -> None:
@@ -63,7 +49,7 @@ def test_a_state_of_a_newer_version_is_refused_by_all(project: Project) -> None:
         assert run.failed().errors["wh"].startswith(NEWER)
         assert "nothing was touched" in run.output
     plan, listed = (
-        command(project, *words) for words in (("plan", "--stack", "prod"), ("snapshots", "--region", REGION))
+        project.command(*words) for words in (("plan", "--stack", "prod"), ("snapshots", "--region", REGION))
     )
     assert (plan.returncode, NEWER in plan.stdout) == (3, True)
     assert listed.returncode == 0, listed.stderr

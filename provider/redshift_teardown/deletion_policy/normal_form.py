@@ -88,7 +88,7 @@ def _document_of(recorded: object) -> object:
         raise report.error() from None
 
 
-def from_json(recorded: object) -> Environment:
+def from_json(recorded: object, beside: object = None) -> Environment:
     """Read an environment back from what `to_json` or `to_text` gave.
 
     It is as strict as the loader of the YAML, and more: nothing may be missing, and the digest must be that
@@ -99,6 +99,8 @@ def from_json(recorded: object) -> Environment:
 
     Args:
         recorded: The document, or the text of it.
+        beside: The digest that is recorded beside it. It counts where the document holds none: the first
+            states of version 1 have it there alone.
 
     Returns:
         The environment.
@@ -112,6 +114,8 @@ def from_json(recorded: object) -> Environment:
     if not isinstance(document, Mapping):
         report.add(root, "a mapping is due")
         raise report.error()
+    if beside is not None:
+        document = {"digest": beside, **document}
     _require(document, _KEYS, ("skip_place",), root.path, report)
     _require(document["final_snapshot"], _SNAPSHOT_KEYS, (), "rules.final_snapshot", report)
     _require(document["wait"], _WAIT_KEYS, (), "rules.wait", report)

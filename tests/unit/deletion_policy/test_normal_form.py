@@ -179,6 +179,18 @@ def test_a_missing_key_is_refused(key: str) -> None:
     assert refusal(document) == f"the recorded deletion policy: rules: {key} is missing"
 
 
+def test_a_digest_beside_the_rules_counts_where_they_hold_none() -> None:
+    """The first states of version 1 have it there alone; it is held against the rules all the same."""
+    document = to_json(DEV)
+    held = document.pop("digest")
+
+    assert from_json(document, held) == DEV
+    for other in ("sha256:0", 1):
+        with pytest.raises(PolicyError, match="the rules are not those that were recorded"):
+            from_json(document, other)
+    assert from_json({**document, "digest": held}, "sha256:0") == DEV
+
+
 @pytest.mark.parametrize("document", [None, [], '"rules"', 1, "[]"], ids=repr)
 def test_no_rules_at_all(document: object) -> None:
     """What is no mapping holds no rules."""

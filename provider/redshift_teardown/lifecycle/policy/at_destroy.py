@@ -130,7 +130,7 @@ def both_policies(
     warnings = []
     rules: Environment | None = None
     try:
-        rules = from_json(recorded.get("rules"))
+        rules = from_json(recorded.get("rules"), recorded.get("digest"))
     except (PolicyError, ValueError, TypeError, KeyError) as error:
         warnings.append(
             f"the policy recorded in the state cannot be read ({error}), so it counts as protected; the next "
