@@ -15,9 +15,9 @@ import pytest
 
 from redshift_pack.recorded import recorded_in
 from redshift_pack.subject import Kind, Subject
+from redshift_teardown.engine.urn import Urn
+from redshift_teardown.lifecycle.state import STATE_VERSION
 from redshift_teardown.provider import ClusterProvider
-from redshift_teardown.state import STATE_VERSION
-from redshift_teardown.urn import Urn
 from tests.e2e.harness import TYPE, Stack
 from tests.e2e.old_states.shapes import MARKER, NAME, SECRETS, SHAPES, OldState, all_old_states, recreate
 from tests.long import of_the_long_ones
