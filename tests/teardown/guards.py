@@ -1067,8 +1067,8 @@ GUARDS = (
     Guard(
         "a claim that says protected is no state's to skip",
         "teardown/present.py",
-        "    if found is Whose.OURS and live is not None and live.protected and not plan.wants_snapshot:",
-        "    if False:",
+        "live.protected and not (plan.wants_snapshot or ending)",
+        "False",
     ),
     Guard(
         "who has a newer claim of its own resource does not skip",
@@ -1079,8 +1079,8 @@ GUARDS = (
     Guard(
         "a policy alone is written into the claim",
         "lifecycle/update.py",
-        "            _write_protection(state, inputs, arguments, settings)\n",
-        "            pass\n",
+        "        _write_protection(state, inputs, arguments, settings)\n",
+        "        pass\n",
     ),
     Guard(
         "nobody adopts what is protected by rules that may skip",
@@ -1099,6 +1099,12 @@ GUARDS = (
         "lifecycle/create.py",
         "        return own or sticks or {}\n",
         "        return own\n",
+    ),
+    Guard(
+        "a create that nobody judged ends no protection",
+        "lifecycle/create.py",
+        "        require_kept_by_create(this_run.recorded_inputs(str(urn)), inputs, settings)\n",
+        "        pass\n",
     ),
     Guard(
         "what is let go of is never deleted",

@@ -68,9 +68,9 @@ def update(
     this_run.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
     handed_on = {key: value for key, value in olds.items() if key != "protection"}
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
+    if not changed.desired.names and is_protected(olds) != is_protected(inputs):
+        _write_protection(state, inputs, arguments, settings)
     if not changed.desired.names and not state.gone and not is_unseen(olds, settings):
-        if is_protected(olds) != is_protected(inputs):
-            _write_protection(state, inputs, arguments, settings)
         return {**_recorded_only(handed_on, inputs, arguments, settings), **kept}
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)

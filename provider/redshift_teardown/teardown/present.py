@@ -83,7 +83,8 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
     """Return the end of a teardown whose cluster carries another resource's claim; None where it is ours."""
     found = whose(dict(cluster.tags), plan.claim, plan.claimant or plan.urn)
     live = Claim.of_tags(dict(cluster.tags))
-    if found is Whose.OURS and live is not None and live.protected and not plan.wants_snapshot:
+    ending = standing(cluster.status) is Standing.ENDING
+    if found is Whose.OURS and live is not None and live.protected and not (plan.wants_snapshot or ending):
         return Refuse(
             f"{identity} is claimed by a protected environment (tag {TAG_CLAIM}={live.value}), and the rules "
             "of this state and policy file would skip its final snapshot",
