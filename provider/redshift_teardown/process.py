@@ -66,7 +66,6 @@ without_answer: set[Settings] = set()
 
 run_lock: threading.Lock = threading.Lock()
 program: dict[str, Mapping[str, Any]] = {}
-recorded_inputs: dict[str, Mapping[str, Any]] = {}
 reviewed: set[str] = set()
 protections: dict[str, Mapping[str, Any]] = {}
 owners: dict[GenerationKey, Owner] = {}

@@ -385,6 +385,8 @@ class Promises(ABC):
             return
         said = command.goals[new.urn]
         held = note.held if note is not None and verb != "create" else ""
+        if note is not None and life is not note.life and note.life.claimed != new.urn:
+            held = ""  # a stack that was renamed since leaves no claim of this very resource
         stack, environment = new.urn.split(":")[2], command.owner.environment
         recorded, held = command.file_at_start.of(stack, environment, held)
         source = source_of(said, life.restored_from)

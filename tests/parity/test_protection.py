@@ -293,24 +293,3 @@ def test_an_honest_replacement_carries_it_on(stack: Bench) -> None:
 
     assert place(stack) == PROD
     assert "is protected by production, as stack prod" in up(stack, urn, environment="dev").said
-
-
-def test_a_forced_replacement_under_another_identifier_ends_no_protection(stack: Bench) -> None:
-    """`stack rename`, an environment in the configuration, `--replace` with a new identifier: it is created
-    first, and no diff is asked. What the state holds of the inputs tells.
-    """
-    up(stack, urn_of("prod"))
-    before, urn = wire(stack.state), urn_of("scratch")
-
-    def created() -> Any:
-        settings = replace(stack.settings, environment="dev")
-        stack._patch.setitem(process.clients, (settings, REGION), process.clients[stack.settings, REGION])
-        program: dict[str, Any] = {"urn": urn, "environment": "dev", "cluster_identifier": "depot"}
-        inputs = {key: before[key] for key in ("urn", "policy", "cluster_identifier") if key in before}
-        stack.checked(inputs, **program)
-        return create(stack.checked(**program), settings)
-
-    refused = stack.run(created)
-
-    assert "is protected by production, as stack prod" in refused.said
-    assert "depot" not in stack.ledger()["clusters"]

@@ -1101,12 +1101,6 @@ GUARDS = (
         "        return own\n",
     ),
     Guard(
-        "a create that nobody judged ends no protection",
-        "lifecycle/create.py",
-        "        require_kept_by_create(this_run.recorded_inputs(str(urn)), inputs, settings)\n",
-        "        pass\n",
-    ),
-    Guard(
         "what is let go of is never deleted",
         "teardown/run.py",
         "        if isinstance(step, (Delete, Resume)) and self._spared:",

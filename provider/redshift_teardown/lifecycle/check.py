@@ -86,7 +86,7 @@ def check(
         return inputs, failures
     urn = Urn.parse(urn_text)
     said_before = not olds and bool(before)
-    this_run.note_program(urn_text, inputs, recorded=olds)
+    this_run.note_program(urn_text, inputs)
     try:
         policy = read_policy(settings)
         account = _account(olds, policy, settings)

@@ -35,7 +35,7 @@ from redshift_teardown.lifecycle.ownership.existing_clusters import (
     tell_of_others,
 )
 from redshift_teardown.lifecycle.ownership.generation import AnotherGenerationError, Meant
-from redshift_teardown.lifecycle.policy.protection import protected_place, require_kept_by_create
+from redshift_teardown.lifecycle.policy.protection import protected_place
 from redshift_teardown.lifecycle.policy.resolve import (
     is_protected,
     read_policy,
@@ -80,8 +80,6 @@ def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str,
     inputs = {**props, **_resolve_again(session, props, urn)}
     # Create is called for what the program has, and for nothing else.
     this_run.note_program(str(urn), inputs)
-    if this_run.protection_of(str(urn)) is None:
-        require_kept_by_create(this_run.recorded_inputs(str(urn)), inputs, settings)
     operation = _Create(session, inputs, arguments, urn, identifier)
     existing = session.calls.describe(identifier)
     if existing is None:

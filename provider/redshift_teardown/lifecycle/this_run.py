@@ -72,22 +72,14 @@ def _key(identity: Identity) -> GenerationKey:
 # --- the program of this run ---
 
 
-def note_program(urn: str, inputs: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> None:
+def note_program(urn: str, inputs: Mapping[str, Any]) -> None:
     """Note that the program of this run has a resource, and what it says of it.
 
     Only ``check`` may tell: a refresh calls ``diff`` for resources that no program has, and a forced
     replacement calls none.
-
-    Args:
-        urn: The resource's.
-        inputs: What the program says of it.
-        recorded: The inputs that the state holds of it; empty, or None, where they are not told.
-
     """
     with process.run_lock:
         process.program[urn] = inputs
-        if recorded:
-            process.recorded_inputs[urn] = recorded
 
 
 def is_in_program(urn: str) -> bool:
@@ -119,12 +111,6 @@ def program_of(urn: str, means: Callable[[Mapping[str, Any]], bool]) -> Mapping[
         if urn in process.program:
             return process.program[urn]
         return next((each for each in process.program.values() if means(each)), None)
-
-
-def recorded_inputs(urn: str) -> Mapping[str, Any]:
-    """Return the inputs that the state holds of a resource of this run's program; nothing for a new one."""
-    with process.run_lock:
-        return process.recorded_inputs.get(urn, {})
 
 
 def note_protection(urn: str, protection: Mapping[str, Any]) -> None:

@@ -87,33 +87,6 @@ def require_kept(
     raise _ends(held, urn, policy)
 
 
-def require_kept_by_create(before: Mapping[str, Any], news: Mapping[str, Any], settings: Settings) -> None:
-    """Refuse a create that would end what protects the resource: of a replacement that no ``diff`` judged.
-
-    Args:
-        before: The inputs that the state holds of the resource; empty for one that is new.
-        news: The checked inputs, the policy resolved in them.
-        settings: The stack's configuration.
-
-    Raises:
-        RefusedError: as `require_kept`.
-
-    """
-    policy, recorded = news.get("policy"), before.get("policy")
-    if not isinstance(policy, dict) or policy.get("protected") is True or not isinstance(recorded, dict):
-        return
-    urn, old = Urn.parse(str(news.get("urn"))), Urn.parse(str(before.get("urn") or news.get("urn")))
-    held = claimed(recorded, old, "")
-    if (
-        not held
-        and (urn.stack, urn.project) != (old.stack, old.project)
-        and recorded.get("protected") is True
-    ):
-        held = _place(old, str(recorded.get("account") or ""), "")
-    if held and not _is_given_up(_policy_file(settings), held, urn):
-        raise _ends(held, urn, policy)
-
-
 def _ends(held: Mapping[str, str], urn: Urn, policy: Mapping[str, Any]) -> RefusedError:
     """Return the refusal of what would end the protection of a place without a word of the policy file."""
     environment = policy.get("environment") or "the defaults"
