@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.histories.rules import timed
 
 if TYPE_CHECKING:
-    from redshift_teardown.emulator.redshift.state import Cluster, Place, Snapshot
+    from redshift_teardown.emulator.redshift.state import Cluster, Realm, Snapshot
     from tests.histories.owners import Owner
 
 ENDING = ("final-snapshot", "deleting")
@@ -104,7 +104,7 @@ class Ledger:
         self.all: list[Life] = []
         self._of_snapshot: dict[str, tuple[Snapshot, Life | None]] = {}
 
-    def settle(self, place: Place) -> None:
+    def settle(self, place: Realm) -> None:
         """Take in what happened by itself."""
         for name, snapshot in place.snapshots.items():
             known = self._of_snapshot.get(name)
@@ -125,7 +125,7 @@ class Ledger:
         return next((each for each in self.all if each.namespace == namespace and not each.ended), None)
 
     def born(
-        self, place: Place, identifier: str, owner: Owner | None = None, urn: str = "", source: str = ""
+        self, place: Realm, identifier: str, owner: Owner | None = None, urn: str = "", source: str = ""
     ) -> Life | None:
         """Note that a cluster was created under a name, empty or from a snapshot."""
         cluster = place.clusters.get(identifier)
@@ -148,7 +148,7 @@ class Ledger:
         self.write(place, life, f"life {life.number}")
         return life
 
-    def write(self, place: Place, life: Life, marker: str) -> None:
+    def write(self, place: Realm, life: Life, marker: str) -> None:
         """Load data into a cluster."""
         life.marker = marker
         place.generations[life.namespace].marker = marker
@@ -157,7 +157,7 @@ class Ledger:
         """The life that a cluster of the emulator's is."""
         return next((each for each in self.all if each.cluster is cluster), None)
 
-    def named(self, place: Place, identifier: str) -> Life | None:
+    def named(self, place: Realm, identifier: str) -> Life | None:
         """The life that has a name now."""
         return self.of(place.clusters.get(identifier))
 
@@ -166,13 +166,13 @@ class Ledger:
         namespace = str(identity["cluster_namespace_arn"]).rpartition(":")[2].rpartition("/")[2]
         return next((each for each in reversed(self.all) if each.namespace == namespace), None)
 
-    def of_snapshot(self, place: Place, name: str) -> tuple[Snapshot | None, Life | None]:
+    def of_snapshot(self, place: Realm, name: str) -> tuple[Snapshot | None, Life | None]:
         """A snapshot, and the life whose data it was begun with."""
         snapshot = place.snapshots.get(name)
         known = self._of_snapshot.get(name)
         return snapshot, known[1] if known is not None and known[0] is snapshot else None
 
-    def proof(self, place: Place, life: Life) -> Snapshot | None:
+    def proof(self, place: Realm, life: Life) -> Snapshot | None:
         """The available snapshot made by the deletion that ended a life, with all its data.
 
         Where nobody of ours saw that AWS gave a deletion up, and none of ours ended the cluster, the snapshot
@@ -187,7 +187,7 @@ class Ledger:
             )
         return self._made_by(place, life, before) or self._made_by(place, life, last)
 
-    def _made_by(self, place: Place, life: Life, deletion: Deletion | None) -> Snapshot | None:
+    def _made_by(self, place: Realm, life: Life, deletion: Deletion | None) -> Snapshot | None:
         """The available snapshot that a deletion made, with all the data that there was at its time."""
         if deletion is None or deletion.skip:
             return None
@@ -196,7 +196,7 @@ class Ledger:
             return None
         return snapshot if snapshot.marker == life.marker or deletion is life.outlived else None
 
-    def named_as_final(self, place: Place, life: Life) -> bool:
+    def named_as_final(self, place: Realm, life: Life) -> bool:
         """Whether a snapshot taken by hand has a name, with its time in it, that only a deletion gives.
 
         Such a name is believed where no receipt says more: nobody gives it by chance.

@@ -15,7 +15,7 @@ from tests.histories.owners import PASSWORD, Note, Owner, source_of
 from tests.histories.rules import Rules, timed
 
 if TYPE_CHECKING:
-    from redshift_teardown.emulator.redshift.state import Cluster, Place, Snapshot
+    from redshift_teardown.emulator.redshift.state import Cluster, Realm, Snapshot
     from tests.histories.command import Command
     from tests.histories.stacks import Resource
 
@@ -52,7 +52,7 @@ class Promises(ABC):
 
     @property
     @abstractmethod
-    def place(self) -> Place:
+    def place(self) -> Realm:
         """The stacks' account and region, as they are now."""
 
     @abstractmethod
@@ -254,14 +254,14 @@ class Promises(ABC):
         elif operation == "CreateTags" and command.process.verb == "Create":
             self._note_claim(command, place, said)
 
-    def _note_claim(self, command: Command, place: Place, said: dict[str, Any]) -> None:
+    def _note_claim(self, command: Command, place: Realm, said: dict[str, Any]) -> None:
         """Note that a create wrote its claim; until a state has the cluster, its owner is in doubt."""
         kind, name = _target(said)
         life = self.lives.named(place, name) if kind == "cluster" else None
         if life is not None and (life.owner is not command.owner or life.urn != command.urn):
             life.in_doubt = True
 
-    def _note_seen(self, command: Command, place: Place, name: str) -> None:
+    def _note_seen(self, command: Command, place: Realm, name: str) -> None:
         self.lives.settle(place)
         command.polled = self.file
         cluster = self._shown(place, name)
@@ -283,7 +283,7 @@ class Promises(ABC):
         if now >= since:
             command.alive[life] = command.process.verb
 
-    def _shown(self, place: Place, name: str) -> Cluster | None:
+    def _shown(self, place: Realm, name: str) -> Cluster | None:
         """What DescribeClusters shows under a name: with a lag nothing, of a cluster that is new."""
         cluster = place.clusters.get(name)
         if cluster is None or self._stale():

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from redshift_teardown.emulator.redshift.state import Place
+    from redshift_teardown.emulator.redshift.state import Realm
     from redshift_teardown.reports.forecast import Forecast
     from tests.histories.process import Process
 
@@ -124,7 +124,7 @@ class World(Promises, Stage):
     # --- where things are ---
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Realm:
         """The stacks' account and region, as they are now."""
         found = self.emulator._application.world.place(ACCOUNT, REGION)
         self.lives.settle(found)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from redshift_teardown.emulator.calls import CallRecord
 from redshift_teardown.emulator.client import Control
-from redshift_teardown.emulator.clock import Clock, RealClock, VirtualClock
+from redshift_teardown.emulator.clock import RealClock, VirtualClock, WorldClock
 from redshift_teardown.emulator.emulator import Emulator
 from redshift_teardown.emulator.errors import ControlError, EmulatorError, StateFileError
 

@@ -17,7 +17,7 @@ FASTEST = 1e9
 """The highest speed of a real clock: a phase of a year passes in a thirtieth of a second."""
 
 
-class Clock(Protocol):
+class WorldClock(Protocol):
     """What the emulator asks of a clock."""
 
     virtual: bool

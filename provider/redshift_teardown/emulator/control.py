@@ -24,7 +24,7 @@ from redshift_teardown.emulator.wire import moment
 if TYPE_CHECKING:
     from redshift_teardown.emulator.calls import CallLog
     from redshift_teardown.emulator.faults import FaultBook
-    from redshift_teardown.emulator.redshift.state import Cluster, Place
+    from redshift_teardown.emulator.redshift.state import Cluster, Realm
     from redshift_teardown.emulator.world import World
 
 __all__ = ["ControlApi"]
@@ -63,17 +63,17 @@ class ControlApi:
         self._world.settle_all()
         return method(self, *arguments.args[1:], **arguments.kwargs)
 
-    def _place(self, account: str | None, region: str | None) -> Place:
+    def _place(self, account: str | None, region: str | None) -> Realm:
         return self._world.place(account or DEFAULT_ACCOUNT, region or _DEFAULT_REGION)
 
-    def _cluster(self, identifier: str, account: str | None, region: str | None) -> tuple[Place, Cluster]:
+    def _cluster(self, identifier: str, account: str | None, region: str | None) -> tuple[Realm, Cluster]:
         place = self._place(account, region)
         cluster = place.clusters.get(identifier)
         if cluster is None:
             raise ControlError(f"there is no cluster {identifier!r} in {place.key}")
         return place, cluster
 
-    def _snapshot(self, snapshot_id: str, account: str | None, region: str | None) -> tuple[Place, Snapshot]:
+    def _snapshot(self, snapshot_id: str, account: str | None, region: str | None) -> tuple[Realm, Snapshot]:
         place = self._place(account, region)
         snapshot = place.snapshots.get(snapshot_id)
         if snapshot is None:
@@ -209,7 +209,7 @@ class ControlApi:
             cluster.delete_error = list(delete_error) or None
 
     @staticmethod
-    def _rename_generation(place: Place, cluster: Cluster, namespace: str) -> None:
+    def _rename_generation(place: Realm, cluster: Cluster, namespace: str) -> None:
         generation = place.generations.pop(cluster.namespace)
         for snapshot in place.snapshots.values():
             if snapshot.namespace == cluster.namespace:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from redshift_teardown.emulator.clock import Clock
+    from redshift_teardown.emulator.clock import WorldClock
 
 __all__ = ["Emulator"]
 
@@ -46,13 +46,13 @@ class Emulator:
 
     def __init__(
         self,
-        clock: Clock | None = None,
+        clock: WorldClock | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         speed: float = 1.0,
         state_file: str | os.PathLike[str] | None = None,
     ) -> None:
-        self.clock: Clock = clock or RealClock(speed)
+        self.clock: WorldClock = clock or RealClock(speed)
         self.reachable = True
         self._host, self._port = host, port
         self._server: HttpServer | None = None

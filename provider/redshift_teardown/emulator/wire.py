@@ -53,7 +53,7 @@ def moment(text: str) -> float:
     return parsed.timestamp()
 
 
-class Answer(NamedTuple):
+class WireAnswer(NamedTuple):
     """One HTTP answer of the protocol."""
 
     status: int
@@ -90,7 +90,7 @@ class Protocol:
                 raise AwsError("MissingParameter", f"The request must contain the parameter {required}.")
         return parsed
 
-    def answer(self, operation: str, result: Mapping[str, Any] | None, request_id: str) -> Answer:
+    def answer(self, operation: str, result: Mapping[str, Any] | None, request_id: str) -> WireAnswer:
         """The answer to a call that succeeded."""
         out = [f'<{operation}Response xmlns="{self._namespace}">']
         shape = self.model.operation_model(operation).output_shape
@@ -100,9 +100,9 @@ class Protocol:
         out.append(
             f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
         )
-        return Answer(200, "".join(out).encode())
+        return WireAnswer(200, "".join(out).encode())
 
-    def failure(self, error: AwsError, request_id: str) -> Answer:
+    def failure(self, error: AwsError, request_id: str) -> WireAnswer:
         """The answer to a call that failed."""
         status = error.status or self._statuses.get(error.code, 400)
         server_fault = 500
@@ -112,7 +112,7 @@ class Protocol:
             f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
-        return Answer(status, body.encode())
+        return WireAnswer(status, body.encode())
 
 
 @cache

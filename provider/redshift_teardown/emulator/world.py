@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.emulator.door import LONGEST, check_value
 from redshift_teardown.emulator.errors import ControlError
 from redshift_teardown.emulator.lifecycle import Behaviour, Lifecycle
-from redshift_teardown.emulator.redshift.state import Place
+from redshift_teardown.emulator.redshift.state import Realm
 from redshift_teardown.emulator.redshift.transitions import settle
 
 if TYPE_CHECKING:
-    from redshift_teardown.emulator.clock import Clock
+    from redshift_teardown.emulator.clock import WorldClock
 
 __all__ = ["World"]
 
@@ -25,10 +25,10 @@ class World:
         clock: its time.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: WorldClock) -> None:
         self.clock = clock
         self.lock = threading.RLock()
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, Realm] = {}
         self.lifecycle = Lifecycle()
         self.behaviour = Behaviour()
 
@@ -36,12 +36,12 @@ class World:
         """The time, as seconds since the epoch."""
         return self.clock.now().timestamp()
 
-    def place(self, account: str, region: str) -> Place:
+    def place(self, account: str, region: str) -> Realm:
         """An account's region, brought to the present; made when first asked for."""
         key = f"{account}/{region}"
         place = self.places.get(key)
         if place is None:
-            place = self.places[key] = Place.new(account, region)
+            place = self.places[key] = Realm.new(account, region)
         settle(place, self.now(), self.clock, self.lifecycle, self.behaviour)
         return place
 
@@ -85,7 +85,7 @@ class World:
         Raises:
             KeyError, TypeError, AttributeError: for data of another shape.
         """
-        places = [Place.from_json(each) for each in data["places"]]
+        places = [Realm.from_json(each) for each in data["places"]]
         lifecycle = Lifecycle.from_json(data["lifecycle"])
         behaviour = Behaviour(**data["behaviour"])
         clock = data["clock"]

@@ -24,7 +24,7 @@ from redshift_teardown.lifecycle.ownership.adopt import adopt
 from redshift_teardown.lifecycle.ownership.claims import claim_on, claimed_by_create, write_tags
 from redshift_teardown.lifecycle.ownership.create_record import (
     Begun,
-    Place,
+    CreateKey,
     end_earlier,
     find_earlier,
     is_contradicted,
@@ -111,7 +111,7 @@ class _Create:
         self._creating = {CREATING_TAG: fit_tag_value(str(urn))}
         self._claim = new_claim(str(urn), protected=is_protected(inputs))
         self._receipts = Path(self._rules.receipts)
-        self._place = Place(str(urn), session.account_id, session.aws.region, identifier.lower())
+        self._place = CreateKey(str(urn), session.account_id, session.aws.region, identifier.lower())
         self._begun: Begun | None = None
         self._origin: Mapping[str, Any] = {}
         self._may_mark = True

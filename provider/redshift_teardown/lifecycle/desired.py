@@ -75,7 +75,7 @@ class Desired:
         return replace(self, values={**values, **self.values}, tags={**tags, **self.tags})
 
     def and_renamed_back(
-        self, old_inputs: Mapping[str, Any], recorded: Recorded, ignored: Ignored
+        self, old_inputs: Mapping[str, Any], recorded: RecordedArguments, ignored: Ignored
     ) -> Desired:
         """Return the same with the recorded name, where a refresh found the cluster under another one.
 
@@ -101,7 +101,7 @@ class Desired:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedArguments:
     """What a state records of a program.
 
     Attributes:
@@ -116,7 +116,7 @@ class Recorded:
     tags: Mapping[str, str]
 
     @classmethod
-    def of(cls, outputs: Mapping[str, Any]) -> Recorded:
+    def of(cls, outputs: Mapping[str, Any]) -> RecordedArguments:
         """Read outputs of any version."""
         arguments, said = arguments_of(outputs), said_in(outputs)
         if said is None:
@@ -183,7 +183,7 @@ def own_region(outputs: Mapping[str, Any]) -> object:
     return outputs.get("region") if named else None
 
 
-def meant_by(arguments: Mapping[str, Any], recorded: Recorded, ignored: Ignored) -> dict[str, Any]:
+def meant_by(arguments: Mapping[str, Any], recorded: RecordedArguments, ignored: Ignored) -> dict[str, Any]:
     """Return what a program says, with what is recorded in place of what it is to ignore.
 
     The engine does so with the recorded *inputs*. An adopted cluster may differ from those, and a name in
@@ -206,7 +206,7 @@ def meant_by(arguments: Mapping[str, Any], recorded: Recorded, ignored: Ignored)
     return meant
 
 
-def _tags_meant(value: Any, recorded: Recorded, ignored: Ignored) -> Any:
+def _tags_meant(value: Any, recorded: RecordedArguments, ignored: Ignored) -> Any:
     said = "tags" in recorded.said if recorded.said is not None else value is not None
     known = (recorded.arguments["tags"] if said else None) or {}
     if ignored.covers("tags"):
@@ -217,7 +217,9 @@ def _tags_meant(value: Any, recorded: Recorded, ignored: Ignored) -> Any:
     return {**{key: tag for key, tag in value.items() if not ignored.covers_tag(key)}, **kept}
 
 
-def differences(recorded: Recorded, arguments: Mapping[str, Any], default_tags: Mapping[str, str]) -> Desired:
+def differences(
+    recorded: RecordedArguments, arguments: Mapping[str, Any], default_tags: Mapping[str, str]
+) -> Desired:
     """Return what differs between what is recorded and what a program says.
 
     What the program never said is left as it is. What it said and says no more has pulumi-aws's default
@@ -238,7 +240,7 @@ def differences(recorded: Recorded, arguments: Mapping[str, Any], default_tags: 
     return Desired(_with_size(values, arguments), _tag_changes(recorded, arguments, default_tags), arguments)
 
 
-def _target(argument: Argument, recorded: Recorded, arguments: Mapping[str, Any]) -> Any:
+def _target(argument: Argument, recorded: RecordedArguments, arguments: Mapping[str, Any]) -> Any:
     """Return the value that an argument is to have; None where it is not to change."""
     want, have = arguments.get(argument.name), recorded.arguments[argument.name]
     if argument.name == "cluster_type" and arguments.get("number_of_nodes") is not None:
@@ -255,7 +257,7 @@ def _target(argument: Argument, recorded: Recorded, arguments: Mapping[str, Any]
     return None if want is None or same(argument, want, have) else want
 
 
-def _is_new(argument: Argument, recorded: Recorded) -> bool:
+def _is_new(argument: Argument, recorded: RecordedArguments) -> bool:
     """Return whether an argument is said for the first time; what replaces the cluster must differ, too."""
     unsaid = recorded.said is not None and argument.name not in recorded.said
     return unsaid and argument.change is not Change.REPLACE
@@ -269,7 +271,7 @@ def _with_size(values: dict[str, Any], arguments: Mapping[str, Any]) -> dict[str
 
 
 def _tag_changes(
-    recorded: Recorded, arguments: Mapping[str, Any], default_tags: Mapping[str, str]
+    recorded: RecordedArguments, arguments: Mapping[str, Any], default_tags: Mapping[str, str]
 ) -> dict[str, Any]:
     own = arguments.get("tags")
     if own is UNKNOWN:

@@ -20,7 +20,7 @@ TRIES = 3
 """How often a look begins anew where AWS's answers contradict each other."""
 
 
-class Source(Protocol):
+class Observer(Protocol):
     """Where looks come from: each teardown's own calls, or a watch that many share."""
 
     def cluster(self, identifier: str) -> ClusterView | None:
@@ -37,7 +37,7 @@ class Source(Protocol):
 
 
 def look(
-    source: Source, identity: Identity, at: datetime, *, alive: bool = False, beside_busy: bool = False
+    source: Observer, identity: Identity, at: datetime, *, alive: bool = False, beside_busy: bool = False
 ) -> Observation:
     """Look once.
 
@@ -86,7 +86,7 @@ def _is_deletable(cluster: ClusterView | None, identity: Identity) -> bool:
 
 
 def _beside(
-    source: Source, identity: Identity, at: datetime, cluster: ClusterView | None, *, busy: bool
+    source: Observer, identity: Identity, at: datetime, cluster: ClusterView | None, *, busy: bool
 ) -> Observation:
     """Look at what there is beside a cluster that was just looked at."""
     renamed_to = None
@@ -104,7 +104,7 @@ def _beside(
     return Observation(at, cluster, source.snapshots(identity.cluster_identifier), renamed_to)
 
 
-def _by_namespace(source: Source, identity: Identity) -> ClusterView | None:
+def _by_namespace(source: Observer, identity: Identity) -> ClusterView | None:
     """Find the generation under whatever identifier."""
     if not identity.cluster_namespace_arn:
         return None

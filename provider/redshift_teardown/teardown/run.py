@@ -44,7 +44,7 @@ from redshift_teardown.teardown.model import (
     Wait,
 )
 from redshift_teardown.teardown.next_step import next_step
-from redshift_teardown.teardown.observe import Source, look
+from redshift_teardown.teardown.observe import Observer, look
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import asked_for, void_key
 from redshift_teardown.teardown.receipt import (
@@ -84,7 +84,7 @@ class Teardown:
         identity: Identity,
         plan_for: Callable[[ClusterView | None], Plan],
         recall: Callable[[datetime], Memory],
-        source: Source,
+        source: Observer,
         pace: Pace,
         actions: Actions,
         clock: Clock,

@@ -19,7 +19,7 @@ from redshift_teardown.deletion_policy.naming import MOST_POLICY_TAGS, template_
 from redshift_teardown.deletion_policy.problems import shown
 from redshift_teardown.deletion_policy.reading import checks
 from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, ScalarNode
-from redshift_teardown.deletion_policy.reading.reach import Claim
+from redshift_teardown.deletion_policy.reading.reach import StackClaim
 from redshift_teardown.deletion_policy.reading.reader import (
     DEFAULTS_KEYS,
     ENVIRONMENT_KEYS,
@@ -233,10 +233,10 @@ class Decoder(RuleDecoder):
             self._claim(key.text, value, "stacks", stacks)
             self._claim(key.text, value, "accounts", accounts)
         by_name = {environment.name: environment for environment in environments}
-        self._warn_of_claims([Claim(by_name[name], text, mark) for text, (name, mark) in stacks.items()])
+        self._warn_of_claims([StackClaim(by_name[name], text, mark) for text, (name, mark) in stacks.items()])
         return tuple(environments)
 
-    def _warn_of_claims(self, claims: list[Claim]) -> None:
+    def _warn_of_claims(self, claims: list[StackClaim]) -> None:
         """Warn of entries of `stacks` that claim no stack, since another environment takes all of them."""
         for index, claim in enumerate(claims):
             first = self._reach.claim_in_front(claims, index)

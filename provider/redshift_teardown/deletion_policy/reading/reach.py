@@ -26,7 +26,7 @@ LONGEST_STACK = 100
 
 
 @dataclass(frozen=True)
-class Claim:
+class StackClaim:
     """An entry of `stacks` of an environment, and where it stands."""
 
     environment: Environment
@@ -51,7 +51,7 @@ class Reach:
             return None
         return next((first for first in earlier if self._takes_all(first.when, rule.when)), None)
 
-    def claim_in_front(self, claims: Sequence[Claim], index: int) -> Claim | None:
+    def claim_in_front(self, claims: Sequence[StackClaim], index: int) -> StackClaim | None:
         """Give the claim of another environment that takes every stack that the one at `index` would.
 
         Protected environments go first, and in each rank exact names before patterns, then the order of the

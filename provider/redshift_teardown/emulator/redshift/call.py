@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redshift_teardown.emulator.lifecycle import Phases
-    from redshift_teardown.emulator.redshift.state import Cluster, Place, Snapshot
+    from redshift_teardown.emulator.redshift.state import Cluster, Realm, Snapshot
     from redshift_teardown.emulator.world import World
 
 __all__ = ["Call", "matches_tags", "page"]
@@ -26,7 +26,7 @@ class Call:
     """A call: where it was made, with what, and at which time."""
 
     world: World
-    place: Place
+    place: Realm
     params: dict[str, Any]
     now: float
 

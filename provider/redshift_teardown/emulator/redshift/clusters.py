@@ -21,7 +21,7 @@ from redshift_teardown.emulator.redshift.transitions import begin
 
 if TYPE_CHECKING:
     from redshift_teardown.emulator.redshift.call import Call
-    from redshift_teardown.emulator.redshift.state import Place
+    from redshift_teardown.emulator.redshift.state import Realm
 
 __all__ = ["check_groups", "create", "delete", "describe", "digest", "key_arn", "new_snapshot", "restore"]
 
@@ -92,7 +92,7 @@ def digest(password: str) -> str:
     return hashlib.sha256(password.encode()).hexdigest()[:16]
 
 
-def key_arn(place: Place, key: str | None) -> str:
+def key_arn(place: Realm, key: str | None) -> str:
     """A KMS key as answers name it: by its ARN."""
     if key is None:
         key = place.fixed_uuid("aws/redshift")
@@ -103,7 +103,7 @@ def key_arn(place: Place, key: str | None) -> str:
     return f"arn:aws:kms:{place.region}:{place.account}:key/{key}"
 
 
-def check_groups(place: Place, params: dict[str, Any]) -> None:
+def check_groups(place: Realm, params: dict[str, Any]) -> None:
     """Groups must exist.
 
     Raises:
@@ -120,7 +120,7 @@ def check_groups(place: Place, params: dict[str, Any]) -> None:
         raise AwsError("ClusterSecurityGroupNotFound", f"Cluster security group {each} not found.")
 
 
-def _common(place: Place, params: dict[str, Any], base: dict[str, Any], node: str) -> dict[str, Any]:
+def _common(place: Realm, params: dict[str, Any], base: dict[str, Any], node: str) -> dict[str, Any]:
     """The settings that creating and restoring have in common."""
     settings = {**base, **{name: params[name] for name in _DEFAULTS if name in params}}
     settings.update({name: params[name] for name in _PLAIN if params.get(name)})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from redshift_teardown.emulator.redshift.state import (
         Cluster,
         ParameterGroup,
-        Place,
+        Realm,
         Snapshot,
         SubnetGroup,
     )
@@ -60,7 +60,7 @@ def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
 
 
-def render_cluster(place: Place, cluster: Cluster, now: float, modifying_seconds: float) -> dict[str, Any]:
+def render_cluster(place: Realm, cluster: Cluster, now: float, modifying_seconds: float) -> dict[str, Any]:
     """A ``Cluster`` of the service model."""
     settings = cluster.settings
     status = cluster.shown_status
@@ -159,7 +159,7 @@ def _pending(cluster: Cluster) -> dict[str, Any]:
     return told
 
 
-def _secret(place: Place, cluster: Cluster) -> dict[str, str]:
+def _secret(place: Realm, cluster: Cluster) -> dict[str, str]:
     settings = cluster.settings
     if not settings["ManageMasterPassword"]:
         return {}
@@ -172,7 +172,7 @@ def _secret(place: Place, cluster: Cluster) -> dict[str, str]:
     }
 
 
-def _ready(place: Place, cluster: Cluster) -> dict[str, Any]:
+def _ready(place: Realm, cluster: Cluster) -> dict[str, Any]:
     """What is not known before a cluster has been available once."""
     if not cluster.born:
         return {}
@@ -234,7 +234,7 @@ def _progress(started: float, ends: float | None, now: float) -> _Progress:
     return _Progress(started, ends, now)
 
 
-def render_snapshot(place: Place, snapshot: Snapshot, now: float, running_status: str) -> dict[str, Any]:
+def render_snapshot(place: Realm, snapshot: Snapshot, now: float, running_status: str) -> dict[str, Any]:
     """A ``Snapshot`` of the service model.
 
     Args:

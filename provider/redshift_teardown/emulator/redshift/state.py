@@ -158,7 +158,7 @@ class SubnetGroup:
 
 
 @dataclass
-class Place:
+class Realm:
     """All of Redshift in one account and region."""
 
     account: str
@@ -173,9 +173,9 @@ class Place:
     counter: int = 0
 
     @staticmethod
-    def new(account: str, region: str) -> Place:
+    def new(account: str, region: str) -> Realm:
         """An account's region as AWS hands it over: a default VPC and default groups, nothing else."""
-        place = Place(account, region)
+        place = Realm(account, region)
         place.parameter_groups[DEFAULT_PARAMETER_GROUP] = ParameterGroup(
             DEFAULT_PARAMETER_GROUP, "redshift-1.0", "Default parameter group for redshift-1.0"
         )
@@ -233,9 +233,9 @@ class Place:
         return vars(self)
 
     @staticmethod
-    def from_json(data: dict[str, Any]) -> Place:
+    def from_json(data: dict[str, Any]) -> Realm:
         """The reverse of `to_json`."""
-        return Place(
+        return Realm(
             account=data["account"],
             region=data["region"],
             clusters={key: _cluster(value) for key, value in data["clusters"].items()},

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from redshift_teardown.emulator.redshift.call import Call
-    from redshift_teardown.emulator.redshift.state import Place
+    from redshift_teardown.emulator.redshift.state import Realm
 
 __all__ = ["create", "delete", "describe"]
 
@@ -20,7 +20,7 @@ _TYPES = ("cluster", "snapshot", "parametergroup", "subnetgroup")
 _PARTS = 7
 
 
-def _resources(place: Place) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _resources(place: Realm) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Type, ARN and tags of everything that can be tagged."""
     for cluster in place.clusters.values():
         yield "cluster", place.arn("cluster", cluster.identifier), cluster.tags

@@ -10,10 +10,10 @@ import uuid
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from redshift_teardown.emulator.redshift.state import OUTLIVED, Activity, Cluster, Place, Snapshot
+from redshift_teardown.emulator.redshift.state import OUTLIVED, Activity, Cluster, Realm, Snapshot
 
 if TYPE_CHECKING:
-    from redshift_teardown.emulator.clock import Clock
+    from redshift_teardown.emulator.clock import WorldClock
     from redshift_teardown.emulator.lifecycle import Behaviour, Lifecycle, Phases
 
 __all__ = [
@@ -62,7 +62,7 @@ def thaw(cluster: Cluster, now: float) -> None:
         cluster.activity.ends += (now if overlay.until is None else min(now, overlay.until)) - overlay.since
 
 
-def settle(place: Place, now: float, clock: Clock, lifecycle: Lifecycle, behaviour: Behaviour) -> None:
+def settle(place: Realm, now: float, clock: WorldClock, lifecycle: Lifecycle, behaviour: Behaviour) -> None:
     """Bring a place to the time `now`."""
     for cluster in list(place.clusters.values()):
         _settle_cluster(place, cluster, now, clock, lifecycle, behaviour)
@@ -76,7 +76,7 @@ def settle(place: Place, now: float, clock: Clock, lifecycle: Lifecycle, behavio
 
 
 def _settle_cluster(
-    place: Place, cluster: Cluster, now: float, clock: Clock, lifecycle: Lifecycle, behaviour: Behaviour
+    place: Realm, cluster: Cluster, now: float, clock: WorldClock, lifecycle: Lifecycle, behaviour: Behaviour
 ) -> None:
     overlay = cluster.overlay
     if overlay is not None:
@@ -91,10 +91,10 @@ def _settle_cluster(
 
 
 def _finish(
-    place: Place,
+    place: Realm,
     cluster: Cluster,
     activity: Activity,
-    clock: Clock,
+    clock: WorldClock,
     lifecycle: Lifecycle,
     behaviour: Behaviour,
 ) -> None:
@@ -117,11 +117,11 @@ def _finish(
             _automated_snapshot(place, cluster, at, _phases(place, cluster, lifecycle).snapshot_megabytes)
 
 
-def _phases(place: Place, cluster: Cluster, lifecycle: Lifecycle) -> Phases:
+def _phases(place: Realm, cluster: Cluster, lifecycle: Lifecycle) -> Phases:
     return lifecycle.of(place.lifecycle_key(cluster.identifier))
 
 
-def _apply(place: Place, cluster: Cluster, activity: Activity) -> None:
+def _apply(place: Realm, cluster: Cluster, activity: Activity) -> None:
     changes = dict(activity.changes)
     name = changes.pop("ClusterIdentifier", None)
     changes.pop("resize_type", None)
@@ -141,7 +141,7 @@ def _apply(place: Place, cluster: Cluster, activity: Activity) -> None:
         place.generations[cluster.namespace].identifiers.append(name)
 
 
-def _finish_final(place: Place, cluster: Cluster, activity: Activity, deleting: float) -> None:
+def _finish_final(place: Realm, cluster: Cluster, activity: Activity, deleting: float) -> None:
     at = activity.ends or 0.0
     failed = activity.outcome in ("cluster-returns", "cluster-gone")
     snapshot = place.snapshots.get(activity.snapshot)
@@ -161,7 +161,7 @@ def _finish_final(place: Place, cluster: Cluster, activity: Activity, deleting: 
         give_up_deletion(place, cluster, at)
 
 
-def give_up_deletion(place: Place, cluster: Cluster, at: float) -> None:
+def give_up_deletion(place: Realm, cluster: Cluster, at: float) -> None:
     """A deletion that is under way comes to nothing: the cluster is available, and is written to again."""
     activity = cluster.activity
     cluster.activity, cluster.overlay, cluster.status = None, None, "available"
@@ -177,7 +177,7 @@ def give_up_deletion(place: Place, cluster: Cluster, at: float) -> None:
     place.note(cluster, at, "the deletion was given up")
 
 
-def remove_cluster(place: Place, cluster: Cluster, at: float) -> None:
+def remove_cluster(place: Realm, cluster: Cluster, at: float) -> None:
     """The cluster is gone: automated snapshots go with it, the ledger is closed."""
     del place.clusters[cluster.identifier]
     generation = place.generations[cluster.namespace]
@@ -191,7 +191,7 @@ def remove_cluster(place: Place, cluster: Cluster, at: float) -> None:
             forget_snapshot(place, snapshot, "deleted with its cluster", at)
 
 
-def forget_snapshot(place: Place, snapshot: Snapshot, why: str, at: float) -> None:
+def forget_snapshot(place: Realm, snapshot: Snapshot, why: str, at: float) -> None:
     """Remove a snapshot and remember that it was there."""
     del place.snapshots[snapshot.identifier]
     place.gone_snapshots.append(
@@ -208,7 +208,7 @@ def forget_snapshot(place: Place, snapshot: Snapshot, why: str, at: float) -> No
     )
 
 
-def _automated_snapshot(place: Place, cluster: Cluster, at: float, megabytes: float) -> None:
+def _automated_snapshot(place: Realm, cluster: Cluster, at: float, megabytes: float) -> None:
     stamp = datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d-%H-%M-%S")
     identifier = f"rs:{cluster.identifier}-{stamp}"
     while identifier in place.snapshots:

@@ -9,7 +9,7 @@ from redshift_teardown.aws.arguments import ARGUMENTS, BY_NAME, Change
 from redshift_teardown.lifecycle.desired import (
     Desired,
     Ignored,
-    Recorded,
+    RecordedArguments,
     differences,
     meant_by,
     said_by,
@@ -64,7 +64,7 @@ def compare(
         asked: What the engine said besides.
 
     """
-    recorded = Recorded.of(olds)
+    recorded = RecordedArguments.of(olds)
     ignored = Ignored.of(asked.ignored if asked else ())
     arguments = meant_by(arguments_of(news), recorded, ignored)
     desired = differences(recorded, arguments, dict(settings.default_tags))

@@ -36,7 +36,7 @@ _RESTORE = "RestoreFromClusterSnapshot"
 
 
 @dataclass(frozen=True)
-class Place:
+class CreateKey:
     """Whose create it is, and of what: what must be equal to be the same."""
 
     urn: str
@@ -51,7 +51,7 @@ class Begun:
     def __init__(
         self,
         folder: Path,
-        place: Place,
+        place: CreateKey,
         claim: str,
         operation: str,
         origin: Mapping[str, str],
@@ -115,7 +115,7 @@ class Begun:
             self._warn(f"{self._path} cannot be removed: {error.strerror or error}; remove it by hand")
 
 
-def find_earlier(folder: Path, place: Place, cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def find_earlier(folder: Path, place: CreateKey, cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return what a create of this resource wrote down that made a cluster and did not finish; None for none.
 
     Args:
@@ -128,13 +128,13 @@ def find_earlier(folder: Path, place: Place, cluster: Mapping[str, Any]) -> Mapp
     return next((each for _, each in _files(folder, place) if made_it(each, place, view)), None)
 
 
-def end_earlier(folder: Path, place: Place) -> None:
+def end_earlier(folder: Path, place: CreateKey) -> None:
     """Take away what earlier creates of this resource wrote down: one of them is finished now."""
     for path, _ in _files(folder, place):
         path.unlink(missing_ok=True)
 
 
-def is_contradicted(folder: Path, place: Place, cluster: Mapping[str, Any]) -> bool:
+def is_contradicted(folder: Path, place: CreateKey, cluster: Mapping[str, Any]) -> bool:
     """Return whether the last create of this resource is known to have made another generation.
 
     A tag is written by name: between a look and the call the name may get another owner, who has our creating
@@ -147,7 +147,7 @@ def is_contradicted(folder: Path, place: Place, cluster: Mapping[str, Any]) -> b
     return generation is not None and not generation.is_generation_of(view_cluster(cluster))
 
 
-def find_unanswered(folder: Path, place: Place, cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def find_unanswered(folder: Path, place: CreateKey, cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return what a restore of this resource wrote down that may have made a cluster; None for none.
 
     AWS never answered it. Somebody else may have restored that cluster by hand meanwhile, and then it looks
@@ -172,7 +172,7 @@ def find_unanswered(folder: Path, place: Place, cluster: Mapping[str, Any]) -> M
     )
 
 
-def begun_elsewhere(folder: Path, place: Place) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def begun_elsewhere(folder: Path, place: CreateKey) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what creates of a resource wrote down that began it under another identifier, with that."""
     for _, document in documents_in(folder / FOLDER):
         name = document.get("cluster")
@@ -182,7 +182,7 @@ def begun_elsewhere(folder: Path, place: Place) -> Iterator[tuple[str, Mapping[s
                 yield name, document
 
 
-def made_it(document: Mapping[str, Any], place: Place, view: ClusterView) -> bool:
+def made_it(document: Mapping[str, Any], place: CreateKey, view: ClusterView) -> bool:
     """Return whether a create that was written down surely made a cluster."""
     live, generation = Claim.of_tags(dict(view.tags)), _generation(document, place)
     if live is not None and live.name != document.get("claim"):
@@ -193,7 +193,7 @@ def made_it(document: Mapping[str, Any], place: Place, view: ClusterView) -> boo
     return live is not None and _is_soon(document, view.create_time)
 
 
-def _generation(document: Mapping[str, Any], place: Place) -> Identity | None:
+def _generation(document: Mapping[str, Any], place: CreateKey) -> Identity | None:
     """Return the generation that AWS answered with; None where no answer came."""
     found = Identity.from_json({**document, "region": place.region}, place.cluster)
     return found if found.cluster_namespace_arn or found.cluster_create_time else None
@@ -207,12 +207,12 @@ def _is_soon(document: Mapping[str, Any], created: datetime | None) -> bool:
     return created is None or started - CLOCK_SKEW <= created <= started + _SOON
 
 
-def _files(folder: Path, place: Place) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+def _files(folder: Path, place: CreateKey) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield what creates of a place wrote down; by a file that says nothing a cluster is met as anybody's."""
     for path, document in documents_in(folder / FOLDER):
         if _is_of(document, place):
             yield path, document
 
 
-def _is_of(document: Mapping[str, Any], place: Place) -> bool:
+def _is_of(document: Mapping[str, Any], place: CreateKey) -> bool:
     return {"create_version": VERSION, **vars(place)}.items() <= document.items()

@@ -13,7 +13,7 @@ from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.outputs import CREATING_TAG
 from redshift_teardown.lifecycle.ownership.adopt import exists
 from redshift_teardown.lifecycle.ownership.create_record import (
-    Place,
+    CreateKey,
     begun_elsewhere,
     find_unanswered,
     made_it,
@@ -86,7 +86,7 @@ def _is_a_copy(session: Session, view: ClusterView) -> bool:
     )
 
 
-def tell_of_others(session: Session, receipts: Path, place: Place, urn: Urn) -> None:
+def tell_of_others(session: Session, receipts: Path, place: CreateKey, urn: Urn) -> None:
     """Warn of a cluster that an earlier create of this resource began under another identifier.
 
     A restored one carries no mark before AWS answers, and no state has it.
@@ -112,7 +112,7 @@ def tell_of_others(session: Session, receipts: Path, place: Place, urn: Urn) -> 
 
 
 def not_ours(
-    session: Session, receipts: Path, place: Place, cluster: Mapping[str, Any], urn: Urn
+    session: Session, receipts: Path, place: CreateKey, cluster: Mapping[str, Any], urn: Urn
 ) -> RefusedError:
     """Return the refusal of a create that met a cluster; it tells where a restore of ours may have made it.
 
