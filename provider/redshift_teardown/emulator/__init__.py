@@ -17,7 +17,6 @@ from redshift_teardown.emulator.errors import ControlError, EmulatorError, State
 
 __all__ = [
     "CallRecord",
-    "Clock",
     "Control",
     "ControlError",
     "Emulator",
@@ -25,4 +24,5 @@ __all__ = [
     "RealClock",
     "StateFileError",
     "VirtualClock",
+    "WorldClock",
 ]

@@ -11,7 +11,7 @@ import time
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
-__all__ = ["FASTEST", "Clock", "RealClock", "VirtualClock"]
+__all__ = ["FASTEST", "RealClock", "VirtualClock", "WorldClock"]
 
 FASTEST = 1e9
 """The highest speed of a real clock: a phase of a year passes in a thirtieth of a second."""

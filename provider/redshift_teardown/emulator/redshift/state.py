@@ -17,7 +17,7 @@ __all__ = [
     "Generation",
     "Overlay",
     "ParameterGroup",
-    "Place",
+    "Realm",
     "Snapshot",
     "SubnetGroup",
 ]
