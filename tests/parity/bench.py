@@ -165,7 +165,7 @@ class Bench(Stage):
 
     def password_is(self, password: str) -> bool:
         """Whether the cluster's admin user has this password."""
-        from redshift_teardown.emulator.redshift.clusters import digest  # noqa: PLC0415
+        from redshift_teardown.emulator.redshift.births import digest  # noqa: PLC0415
 
         found = self.ledger()["clusters"]
         return any(each["password_digest"] == digest(password) for each in found.values())

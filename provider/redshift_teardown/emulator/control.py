@@ -6,10 +6,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from redshift_teardown.emulator.accounts import DEFAULT_ACCOUNT
-from redshift_teardown.emulator.door import END_OF_TIME, bound, check_number, check_value
+from redshift_teardown.emulator.control_checks import check_settings, time_of
+from redshift_teardown.emulator.door import END_OF_TIME, bound
 from redshift_teardown.emulator.errors import ControlError
 from redshift_teardown.emulator.faults import Fault
-from redshift_teardown.emulator.redshift.clusters import key_arn
+from redshift_teardown.emulator.redshift.births import key_arn
 from redshift_teardown.emulator.redshift.state import Activity, Overlay, Snapshot
 from redshift_teardown.emulator.redshift.transitions import (
     DELETION,
@@ -18,8 +19,7 @@ from redshift_teardown.emulator.redshift.transitions import (
     remove_cluster,
     thaw,
 )
-from redshift_teardown.emulator.validation import maintenance_window, new_tags
-from redshift_teardown.emulator.wire import moment
+from redshift_teardown.emulator.validation import new_tags
 
 if TYPE_CHECKING:
     from redshift_teardown.emulator.calls import CallLog
@@ -181,12 +181,12 @@ class ControlApi:
         place, cluster = self._cluster(identifier, account, region)
         now = self._world.now()
         # All is checked before anything is changed.
-        created = None if create_time is None else _time(create_time)
+        created = None if create_time is None else time_of(create_time)
         if namespace in {each.namespace for each in place.clusters.values()} - {cluster.namespace}:
             # Of one that is gone it may be: a restore may keep the namespace.
             raise ControlError(f"there is a generation {namespace!r} in {place.key} already")
         if settings is not None:
-            _check_settings(cluster, settings)
+            check_settings(cluster, settings)
         if delete_error is not None and len(delete_error) not in (0, 2):
             raise ControlError("delete_error must be a code and a message, or an empty list")
         if status is not None:
@@ -327,8 +327,8 @@ class ControlApi:
             raise ControlError(f"there is a snapshot {snapshot_id!r} in {place.key} already")
         if snapshot_type not in _KINDS:
             raise ControlError(f"snapshot_type must be one of {', '.join(_KINDS)}, not {snapshot_type!r}")
-        created = now if create_time is None else _time(create_time)
-        born = now - _DAY if cluster_create_time is None else _time(cluster_create_time)
+        created = now if create_time is None else time_of(create_time)
+        born = now - _DAY if cluster_create_time is None else time_of(cluster_create_time)
         group = place.subnet_groups["default"]
         place.snapshots[snapshot_id] = Snapshot(
             identifier=snapshot_id,
@@ -390,28 +390,3 @@ class ControlApi:
             "generations": [asdict(each) for each in place.generations.values()],
             "snapshot_quota": place.snapshot_quota,
         }
-
-
-def _time(value: float | str) -> float:
-    if isinstance(value, str):
-        try:
-            value = moment(value)
-        except (ValueError, OverflowError) as error:
-            raise ControlError(f"{value!r} is no time: {error}") from error
-    check_number("the time", value, (0, END_OF_TIME))
-    return float(value)
-
-
-def _check_settings(cluster: Cluster, settings: dict[str, Any]) -> None:
-    """Let in what a cluster has, of the kind that it has it."""
-    unknown = sorted(set(settings) - set(cluster.settings))
-    if unknown:
-        raise ControlError(f"a cluster has no setting {', '.join(unknown)}")
-    for name, value in settings.items():
-        present = cluster.settings[name]
-        check_value(name, value, "list[str]" if isinstance(present, list) else type(present).__name__)
-    for name, limits in (("NumberOfNodes", (1, 128)), ("Port", (1, 65535))):
-        if name in settings:
-            check_number(name, settings[name], limits)
-    if "PreferredMaintenanceWindow" in settings:
-        maintenance_window(settings["PreferredMaintenanceWindow"])

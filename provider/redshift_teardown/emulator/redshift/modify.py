@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator import validation
 from redshift_teardown.emulator.errors import AwsError
-from redshift_teardown.emulator.redshift.clusters import check_groups, check_relocation, digest, key_arn
+from redshift_teardown.emulator.redshift.births import check_groups, check_relocation, digest, key_arn
 from redshift_teardown.emulator.redshift.render import next_window
 from redshift_teardown.emulator.redshift.state import Activity
 from redshift_teardown.emulator.redshift.transitions import DAY, begin

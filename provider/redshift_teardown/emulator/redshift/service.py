@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.emulator.redshift import clusters, groups, modify, snapshots, tags
+from redshift_teardown.emulator.redshift import births, clusters, groups, modify, snapshots, tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ def _logging_status(call: Call) -> dict[str, Any]:
 
 OPERATIONS: Mapping[str, Callable[[Call], dict[str, Any] | None]] = {
     "AuthorizeSnapshotAccess": snapshots.authorize,
-    "CreateCluster": clusters.create,
+    "CreateCluster": births.create,
     "CreateClusterParameterGroup": groups.create_parameter_group,
     "CreateClusterSnapshot": snapshots.create,
     "CreateClusterSubnetGroup": groups.create_subnet_group,
@@ -48,7 +48,7 @@ OPERATIONS: Mapping[str, Callable[[Call], dict[str, Any] | None]] = {
     "PauseCluster": modify.pause,
     "RebootCluster": modify.reboot,
     "ResizeCluster": modify.resize,
-    "RestoreFromClusterSnapshot": clusters.restore,
+    "RestoreFromClusterSnapshot": births.restore,
     "ResumeCluster": modify.resume,
     "RevokeSnapshotAccess": snapshots.revoke,
 }
