@@ -219,7 +219,7 @@ def version_1(outputs: dict[str, Any]) -> dict[str, Any]:
 
 def version_2(outputs: dict[str, Any]) -> dict[str, Any]:
     """Outputs as version 2 held them: nothing of what version 3 adds."""
-    added = {"claim", "protection", "data_since", "restored_from", "void", "gone", "program"}
+    added = {"claim", "overruled", "protection", "data_since", "restored_from", "void", "gone", "program"}
     return {**{key: value for key, value in outputs.items() if key not in added}, "state_version": 2.0}
 
 

@@ -335,6 +335,22 @@ def test_a_role_that_may_not_tag_records_the_policy_all_the_same(stack: Bench) -
     assert (stack.state or {})["policy"]["protected"] is True
 
 
+@pytest.mark.parametrize("beside", [{}, {"port": 5440}], ids=["alone", "with a change"])
+def test_a_role_that_may_not_tag_loosens_all_the_same(stack: Bench, beside: dict[str, Any]) -> None:
+    """The tag says protected still: the state knows that tag for overruled, and an older one does not."""
+    old = born(stack)
+    stack.write_policy(stack.rules(SKIPPING))
+    stack.control.add_fault("CreateTags", occurrence="every", **DENIED)
+    assert stack.apply(**beside).said == ""
+    assert " protected" in claim_of(stack)
+
+    refused = destroyed(stack, {**old, "policy": (stack.state or {})["policy"]})
+    assert "is claimed by a protected environment" in refused.said
+
+    assert stack.destroy().said == ""
+    assert stack.proofs() == []
+
+
 def test_nor_does_one_without_an_answer_fail(stack: Bench) -> None:
     """Nothing answers there, or another account does: the policy is recorded, with a warning."""
     stack.write_policy(stack.rules(SKIPPING))

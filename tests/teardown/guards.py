@@ -1061,13 +1061,13 @@ GUARDS = (
     Guard(
         "a retention that is raised while the snapshot is taken is heeded",
         "teardown/run.py",
-        "return self._plan_for(None) if plan.wants_snapshot else plan",
-        "return plan",
+        "        return plan if begun else self._plan_for(None)\n",
+        "        return plan\n",
     ),
     Guard(
         "a claim that says protected is no state's to skip",
         "teardown/present.py",
-        "live.protected and not (plan.wants_snapshot or ending)",
+        "live is not None and held and not (plan.wants_snapshot or ending)",
         "False",
     ),
     Guard(
@@ -1079,7 +1079,7 @@ GUARDS = (
     Guard(
         "a policy alone is written into the claim",
         "lifecycle/update.py",
-        "        _write_protection(state, inputs, arguments, settings)\n",
+        '        kept["overruled"] = _write_protection(state, inputs, arguments, settings)\n',
         "        pass\n",
     ),
     Guard(

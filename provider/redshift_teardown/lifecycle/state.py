@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 STATE_VERSION = 3
 """1 held the recorded rules as a mapping; 2 holds them as a JSON string; 3 adds the outputs below. All are
 read for ever."""
-CARRIED = ("claim", "protection", "data_since", "restored_from", "void")
+CARRIED = ("claim", "overruled", "protection", "data_since", "restored_from", "void")
 """Outputs of version 3 that every update and refresh hands on as they are, unless it knows better.
 
-``claim``: the ownership claim; ``protection``: the place that a protected environment claimed;
+``claim``: the ownership claim; ``overruled``: what its tag says of protection and could not be rewritten,
+once the rules were loosened; ``protection``: the place that a protected environment claimed;
 ``data_since``: since when the cluster has held data of this resource's line, absent where that is not known;
 ``restored_from``: the ARN of the snapshot it began with, ``empty`` where it began with none;
 ``void``: snapshots that are no proof, since the cluster was seen alive after them.
@@ -162,6 +163,7 @@ class State:
         void: Snapshots of this generation that are no proof: the cluster was seen alive after them.
         gone: What a refresh found when the cluster was gone and could not leave the state; else empty.
         claim: The ownership claim; empty for none.
+        overruled: The value of the claim tag that says ``protected`` by rules of before; empty for none.
         data_since: Since when the cluster has held data of this resource's line; None where not known.
         tags_all: All tags of the cluster, as they were seen last; None where that is not known.
 
@@ -174,6 +176,7 @@ class State:
     void: frozenset[str] = frozenset()
     gone: str = ""
     claim: str = ""
+    overruled: str = ""
     data_since: datetime | None = None
     tags_all: Mapping[str, str] | None = None
 
@@ -221,6 +224,7 @@ class State:
             void=frozenset(strings(outputs.get("void"))),
             gone=str(outputs.get(GONE) or ""),
             claim=str(outputs.get("claim") or ""),
+            overruled=str(outputs.get("overruled") or ""),
             data_since=parse_time(outputs.get("data_since")),
             tags_all=_texts(outputs.get("tags_all")),
         )

@@ -22,7 +22,7 @@ from redshift_teardown.lifecycle.ownership.generation import Meant
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.policy.resolve import is_protected, read_policy, refuse_bypass, resolve
-from redshift_teardown.lifecycle.state import GONE, STATE_VERSION, State, carried
+from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION, State, carried
 from redshift_teardown.lifecycle.unseen_end import is_unseen
 from redshift_teardown.teardown.claim import TAG_CLAIM
 from redshift_teardown.teardown.observe import look
@@ -69,9 +69,9 @@ def update(
     handed_on = {key: value for key, value in olds.items() if key != "protection"}
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
     if not changed.desired.names and is_protected(olds) != is_protected(inputs):
-        _write_protection(state, inputs, arguments, settings)
+        kept["overruled"] = _write_protection(state, inputs, arguments, settings)
     if not changed.desired.names and not state.gone and not is_unseen(olds, settings):
-        return {**_recorded_only(handed_on, inputs, arguments, settings), **kept}
+        return _without_nothing({**_recorded_only(handed_on, inputs, arguments, settings), **kept})
     urn = Urn.parse(str(inputs.get("urn") or state.urn))
     session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
     require_same_place(session, identity, "change")
@@ -79,7 +79,7 @@ def update(
         # Where it is found alive, what a destroy or a refresh took for its proof is none.
         void = voided(olds, session)
         recorded = _recorded_only(handed_on, inputs, arguments, settings)
-        return {**recorded, **kept, **({"void": void} if void else {})}
+        return _without_nothing({**recorded, **kept, "void": void})
     rules = from_json(inputs["policy"]["rules"])
     renamed_to = str(arguments["cluster_identifier"]).lower()
     names = (renamed_to, found_as((asked.old_inputs if asked else None) or {}))
@@ -94,7 +94,7 @@ def update(
     # It may have been taken over while it was waited for.
     require_ours(cluster, state, str(urn))
     cluster = converge(session, changed.desired, cluster, rules, meant)
-    kept["claim"] = claimed_by_update(session, cluster, state, str(urn), protected=is_protected(inputs))
+    kept.update(claimed_by_update(session, cluster, state, str(urn), protected=is_protected(inputs)))
     seen = identity.seen_as(view_cluster(cluster))
     return outputs(
         inputs,
@@ -110,8 +110,13 @@ def update(
 
 def _write_protection(
     state: State, inputs: Mapping[str, Any], arguments: Mapping[str, Any], settings: Settings
-) -> None:
-    """Write into the claim of a cluster whether its environment is protected; where that fails, say so."""
+) -> str:
+    """Write into the claim of a cluster whether its environment is protected; where that fails, say so.
+
+    Returns:
+        The output ``overruled``.
+
+    """
     identity, urn = state.identity, Urn.parse(str(inputs.get("urn") or state.urn))
     reporter = reporter_for(str(urn), urn.name)
     try:
@@ -119,13 +124,15 @@ def _write_protection(
         require_same_place(session, identity, "change")
         cluster = session.calls.describe(identity.cluster_identifier)
         if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
-            return
+            return ""
         require_ours(cluster, state, str(urn))
-        claimed_by_update(session, cluster, state, str(urn), protected=is_protected(inputs))
+        claim = claimed_by_update(session, cluster, state, str(urn), protected=is_protected(inputs))
     except TeardownError as error:
         reporter.warn(
             f"{identity}: whether it is protected could not be written on it ({TAG_CLAIM}): {error}"
         )
+        return ""
+    return claim["overruled"]
 
 
 def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str) -> Mapping[str, Any]:
@@ -165,6 +172,11 @@ def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str
             next_step=with_way_out(TO_OWN_THE_NEW_ONE, identity, urn),
         )
     return cluster
+
+
+def _without_nothing(outs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return outputs without what is handed on and says nothing by now."""
+    return {name: value for name, value in outs.items() if value or name not in CARRIED}
 
 
 def _recorded_only(

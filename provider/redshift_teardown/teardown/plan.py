@@ -58,6 +58,7 @@ class Plan:
         claim: The ownership claim that the state records; empty for none.
         renewal_is_ours: Whether a claim of this resource that the state does not record makes no difference.
         claimant: The resource's URN now, by which a claim is its own; empty where that is ``urn``.
+        overruled: The value of the claim tag that says ``protected`` by rules of before; empty for none.
 
     """
 
@@ -71,6 +72,7 @@ class Plan:
     claim: str = ""
     renewal_is_ours: bool = True
     claimant: str = ""
+    overruled: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a plan whose snapshot has no name: to DeleteCluster that would mean to skip it.
@@ -139,6 +141,7 @@ def make_plan(
     at: datetime,
     claim: str = "",
     renewal_is_ours: bool = True,
+    overruled: str = "",
     left_by: str = "",
     claimant: str = "",
 ) -> Plan:
@@ -180,4 +183,5 @@ def make_plan(
         claim=claim,
         renewal_is_ours=renewal_is_ours,
         claimant=claimant,
+        overruled=overruled,
     )

@@ -84,13 +84,14 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
     found = whose(dict(cluster.tags), plan.claim, plan.claimant or plan.urn)
     live = Claim.of_tags(dict(cluster.tags))
     ending = standing(cluster.status) is Standing.ENDING
-    if found is Whose.OURS and live is not None and live.protected and not (plan.wants_snapshot or ending):
+    held = live is not None and live.protected and live.value != plan.overruled
+    if found is Whose.OURS and live is not None and held and not (plan.wants_snapshot or ending):
         return Refuse(
             f"{identity} is claimed by a protected environment (tag {TAG_CLAIM}={live.value}), and the rules "
             "of this state and policy file would skip its final snapshot",
             data="the cluster was not touched; nothing is lost",
             next_step="use the newest state and policy file of this stack: a `pulumi up` by rules that may "
-            "skip takes that word off the tag; where it could not be written, remove the tag from the "
+            "skip takes that word off the tag; or remove the tag from the "
             "cluster (`aws redshift delete-tags`) and run `pulumi destroy` again",
         )
     # A newer state of this resource may hold it to stricter rules: this one's skip is not the last word.

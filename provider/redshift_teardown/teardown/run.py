@@ -155,7 +155,7 @@ class Teardown:
                         raise
                     self._pause_unreachable(plan, memory, error)
                     continue
-                plan = self._planned(plan, observation.cluster)
+                plan = self._planned(plan, observation.cluster, memory)
                 before, memory = memory, remember(plan, self._identity, observation, memory)
                 self._note_alive(receipt, plan, before, memory, observation)
                 step = next_step(plan, self._identity, observation, memory)
@@ -177,11 +177,12 @@ class Teardown:
             self._note_failure(receipt, plan, memory, error)
             raise self._placed(error, memory) from None
 
-    def _planned(self, plan: Plan, cluster: ClusterView | None) -> Plan:
-        """Return the plan by what is shown now; what was skipped is gone by the rules of then."""
+    def _planned(self, plan: Plan, cluster: ClusterView | None, memory: Memory) -> Plan:
+        """Return the plan by what is shown now; what this teardown skipped is gone by the rules of then."""
         if self._identity.is_alive_in(cluster):
             return self._plan_for(cluster)
-        return self._plan_for(None) if plan.wants_snapshot else plan
+        begun = memory.last("DeleteCluster") is not None and not plan.wants_snapshot
+        return plan if begun else self._plan_for(None)
 
     def _perform(
         self, step: Step, plan: Plan, observation: Observation, memory: Memory, receipt: ReceiptFile

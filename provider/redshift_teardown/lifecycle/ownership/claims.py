@@ -112,7 +112,7 @@ def end_adoption(session: Session, cluster: Mapping[str, Any], claim: Claim) -> 
 
 def claimed_by_update(
     session: Session, cluster: Mapping[str, Any], state: State, urn: str, *, protected: bool
-) -> str:
+) -> dict[str, str]:
     """Write the claim of a cluster that was changed in this operation, where it lacks the recorded one.
 
     Args:
@@ -123,19 +123,21 @@ def claimed_by_update(
         protected: Whether its environment is.
 
     Returns:
-        The claim to record.
+        The outputs ``claim`` and ``overruled``: what the tag says still of protection, where it could not be
+        rewritten.
 
     """
     live = claim_on(cluster)
     claim = new_claim(urn, protected=protected, name=state.claim)
     if live is not None and replace(live, superseded=()) == claim:
-        return state.claim
+        return {"claim": state.claim, "overruled": ""}
     if live is not None:
         claim = superseding(claim, live)
     problem = _write(session, cluster, claim)
+    stale = bool(problem) and live is not None and live.protected and not protected
     if problem:
         _warn(session, cluster, problem)
-    return claim.name
+    return {"claim": claim.name, "overruled": live.value if stale and live is not None else ""}
 
 
 def require_ours(cluster: Mapping[str, Any], state: State, claimant: str = "") -> None:

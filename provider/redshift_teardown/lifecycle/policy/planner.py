@@ -173,6 +173,7 @@ class Planner:
             templates=self._templates(),
             at=self._started,
             claim=self._state.claim,
+            overruled=self._state.overruled,
             claimant=self.recorded.claimant,
             renewal_is_ours=self._renewal_is_ours,
             left_by=self._left_by,
