@@ -652,6 +652,12 @@ GUARDS = (
         "    if False:",
     ),
     Guard(
+        "what an up changes is told where the program is known",
+        "lifecycle/diff.py",
+        "    if in_program:\n        # Without a program",
+        "    if True:\n        # Without a program",
+    ),
+    Guard(
         "what it finds outlived is recorded",
         "lifecycle/update.py",
         " and not is_unseen(olds, settings)",
