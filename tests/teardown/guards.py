@@ -233,6 +233,18 @@ GUARDS = (
         "        pass\n",
     ),
     Guard(
+        "a restore believes no absence that does not last",
+        "lifecycle/data/restore.py",
+        "    looked = _look_surely(session, arguments, urn, rules, looked)\n",
+        "",
+    ),
+    Guard(
+        "what was listed at first is not forgotten at the second look",
+        "lifecycle/data/restore.py",
+        "    if newest is not None and (then is None or age_key(then) < age_key(newest)):",
+        "    if False:",
+    ),
+    Guard(
         "a refresh believes no absence that does not last",
         "lifecycle/read.py",
         "operation.observe_surely()",
