@@ -76,7 +76,7 @@ def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rule
         any(each.identifier == left.identifier for each in seen.values())
         or session.calls.describe_snapshot(SnapshotIdentifier=left.identifier) is not None
     ):
-        left, told = None, left.identifier
+        told, left = left.identifier, None
     judged = [
         (
             snapshot,
