@@ -63,7 +63,7 @@ _PENDING = Finding(
     Verdict.BLOCKED,
     "a replacement of it was interrupted: its cluster was deleted, and what takes its place is not in the "
     "state yet. The engine drops the resource and never calls the teardown",
-    "run `pulumi up`, which goes on with the replacement; then destroy",
+    "run `pulumi up`, which goes on with the replacement, or refuses and says what it needs; then destroy",
 )
 _MOST_NAMED = 3
 
