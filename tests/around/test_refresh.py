@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown.engine.request import Asked
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.lifecycle.read import read
@@ -62,6 +63,23 @@ def destroy_with_refresh(stack: Bench, *, diffs: bool = True) -> Result:
 
 
 # --- situations in which the cluster is gone -----------------------------------------------------
+
+
+def refreshed_with_diff(stack: Bench) -> Result:
+    """Refresh as the engine does, in one process: read, then a diff of what was found and the old inputs."""
+    assert stack.state is not None
+    olds, inputs = wire(stack.state), wire(stack.inputs)
+
+    def run() -> tuple[Any, ...]:
+        found, outs, read_inputs = read(CLUSTER, olds, stack.settings, Asked(inputs))
+        read_inputs = inputs if read_inputs is None else wire(read_inputs)
+        diff(wire(outs), inputs, stack.settings, Asked(read_inputs))
+        return found, outs, read_inputs
+
+    result = stack.run(run)
+    assert result.how == "done", result.said
+    _, stack.state, stack.inputs = result.value
+    return result
 
 
 def vanished(stack: Bench) -> None:
@@ -385,6 +403,24 @@ def test_a_cluster_renamed_outside_fails_no_refresh(stack: Bench) -> None:
     assert (refused.how, "elsewhere" in refused.said) == ("refused", True)
     assert "pulumi refresh" not in refused.said
     assert "elsewhere" in stack.ledger()["clusters"]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_refresh_says_nothing_of_what_up_changes(stack: Bench, times: int) -> None:
+    """It does not know the program: its inputs are those of the state, which a refresh itself has written."""
+    stack.apply(tags={"team": "data"})
+    stack.outsider.modify_cluster(ClusterIdentifier=CLUSTER, NewClusterIdentifier="elsewhere")
+    stack.time.advance(3600)
+    [claim] = [tag for tag in stack.cluster("elsewhere")["Tags"] if tag["Key"] != "team"]
+    stack.control.set_cluster("elsewhere", tags={claim["Key"]: claim["Value"], "team": "bot"})
+
+    for _ in range(times):
+        result = refreshed_with_diff(stack)
+
+        assert result.kept == []
+        assert any("the name that the program says" in text for text in result.warned)
+    assert stack.apply(tags={"team": "data"}).said == ""
+    assert set(stack.ledger()["clusters"]) == {CLUSTER}
 
 
 def test_an_update_of_a_gone_cluster_gives_no_advice_that_loses_it(stack: Bench) -> None:

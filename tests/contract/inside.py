@@ -138,23 +138,26 @@ class Engine:
     def preview(self, program: dict[str, Any], ignoring: Sequence[str] = ()) -> Shown:
         """What an ``up`` would do."""
         news = self._with_ignored(program, ignoring) if self.outputs else program
-        inputs, invalid = self.provider.check(news, self.inputs or None)
-        inputs = unsealed(inputs)
+
+        def check_and_diff() -> tuple[dict[str, Any], Any, Any]:
+            """In one run, as the engine does: by check the provider knows what the program has."""
+            checked, failures = self.provider.check(news, self.inputs or None)
+            olds, checked = self.outputs, unsealed(checked)
+            if failures or not olds:
+                return checked, failures, None
+            diff = self.provider.diff
+            return checked, [], _or_words(lambda: diff("warehouse", olds, checked, self.inputs, ignoring))
+
+        result = self.stack.run(check_and_diff)
+        inputs, invalid, found = result.value
         if invalid:
             return Shown("invalid", invalid=invalid)
-        if not self.outputs:
+        if found is None:
             return Shown("create", inputs=inputs)
-        told: list[str] = []
-
-        def diff() -> tuple[bool, list[str]]:
-            return self.provider.diff("warehouse", self.outputs, inputs, self.inputs, ignoring)
-
-        result = self.stack.run(lambda: _or_words(diff))
-        told = result.kept
-        if isinstance(result.value, str):
-            return Shown("refused", inputs=inputs, refused=result.value)
-        changes, replaces = result.value
-        names = _named(self.inputs, inputs) | _in_words(told)
+        if isinstance(found, str):
+            return Shown("refused", inputs=inputs, refused=found)
+        changes, replaces = found
+        names = _named(self.inputs, inputs) | _in_words(result.kept)
         operation = "replace" if replaces else "update" if changes else "same"
         return Shown(operation, names if changes else frozenset(), inputs)
 

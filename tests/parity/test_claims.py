@@ -190,8 +190,9 @@ def test_a_cluster_that_was_taken_over_is_let_go_of(stack: Bench, urn: str, vers
 
     assert (targeted.said, changing(targeted)) == ("", [])
     assert any("was taken over" in line and "nothing was deleted" in line for line in targeted.warned)
-    assert forecast.verdict is Verdict.SAFE
-    assert "destroy lets go of it" in forecast.findings[0].text
+    assert forecast.verdict is Verdict.LET_GO
+    assert forecast.decision.startswith("nothing: destroy lets go of the resource, deletes nothing")
+    assert "destroy lets go of it and deletes nothing" in forecast.findings[0].text
     assert forecast.snapshot_name == ""
     notes = "".join(_notes(united(find_kept(stack.settings, [REGION]))))
     assert ("taken over: cluster warehouse" in notes) is (version == 3)

@@ -9,6 +9,8 @@ import pytest
 
 from redshift_teardown.aws.identity import Identity
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
+from redshift_teardown.reports.observed import Verdict
+from redshift_teardown.teardown.messages import describe_step
 from tests.parity.bench import changing
 from tests.parity.test_claims import foretold, label
 from tests.teardown.stage import CLUSTER, URN, Interruption, kill
@@ -77,7 +79,14 @@ def test_a_final_refusal_prints_the_line_and_the_line_works(
 
     monkeypatch.setenv(VARIABLE, generation(stack))
     foreseen = foretold(stack, dict(stack.state or {}))
-    assert f"destroy lets go of it, as {VARIABLE} asks" in foreseen.findings[0].text
+    assert foreseen.verdict is Verdict.LET_GO
+    assert foreseen.decision.startswith("nothing: destroy lets go of the resource, deletes nothing")
+    assert foreseen.findings[0].text.startswith(
+        f"destroy lets go of it and deletes nothing: as {VARIABLE} asks: "
+    )
+    assert foreseen.foreseen is not None
+    assert describe_step(foreseen.foreseen.end).startswith(f"let go: as {VARIABLE} asks: ")
+    assert foreseen.snapshot_name == ""
     gone = stack.destroy()
 
     assert (gone.said, changing(gone), stack.state) == ("", [], None)

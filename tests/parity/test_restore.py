@@ -133,6 +133,63 @@ def test_a_final_snapshot_that_aws_lists_late_is_waited_for(stack: Bench, second
     assert stack.control.marker("warehouse") == "the data"
 
 
+@pytest.mark.parametrize("seconds", [5, 29])
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_listing_that_falls_behind_begins_nothing_without_a_receipt(
+    stack: Bench, seconds: int, *, earlier: bool
+) -> None:
+    """Another machine destroyed it: neither nothing nor an older one is believed until that has lasted."""
+    if earlier:
+        lived(stack, "older")
+        stack.time.advance(DAY)
+    lived(stack, "the data")
+    stack.drop_receipts()
+    deleted = max(each["deleted"] for each in stack.ledger()["generations"])
+    stack.control.set_behaviour(snapshot_listing_lag_seconds=stack.control.now() - deleted + seconds)
+
+    restored = stack.apply(**RESTORE)
+
+    assert restored.how == "done", restored.said
+    assert stack.control.marker("warehouse") == "the data"
+
+
+def test_a_listing_that_falls_behind_at_the_second_look(stack: Bench) -> None:
+    """What was there at the first look is not begun without: `up` refuses, and the next one restores it."""
+    lived(stack, "the data")
+    stack.drop_receipts()
+
+    def fall_behind() -> None:
+        stack.control.set_behaviour(snapshots_stale_until=stack.control.now() + 1)
+
+    refused = stack.apply(Interruption(1, "wait", fall_behind), **RESTORE)
+
+    assert (refused.how, "was there a moment ago" in refused.said) == ("refused", True), refused.said
+    assert stack.ledger()["clusters"] == {}
+    stack.time.advance(5)
+    assert stack.apply(**RESTORE).said == ""
+    assert stack.control.marker("warehouse") == "the data"
+
+
+def test_which_is_the_newest_is_waited_for_once_and_not_where_a_receipt_tells(stack: Bench) -> None:
+    """Thirty seconds at most before the first create; none where a receipt tells of what AWS lists."""
+    took = []
+    for receipts in ("none yet", "kept", "lost"):
+        if receipts == "lost":
+            stack.drop_receipts()
+        began = stack.now()
+        assert stack.apply(**RESTORE).how == "done"
+        [sent] = [
+            call.time
+            for call in stack.control.calls()
+            if call.operation in ("CreateCluster", "RestoreFromClusterSnapshot")
+            and call.time >= began.timestamp()
+        ]
+        took.append(sent - began.timestamp())
+        assert stack.destroy().said == ""
+
+    assert took == pytest.approx([30, 0, 30], abs=2)
+
+
 def test_a_create_that_is_to_begin_empty_tells_of_it_and_waits_for_nothing(stack: Bench) -> None:
     """The program does not ask for the data: what is not listed is named all the same."""
     newest = lived(stack, "the data")

@@ -233,6 +233,18 @@ GUARDS = (
         "        pass\n",
     ),
     Guard(
+        "a restore believes no absence that does not last",
+        "lifecycle/data/restore.py",
+        "    looked = _look_surely(session, arguments, urn, rules, looked)\n",
+        "",
+    ),
+    Guard(
+        "what was listed at first is not forgotten at the second look",
+        "lifecycle/data/restore.py",
+        "    if newest is not None and (then is None or age_key(then) < age_key(newest)):",
+        "    if False:",
+    ),
+    Guard(
         "a refresh believes no absence that does not last",
         "lifecycle/read.py",
         "operation.observe_surely()",
@@ -646,10 +658,58 @@ GUARDS = (
         "        if False:",
     ),
     Guard(
+        "of a resource that the engine drops no teardown is foretold",
+        "reports/forecast.py",
+        "_dropped(seen) if seen.cluster.dropped else _teardown(seen, room)",
+        "_teardown(seen, room)",
+    ),
+    Guard(
+        "a pending replacement is dropped",
+        "cli/state_document.py",
+        'pending_replacement=bool(resource.get("pendingReplacement")),',
+        "pending_replacement=False,",
+    ),
+    Guard(
+        "the new cluster of a pending replacement is named",
+        "cli/leftovers.py",
+        " if not each.pending_replacement}",
+        "}",
+    ),
+    Guard(
+        "what a protected resource depends on stays",
+        "cli/state_document.py",
+        "protected_dependents=tuple(urn for urn, needs in kept if own in needs),",
+        "protected_dependents=(),",
+    ),
+    Guard(
+        "what is protected beside a cluster stops a destroy",
+        "reports/forecast.py",
+        "*beside(seen.cluster, loses=loses)",
+        "",
+    ),
+    Guard(
+        "it hides no loss",
+        "reports/observed.py",
+        "Verdict.SAFE if loses else Verdict.BLOCKED,",
+        "Verdict.BLOCKED,",
+    ),
+    Guard(
+        "plan lets go where delete does",
+        "reports/forecast.py",
+        "        foreseen = _unless_let_go(foreseen, seen)\n",
+        "",
+    ),
+    Guard(
         "an up that has nothing to do looks where a destroy was left open",
         "lifecycle/diff.py",
         "    if in_program and not found.any and unseen_end.is_unseen(olds, settings):",
         "    if False:",
+    ),
+    Guard(
+        "what an up changes is told where the program is known",
+        "lifecycle/diff.py",
+        "    if in_program:\n        # Without a program",
+        "    if True:\n        # Without a program",
     ),
     Guard(
         "what it finds outlived is recorded",

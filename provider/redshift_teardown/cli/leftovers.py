@@ -19,12 +19,14 @@ def leftovers(stack: Stack) -> list[str]:
         stack: The stack; AWS is asked in the regions of its clusters and of its configuration.
 
     """
-    known = {
-        (str(cluster.outputs.get("region") or ""), str(cluster.outputs.get("cluster_identifier") or ""))
-        for cluster in stack.clusters
+    recorded = {
+        (str(each.outputs.get("region") or ""), str(each.outputs.get("cluster_identifier") or "")): each
+        for each in stack.clusters
     }
+    # Of the new cluster of a pending replacement the state knows nothing.
+    known = {place for place, each in recorded.items() if not each.pending_replacement}
     try:
-        regions = {region for region, _ in known if region} | {resolve_region(stack.settings)}
+        regions = {region for region, _ in recorded if region} | {resolve_region(stack.settings)}
         found = [each for region in sorted(regions) for each in find_unfinished(stack.settings, region)]
     except TeardownError as error:
         return [f"whether a killed create left a cluster could not be found out: {error}"]

@@ -33,8 +33,18 @@ if TYPE_CHECKING:
 
 SAFE, PROBLEM, LOSES_DATA, BLOCKED = 0, 1, 2, 3
 
-_COLOURS = {Verdict.SAFE: "green", Verdict.BLOCKED: "yellow", Verdict.LOSES_DATA: "red"}
-_WORDS = {Verdict.SAFE: "note", Verdict.BLOCKED: "blocked", Verdict.LOSES_DATA: "loses data"}
+_COLOURS = {
+    Verdict.SAFE: "green",
+    Verdict.LET_GO: "yellow",
+    Verdict.BLOCKED: "yellow",
+    Verdict.LOSES_DATA: "red",
+}
+_WORDS = {
+    Verdict.SAFE: "note",
+    Verdict.LET_GO: "let go of",
+    Verdict.BLOCKED: "blocked",
+    Verdict.LOSES_DATA: "loses data",
+}
 _LOOKS_AT_ONCE = 8
 _LABEL = 13
 
@@ -49,7 +59,7 @@ Examples:
   redshift-teardown plan --file prod.json --config Pulumi.prod.yaml --format markdown
 
 \b
-Exit codes: 0 the data of every cluster is kept, 2 a cluster would lose data,
+Exit codes: 0 no cluster would lose data, 2 a cluster would lose data,
 3 destroy would refuse or never come to a cluster, 1 the stack could not be read.
 Clusters of other providers are not looked at: the policy pack judges those.
 """,
@@ -70,6 +80,12 @@ Clusters of other providers are not looked at: the policy pack judges those.
     is_flag=True,
     help="Plan `pulumi destroy --run-program`, which takes the configuration as it is now; without it, "
     "destroy takes that of the last `pulumi up`.",
+)
+@click.option(
+    "--exclude-protected",
+    is_flag=True,
+    help="Plan `pulumi destroy --exclude-protected`; without it, destroy stops at its preview over any "
+    "protected resource.",
 )
 @click.option("--policy", help="The deletion policy, in place of the configured one.")
 @click.option("--offline", is_flag=True, help="Do not ask AWS; judge by state and policy alone.")
@@ -92,6 +108,7 @@ def plan(
     file: str | None,
     config: str | None,
     run_program: bool,
+    exclude_protected: bool,
     policy: str | None,
     offline: bool,
     snapshot_quota: int | None,
@@ -115,6 +132,8 @@ def plan(
     if policy is not None:
         recorded = {urn: replace(kept, policy_file=policy) for urn, kept in found.recorded.items()}
         found = replace(found, settings=replace(found.settings, policy_file=policy), recorded=recorded)
+    if exclude_protected:
+        found = replace(found, clusters=tuple(replace(each, protected_beside=()) for each in found.clusters))
     forecasts = forecast_all(found, ask_aws=not offline, quota=snapshot_quota)
     if not offline:
         found = replace(found, notes=(*found.notes, *leftovers(found)))
@@ -193,12 +212,14 @@ def _rows(forecast: Forecast, price: Price) -> list[tuple[str, str, str]]:
         status = f", {forecast.status}" if forecast.status else ""
         rows.append(("cluster", f"{identity.cluster_identifier}{status}", ""))
         rows.append(("in", f"account {identity.account_id}, {identity.region}", ""))
-    if plan_ is not None:
+    if forecast.instead:
+        rows.append(("decision", forecast.decision, ""))
+    elif plan_ is not None:
         decision = plan_.decision
         protected = "protected" if decision.protected else "not protected"
         rows.append(("environment", f"{decision.environment or '(no match)'}, {protected}", ""))
         rows.append(
-            ("decision", decision.describe(), _COLOURS[Verdict.SAFE] if plan_.wants_snapshot else "red")
+            ("decision", forecast.decision, _COLOURS[Verdict.SAFE] if plan_.wants_snapshot else "red")
         )
         rows.append(("because", f"{decision.because} ({decision.place or 'recorded'})", ""))
         rows += [
@@ -249,6 +270,7 @@ def _summary(stack: Stack, forecasts: Sequence[Forecast], price: Price) -> str:
         f"{counts[Verdict.LOSES_DATA]} would lose data",
         f"{counts[Verdict.BLOCKED]} blocked",
         f"{counts[Verdict.SAFE]} safe",
+        *([f"{counts[Verdict.LET_GO]} let go of"] if counts[Verdict.LET_GO] else []),
     ]
     said = f"{name}, {number} {'cluster' if number == 1 else 'clusters'}: {', '.join(parts)}"
     total = _monthly(forecasts, price)
@@ -275,12 +297,17 @@ def _as_markdown(stack: Stack, forecasts: Sequence[Forecast], price: Price) -> s
             "|---|---|---|---|---|",
         ]
     for forecast in forecasts:
-        decision = forecast.plan.decision.describe() if forecast.plan else "nothing: it cannot be decided"
         until = forecast.kept_until
         kept = "" if not forecast.snapshot_name else f"{until:%Y-%m-%d}" if until else "for ever"
         known = forecast.megabytes is not None and forecast.snapshot_name
         cost = dollars(price.monthly(forecast.megabytes or 0)) if known else ""
-        cells = (code(forecast.urn.name), f"**{forecast.verdict.value}**", cell(decision), kept, cost)
+        cells = (
+            code(forecast.urn.name),
+            f"**{forecast.verdict.value}**",
+            cell(forecast.decision),
+            kept,
+            cost,
+        )
         lines.append(f"| {' | '.join(cells)} |")
     for forecast in forecasts:
         items = [
@@ -322,8 +349,8 @@ def _cluster_as_json(forecast: Forecast, price: Price) -> dict[str, Any]:
         "status": forecast.status or None,
         "environment": plan_.decision.environment if plan_ else None,
         "protected": plan_.decision.protected if plan_ else None,
-        "outcome": plan_.decision.outcome.value if plan_ else None,
-        "decision": plan_.decision.describe() if plan_ else None,
+        "outcome": plan_.decision.outcome.value if plan_ and not forecast.instead else None,
+        "decision": forecast.decision if plan_ or forecast.instead else None,
         "because": plan_.decision.because if plan_ else None,
         "place": str(plan_.decision.place or "") if plan_ else None,
         "said": dict(forecast.said),

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.engine.exported_state import SourceError, resources_of
+from redshift_teardown.engine.protected import protected
 from redshift_teardown.engine.urn import Urn, UrnError
 from redshift_teardown.escaping import one_line
 from redshift_teardown.lifecycle.state import UNKNOWN
@@ -33,6 +34,7 @@ def clusters_of(document: Any) -> tuple[StackCluster, ...]:
 
     """
     resources = resources_of(document)
+    kept = protected(resources)
     found = []
     for resource in resources:
         try:
@@ -40,7 +42,7 @@ def clusters_of(document: Any) -> tuple[StackCluster, ...]:
         except UrnError as error:
             raise SourceError(f"this is no exported state: {one_line(str(error))}") from None
         if urn.type == CLUSTER_TYPE:
-            found.append(_cluster(resource, resources))
+            found.append(_cluster(resource, resources, kept))
     return tuple(found)
 
 
@@ -68,14 +70,22 @@ def configurations_of(document: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-def _cluster(resource: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> StackCluster:
+def _cluster(
+    resource: Mapping[str, Any],
+    resources: Sequence[Mapping[str, Any]],
+    kept: Sequence[tuple[str, frozenset[str]]],
+) -> StackCluster:
+    own = resource["urn"]
     outputs = {key: _revealed(value) for key, value in (resource.get("outputs") or {}).items()}
     return StackCluster(
-        urn=resource["urn"],
+        urn=own,
         outputs=outputs,
         protect=bool(resource.get("protect")),
         retain_on_delete=bool(resource.get("retainOnDelete")),
         external=bool(resource.get("external")),
+        pending_replacement=bool(resource.get("pendingReplacement")),
+        protected_dependents=tuple(urn for urn, needs in kept if own in needs),
+        protected_beside=tuple(urn for urn, needs in kept if own not in needs and urn != own),
         deleted_with=str(resource.get("deletedWith") or ""),
         key_of_the_stack=_key_that_goes(outputs.get("kms_key_id"), resources),
         encrypted_facts=tuple(name for name in _DECIDING if is_hidden(outputs.get(name))),

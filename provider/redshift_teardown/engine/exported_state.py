@@ -11,13 +11,20 @@ _FORMS = {
     "id": str,
     "provider": str,
     "deletedWith": str,
+    "parent": str,
+    "dependencies": list,
+    "propertyDependencies": dict,
+    "replaceWith": list,
     "inputs": dict,
     "outputs": dict,
     "protect": bool,
     "retainOnDelete": bool,
     "external": bool,
+    "custom": bool,
+    "delete": bool,
+    "pendingReplacement": bool,
 }
-_FORM_WORDS = {str: "string", dict: "object", bool: "true or false"}
+_FORM_WORDS = {str: "string", list: "list", dict: "object", bool: "true or false"}
 
 
 class SourceError(TeardownError):

@@ -61,7 +61,9 @@ def diff(
     _require_region(state, found.arguments, settings)
     _require_relocation(found, state)
     reporter = reporter_for(urn, state.urn.name)
-    _tell_what_inputs_do_not(found, state, asked, names_in(olds, news), reporter)
+    if in_program:
+        # Without a program nobody knows what `up` changes: a refresh's inputs are those of the state.
+        _tell_what_inputs_do_not(found, state, asked, names_in(olds, news), reporter)
     if found.replaces:
         replacement.review(olds, news, found.replaces, settings, reporter)
         this_run.note_reviewed(str(state.urn))

@@ -18,7 +18,7 @@ from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.lifecycle.operation import memory_of
 from redshift_teardown.lifecycle.ownership.let_go import VARIABLE, is_asked_for, with_way_out
-from redshift_teardown.reports.observed import Finding, Seen, Verdict, identity_of, plan_of
+from redshift_teardown.reports.observed import Finding, Seen, Verdict, beside, identity_of, plan_of
 from redshift_teardown.teardown.model import Delete, Done, LetGo, Refuse
 from redshift_teardown.teardown.simulate import foresee
 
@@ -46,6 +46,7 @@ class Forecast:
         foreseen: The teardown thought through; None where AWS was not asked.
         findings: What stands in the way, what loses data, what is to be known.
         unknown: What could not be found out.
+        instead: What destroy does in place of a teardown, in words; empty where it tears the cluster down.
         megabytes: About how large the final snapshot will be; None where it is not known.
 
     """
@@ -59,6 +60,7 @@ class Forecast:
     foreseen: Foreseen | None = None
     findings: tuple[Finding, ...] = ()
     unknown: tuple[str, ...] = ()
+    instead: str = ""
     megabytes: float | None = None
 
     @property
@@ -67,7 +69,15 @@ class Forecast:
         verdicts = {finding.verdict for finding in self.findings}
         if Verdict.BLOCKED in verdicts:
             return Verdict.BLOCKED
-        return Verdict.LOSES_DATA if Verdict.LOSES_DATA in verdicts else Verdict.SAFE
+        worst_first = (Verdict.LOSES_DATA, Verdict.LET_GO)
+        return next((verdict for verdict in worst_first if verdict in verdicts), Verdict.SAFE)
+
+    @property
+    def decision(self) -> str:
+        """What becomes of the data, in words."""
+        if self.instead or self.plan is None:
+            return f"nothing: {self.instead or 'it cannot be decided'}"
+        return self.plan.decision.describe()
 
     @property
     def snapshot_name(self) -> str:
@@ -127,13 +137,33 @@ class Room:
 
 
 def judge(seen: Seen, room: Room) -> Forecast:
-    """Judge what was found, by the teardown thought through.
+    """Judge what was found: by the teardown thought through, and by whether the engine comes to it.
 
     Args:
         seen: What was found.
         room: How many more snapshots there may be; counted down by this.
 
     """
+    forecast = _dropped(seen) if seen.cluster.dropped else _teardown(seen, room)
+    loses = any(finding.verdict is Verdict.LOSES_DATA for finding in forecast.findings)
+    return replace(forecast, findings=(*forecast.findings, *beside(seen.cluster, loses=loses)))
+
+
+def _dropped(seen: Seen) -> Forecast:
+    """Foresee what comes of a resource that the engine drops: no teardown is run, and no policy asked."""
+    there = seen.observation.cluster if seen.observation else None
+    return Forecast(
+        Urn.parse(seen.cluster.urn),
+        seen.at,
+        seen.identity,
+        status="" if seen.observation is None else there.status if there else "gone",
+        findings=seen.findings,
+        unknown=seen.unknown,
+        instead="the engine drops the resource without calling its teardown",
+    )
+
+
+def _teardown(seen: Seen, room: Room) -> Forecast:
     urn = Urn.parse(seen.cluster.urn)
     findings, unknown = list(seen.findings), list(seen.unknown)
     if seen.planner is None or seen.identity is None:
@@ -141,7 +171,7 @@ def judge(seen: Seen, room: Room) -> Forecast:
     plan = plan_of(seen, seen.planner)
     if plan.wants_snapshot and plan.crowded:
         findings.append(Finding(Verdict.SAFE, plan.crowded))
-    foreseen, status = None, ""
+    foreseen, status, instead = None, "", ""
     if seen.observation is not None and seen.session is not None:
         cluster = seen.observation.cluster
         status = cluster.status if cluster else "gone"
@@ -162,6 +192,9 @@ def judge(seen: Seen, room: Room) -> Forecast:
             replace(memory_of(seen.planner, seen.at), taken=seen.taken),
             room_for_snapshots=left,
         )
+        foreseen = _unless_let_go(foreseen, seen)
+        if isinstance(foreseen.end, LetGo):
+            instead = "destroy lets go of the resource, deletes nothing and takes no snapshot"
         findings += _findings(seen, plan, foreseen, status)
         if any(isinstance(step, Delete) and step.snapshot_name for step in foreseen.steps):
             room.take(seen.session)
@@ -186,16 +219,23 @@ def judge(seen: Seen, room: Room) -> Forecast:
         foreseen=foreseen,
         findings=tuple(findings),
         unknown=tuple(unknown),
+        instead=instead,
         megabytes=seen.megabytes,
     )
+
+
+def _unless_let_go(foreseen: Foreseen, seen: Seen) -> Foreseen:
+    """Let go where the refusal is final and the operator asks for that, as delete does."""
+    end = foreseen.end
+    if isinstance(end, Refuse) and end.final and is_asked_for(identity_of(seen)):
+        return replace(foreseen, end=LetGo(f"as {VARIABLE} asks: {end.what}"))
+    return foreseen
 
 
 def _findings(seen: Seen, plan: Plan, foreseen: Foreseen, status: str) -> list[Finding]:
     end = foreseen.end
     if isinstance(end, LetGo):
-        return [Finding(Verdict.SAFE, f"destroy lets go of it: {end.what}")]
-    if isinstance(end, Refuse) and end.final and is_asked_for(identity_of(seen)):
-        return [Finding(Verdict.SAFE, f"destroy lets go of it, as {VARIABLE} asks: {end.what}")]
+        return [Finding(Verdict.LET_GO, f"destroy lets go of it and deletes nothing: {end.what}")]
     if isinstance(end, Refuse):
         next_step = with_way_out(end.next_step, identity_of(seen), plan.urn) if end.final else end.next_step
         return [Finding(Verdict.BLOCKED, f"{end.what} (data: {end.data})", next_step)]

@@ -20,7 +20,7 @@ from redshift_teardown.teardown.present import NAME_TRIES
 from redshift_teardown.teardown.proof import of_generation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from redshift_teardown.aws.identity import Identity
@@ -37,6 +37,8 @@ class Verdict(str, Enum):
     """The data is kept: in a final snapshot, or in one that is proven already."""
     BLOCKED = "blocked"
     """Destroy would refuse, or never come to this cluster."""
+    LET_GO = "let go of"
+    """The resource would leave the state, and nothing would be deleted."""
     LOSES_DATA = "loses data"
     """The cluster would go, and its data with it: by a rule, or by what goes with it."""
 
@@ -57,6 +59,15 @@ class Finding:
     next_step: str = ""
 
 
+_PENDING = Finding(
+    Verdict.BLOCKED,
+    "a replacement of it was interrupted: its cluster was deleted, and what takes its place is not in the "
+    "state yet. The engine drops the resource and never calls the teardown",
+    "run `pulumi up`, which goes on with the replacement, or refuses and says what it needs; then destroy",
+)
+_MOST_NAMED = 3
+
+
 @dataclass(frozen=True)
 class StackCluster:
     """A cluster as a stack's state holds it.
@@ -67,6 +78,10 @@ class StackCluster:
         protect: Whether the engine refuses to delete it.
         retain_on_delete: Whether the engine drops it without calling delete.
         external: Whether the engine only read it, and forgets it without calling delete.
+        pending_replacement: Whether a replacement was cut between its halves: the engine drops it without
+            calling delete.
+        protected_dependents: URNs of protected resources that depend on it, directly or over others.
+        protected_beside: URNs of the other protected resources of the stack.
         deleted_with: URN of the resource with which the engine takes it for deleted; empty for none.
         key_of_the_stack: URN of the KMS key in the same stack that encrypts it and would go too; empty for
             none.
@@ -79,9 +94,17 @@ class StackCluster:
     protect: bool = False
     retain_on_delete: bool = False
     external: bool = False
+    pending_replacement: bool = False
+    protected_dependents: tuple[str, ...] = ()
+    protected_beside: tuple[str, ...] = ()
     deleted_with: str = ""
     key_of_the_stack: str = ""
     encrypted_facts: tuple[str, ...] = ()
+
+    @property
+    def dropped(self) -> bool:
+        """Whether the engine drops it without calling delete."""
+        return bool(self.pending_replacement or self.retain_on_delete or self.external or self.deleted_with)
 
 
 @dataclass(frozen=True)
@@ -140,9 +163,25 @@ def observe(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen
     except TeardownError as error:
         return with_findings(seen, blocked(error), unknown="what AWS shows now; --offline judges without it")
     seen = replace(seen, observation=observation)
+    if cluster.dropped:
+        return _left_running(seen) if cluster.pending_replacement else seen
     if observation.cluster is None:
         return seen
     return sized(_with_names(seen, session))
+
+
+def _left_running(seen: Seen) -> Seen:
+    """Name the cluster that lives under the name of one whose replacement is pending."""
+    there = seen.observation.cluster if seen.observation else None
+    if there is None:
+        return seen
+    identity = identity_of(seen)
+    created = f", created {there.create_time:%Y-%m-%d %H:%M:%S} UTC" if there.create_time else ""
+    text = (
+        f"cluster {there.identifier} ({there.status}{created}) is there now, in {identity.account_id}, "
+        f"{identity.region}: destroy does not touch it, and it runs on, with its data and its costs"
+    )
+    return with_findings(seen, Finding(Verdict.BLOCKED, text))
 
 
 def _with_names(seen: Seen, session: Session) -> Seen:
@@ -195,6 +234,9 @@ def identity_of(seen: Seen) -> Identity:
 
 def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
     """Say what the engine does with the resource's options, which the provider never sees."""
+    if cluster.pending_replacement:
+        # The engine asks for no other option then.
+        return (_PENDING,)
     found = []
     name = cluster.urn.rpartition("::")[2]
     if cluster.protect:
@@ -203,6 +245,17 @@ def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
                 Verdict.BLOCKED,
                 "the resource is protected: the engine refuses to delete it",
                 f"to destroy it on purpose, run `pulumi state unprotect '{cluster.urn}'`",
+            )
+        )
+    if cluster.protected_dependents:
+        several = len(cluster.protected_dependents) > 1
+        found.append(
+            Finding(
+                Verdict.BLOCKED,
+                f"{_counted(cluster.protected_dependents)} {'depend' if several else 'depends'} on the "
+                f"cluster and {'are' if several else 'is'} protected: the engine refuses to delete that, and "
+                "so never comes to the cluster; with --exclude-protected it leaves both alone",
+                f"to destroy the cluster on purpose, {_unprotect(cluster.protected_dependents)}",
             )
         )
     if cluster.retain_on_delete:
@@ -234,6 +287,40 @@ def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
             )
         )
     return tuple(found)
+
+
+def beside(cluster: StackCluster, *, loses: bool) -> tuple[Finding, ...]:
+    """Say what protected resources that do not depend on the cluster make of a destroy.
+
+    Args:
+        cluster: The cluster.
+        loses: Whether its data would be lost where destroy comes to it, as it does without a preview.
+
+    """
+    if not cluster.protected_beside:
+        return ()
+    return (
+        Finding(
+            Verdict.SAFE if loses else Verdict.BLOCKED,
+            "`pulumi destroy` stops at its preview, over what is protected in the stack: "
+            f"{_counted(cluster.protected_beside)}",
+            "`pulumi destroy --exclude-protected` leaves that alone and comes to this cluster (plan it with "
+            f"--exclude-protected); to destroy it, too, {_unprotect(cluster.protected_beside)}",
+        ),
+    )
+
+
+def _unprotect(urns: Sequence[str]) -> str:
+    others = ", and for the others likewise," if len(urns) > 1 else ""
+    return (
+        f"run `pulumi state unprotect '{urns[0]}'`{others} or take protect away in the program and run "
+        "`pulumi up`"
+    )
+
+
+def _counted(urns: Sequence[str]) -> str:
+    named, more = ", ".join(urns[:_MOST_NAMED]), len(urns) - _MOST_NAMED
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def blocked(error: TeardownError) -> Finding:

@@ -19,7 +19,7 @@ from redshift_teardown.lifecycle.ownership.final_snapshots import (
     look_for_ours,
     whose,
 )
-from redshift_teardown.teardown.backoff import SETTLE
+from redshift_teardown.teardown.backoff import LAG, SETTLE
 from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_VOID
 from redshift_teardown.teardown.proof import is_marked_void
 from redshift_teardown.wording import duration
@@ -213,9 +213,10 @@ def _newest_final_snapshot(
 ) -> Mapping[str, Any] | None:
     identifier = str(arguments["cluster_identifier"]).lower()
     looked = _look_patiently(session, arguments, urn, rules)
-    candidates, seen = looked.candidates, looked.seen
     if looked.missing is not None:
         _require_expired(session, urn, looked.missing)
+    looked = _look_surely(session, arguments, urn, rules, looked)
+    candidates, seen = looked.candidates, looked.seen
     if not candidates:
         session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
         return None
@@ -271,6 +272,36 @@ def _look_patiently(session: Session, arguments: Mapping[str, Any], urn: Urn, ru
     return found
 
 
+def _look_surely(
+    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment, found: Found
+) -> Found:
+    """Look again after a while: that there is no final snapshot, or no newer one, is believed when it lasts.
+
+    Where a receipt tells that the newest there is is the last there was, it is believed at once.
+    """
+    newest = _newest_of(found)
+    if newest is not None and newest.identifier == found.told:
+        return found
+    # Asked once more only, so not at the pace of the policy's polls.
+    seconds = LAG.total_seconds()
+    which = f"no {'final' if newest is None else 'newer final'} snapshot of {urn.name}"
+    session.reporter.progress(f"AWS lists {which}; looking again in {seconds:.0f}s")
+    with stopped("pulumi up"):
+        interrupt.require_wanted()
+    session.clock.sleep(seconds)
+    with stopped("pulumi up"):
+        interrupt.require_wanted()
+    again = look_for_ours(session, arguments, urn, rules)
+    then = _newest_of(again)
+    if newest is not None and (then is None or age_key(then) < age_key(newest)):
+        return found
+    return again
+
+
+def _newest_of(found: Found) -> SnapshotView | None:
+    return max((snapshot for snapshot, _ in found.candidates), key=age_key, default=None)
+
+
 def _require_expired(session: Session, urn: Urn, missing: Left) -> None:
     """Refuse to restore what is older than what the last teardown left; warn where that has expired."""
     if not missing.has_expired(session.clock.now()):
@@ -317,8 +348,8 @@ def tell_what_is_newer(session: Session, arguments: Mapping[str, Any], urn: Urn,
     missing = found.missing
     if missing is not None and not missing.has_expired(session.clock.now()):
         session.reporter.warn(f"{_not_shown(urn, missing)}: `up` restores nothing in its place")
-    if found.candidates:
-        newest = max((snapshot for snapshot, _ in found.candidates), key=age_key)
+    newest = _newest_of(found)
+    if newest is not None:
         identifier = str(arguments["cluster_identifier"]).lower()
         _tell_what_is_newer(session, newest, found.seen, urn, identifier)
 

@@ -48,6 +48,7 @@ class Found:
         seen: All that were seen.
         halves: What receipts say that replacements left (see `halves_left`).
         missing: What a receipt says that the last teardown of the resource left, and AWS does not show.
+        told: The identifier of what it says so of, and AWS does show; empty for none.
 
     """
 
@@ -55,6 +56,7 @@ class Found:
     seen: Sequence[SnapshotView]
     halves: frozenset[str]
     missing: Left | None = None
+    told: str = ""
 
 
 def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Found:
@@ -69,12 +71,12 @@ def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rule
     }
     receipts, place = Path(rules.receipts), (session.account_id, session.aws.region)
     halves = halves_left(receipts, *place)
-    left = last_left(receipts, str(urn), *place)
+    left, told = last_left(receipts, str(urn), *place), ""
     if left is not None and (
         any(each.identifier == left.identifier for each in seen.values())
         or session.calls.describe_snapshot(SnapshotIdentifier=left.identifier) is not None
     ):
-        left = None
+        told, left = left.identifier, None
     judged = [
         (
             snapshot,
@@ -83,7 +85,7 @@ def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rule
         for snapshot in seen.values()
     ]
     candidates = [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS]
-    return Found(candidates, list(seen.values()), halves, left)
+    return Found(candidates, list(seen.values()), halves, left, told)
 
 
 def _doubted(
