@@ -332,8 +332,39 @@ GUARDS = (
     Guard(
         "a snapshot of another generation proves nothing",
         "teardown/proof.py",
-        "identity, memory) and of_generation(\n        snapshot, identity, memory, urn=plan.urn\n    )",
+        "identity, memory) and of_generation(\n"
+        '        snapshot, identity, memory, urn=plan.urn if plan.tags_prove else ""\n    )',
         "identity, memory)",
+    ),
+    Guard(
+        "tags that the cluster carries, too, make no snapshot ours",
+        "teardown/proof.py",
+        "    if plan.tags_prove and is_tagged_as(",
+        "    if is_tagged_as(",
+    ),
+    Guard(
+        "tags that the cluster carries, too, make no snapshot one of its generation",
+        "teardown/proof.py",
+        'urn=plan.urn if plan.tags_prove else ""',
+        "urn=plan.urn",
+    ),
+    Guard(
+        "what has its tags from the cluster is void beside it",
+        "teardown/proof.py",
+        "    plan = replace(plan, tags_prove=True)\n",
+        "",
+    ),
+    Guard(
+        "the tags that a state records of its cluster count",
+        "lifecycle/policy/planner.py",
+        "        self._tags_prove = not is_tagged_as(state.tags_all or {}, state.identity)",
+        "        self._tags_prove = True",
+    ),
+    Guard(
+        "the tags that a teardown sees on its cluster count",
+        "lifecycle/policy/planner.py",
+        "            if is_tagged_as(dict(cluster.tags), self._state.identity):",
+        "            if False:",
     ),
     Guard(
         "a snapshot of an earlier life proves nothing",

@@ -18,7 +18,7 @@ from redshift_teardown.deletion_policy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from redshift_teardown.aws.identity import Identity
@@ -58,6 +58,8 @@ class Plan:
         claim: The ownership claim that the state records; empty for none.
         renewal_is_ours: Whether a claim of this resource that the state does not record makes no difference.
         claimant: The resource's URN now, by which a claim is its own; empty where that is ``urn``.
+        tags_prove: Whether the tags of a snapshot prove whose it is: not where the cluster carries them
+            itself, since anybody's snapshot may have them from there.
 
     """
 
@@ -71,6 +73,7 @@ class Plan:
     claim: str = ""
     renewal_is_ours: bool = True
     claimant: str = ""
+    tags_prove: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a plan whose snapshot has no name: to DeleteCluster that would mean to skip it.
@@ -141,6 +144,7 @@ def make_plan(
     renewal_is_ours: bool = True,
     left_by: str = "",
     claimant: str = "",
+    tags_prove: bool = True,
 ) -> Plan:
     """Resolve a decision's names and tags for one cluster.
 
@@ -180,4 +184,12 @@ def make_plan(
         claim=claim,
         renewal_is_ours=renewal_is_ours,
         claimant=claimant,
+        tags_prove=tags_prove,
     )
+
+
+def is_tagged_as(tags: Mapping[str, str], identity: Identity) -> bool:
+    """Return whether tags are those that a teardown of a generation writes."""
+    return tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()) and tags.get(
+        TAG_CLUSTER
+    ) == fit_tag_value(identity.cluster_identifier)
