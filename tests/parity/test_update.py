@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pulumi.output import Unknown
 
-from redshift_teardown import process
 from redshift_teardown.aws.arguments import ARGUMENTS, Change, Kind, read_arguments
 from redshift_teardown.engine.secret_values import DEFAULTS
 from redshift_teardown.lifecycle.state import UNKNOWN_SENTINEL
 from tests.parity.bench import changing, did
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from redshift_teardown.aws.arguments import Argument
     from tests.parity.bench import Bench
 
@@ -268,19 +264,6 @@ def identifiers(case: Case) -> str:
     return f"{case.name}-{'-'.join(call.split()[1][:20] for call in case.calls)}"
 
 
-@contextmanager
-def default_tags(stack: Bench, **tags: str) -> Iterator[None]:
-    """Meanwhile, the stack's configuration gives every cluster these tags."""
-    settings, made = stack._aws[stack.account]
-    with_tags = replace(settings, default_tags=tuple(tags.items()))
-    stack._aws[stack.account] = (with_tags, made)
-    stack._patch.setitem(process.clients, (with_tags, "us-east-1"), made)
-    try:
-        yield
-    finally:
-        stack._aws[stack.account] = (settings, made)
-
-
 def test_every_argument_is_in_these_tests() -> None:
     """No argument that reaches AWS is left out below."""
     tested = {case.name for case in CASES} | set(REPLACING) | set(ELSEWHERE)
@@ -313,7 +296,7 @@ def test_a_value_that_preview_cannot_know_passes(groups: Bench, argument: Argume
     unknown: list[Any] = [UNKNOWN_SENTINEL, Unknown()]  # type: ignore[no-untyped-call]
     if argument.kind in (Kind.TEXTS, Kind.TAGS):
         unknown += [[each] if argument.kind is Kind.TEXTS else {"team": each} for each in unknown]
-    with default_tags(groups, owner="us", team="all"):
+    with groups.configured(default_tags=(("owner", "us"), ("team", "all"))):
         for before in ({}, said):
             groups.apply(**before)
             for value in unknown:
@@ -540,7 +523,7 @@ def test_awkward_forms_are_no_difference(groups: Bench, name: str) -> None:
 
 def test_default_tags_are_told_apart(stack: Bench) -> None:
     """The stack's own tags are on the cluster and in tags_all, not in tags; changing them is an update."""
-    with default_tags(stack, owner="platform", team="none"):
+    with stack.configured(default_tags=(("owner", "platform"), ("team", "none"))):
         stack.apply(tags={"team": "data"})
         assert stack.state is not None
         assert stack.state["tags"] == {"team": "data"}

@@ -92,6 +92,14 @@ class Plan:
         return self.decision.outcome is not Outcome.SKIP
 
     @property
+    def is_moved(self) -> bool:
+        """Whether the resource has another stack, project or name by now than its snapshot's tags say.
+
+        A program of now does not find the snapshot by them then.
+        """
+        return bool(self.claimant) and _without_types(self.claimant) != _without_types(self.urn)
+
+    @property
     def retention_days(self) -> int:
         """Days the snapshot is kept, -1 for ever."""
         return self.decision.retention_days
@@ -186,6 +194,13 @@ def make_plan(
         claimant=claimant,
         tags_prove=tags_prove,
     )
+
+
+def _without_types(urn: str) -> tuple[str, str]:
+    """Return stack and project, and the name, of a URN: a snapshot is found under another parent, too."""
+    place, _, rest = urn.partition("::")
+    project, _, typed = rest.partition("::")
+    return f"{place}::{project}", typed.partition("::")[2]
 
 
 def is_tagged_as(tags: Mapping[str, str], identity: Identity) -> bool:
