@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from redshift_teardown.cli.commands import cli
+from redshift_teardown.teardown.claim import TAG_CLAIM
+from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION
 from tests.around.world import by_hand, changes, is_tagged, tags_of_snapshot, write_data
 from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, Interruption, kill
 
@@ -334,7 +336,120 @@ def test_what_is_void_stays_void_over_updates_and_refreshes(stack: Bench) -> Non
     refused_as_unproven(stack)
 
 
-# --- (c) names -----------------------------------------------------------------------------------
+# --- (c) tags that the cluster itself carries ----------------------------------------------------
+
+LAST = {"35,": '35, name: "{cluster}-last",'}
+
+
+def restored_by_hand(stack: Bench) -> None:
+    """Somebody restores the final snapshot, and the stack adopts the cluster, which has the snapshot's tags.
+
+    It has the same namespace, too, as a restore may give it.
+    """
+    policy(stack, PROTECTED, **LAST)
+    stack.apply()
+    namespace = stack.cluster()["ClusterNamespaceArn"].rpartition(":")[2]
+    assert stack.destroy().how == "done"
+    stack.outsider.restore_from_cluster_snapshot(
+        ClusterIdentifier=CLUSTER, SnapshotIdentifier=f"{CLUSTER}-last"
+    )
+    stack.time.advance(86_400)
+    stack.control.set_cluster(CLUSTER, namespace=namespace)
+    adopted = stack.apply(adopt_existing=True)
+    assert (adopted.how, adopted.said) == ("done", "")
+    assert {TAG_CLUSTER, TAG_GENERATION} <= {tag["Key"] for tag in stack.cluster()["Tags"]}
+
+
+def with_its_tags(stack: Bench) -> None:
+    """Somebody takes a snapshot of the cluster and copies the cluster's tags to it."""
+    tags = stack.cluster()["Tags"]
+    by_hand(stack, "with-its-tags")
+    stack.control.set_snapshot("with-its-tags", tags={tag["Key"]: tag["Value"] for tag in tags})
+
+
+def resized(stack: Bench) -> None:
+    """Somebody resizes the cluster, which gets another create time, and takes the snapshot after that."""
+    stack.time.advance(86_400)
+    stack.control.set_cluster(CLUSTER, create_time=stack.now())
+    with_its_tags(stack)
+
+
+@pytest.mark.parametrize("copy", [with_its_tags, resized])
+@pytest.mark.parametrize("untagged", [False, True])
+def test_a_snapshot_by_hand_with_the_clusters_own_tags_is_no_proof(
+    stack: Bench, copy: Callable[[Bench], None], *, untagged: bool
+) -> None:
+    """They are those of a final snapshot, which the cluster was restored from by hand: copied, they say
+    nothing. Nor once the cluster has lost them.
+    """
+    restored_by_hand(stack)
+    copy(stack)
+    write_data(stack)
+    if untagged:
+        stack.control.set_cluster(CLUSTER, tags={})
+        assert stack.refresh().said == ""
+        # Else it is void, since the cluster was seen alive after it.
+        stack.drop_receipts()
+
+    vanish(stack)
+
+    refused_as_unproven(stack)
+
+
+def test_nor_one_with_tags_that_only_the_teardown_saw_on_the_cluster(stack: Bench) -> None:
+    """Somebody tags the cluster, and deletes it while its teardown runs: the state tells of no such tag."""
+    stack.apply()
+    assert stack.state is not None
+    stack.control.set_cluster(
+        CLUSTER,
+        tags={
+            TAG_CLUSTER: CLUSTER,
+            TAG_GENERATION: stack.state["cluster_namespace_arn"].rpartition(":")[2],
+        },
+    )
+
+    def replaced_by_a_snapshot() -> None:
+        stack.time.advance(3600)
+        with_its_tags(stack)
+        write_data(stack)
+        stack.control.remove_cluster(CLUSTER)
+
+    result = stack.destroy(Interruption(1, "before", replaced_by_a_snapshot, "DeleteCluster"))
+
+    assert (result.how, "no final snapshot of it" in result.said) == ("refused", True), result.kept
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_a_teardown_of_such_a_cluster_makes_is_proof(stack: Bench, *, killed: bool) -> None:
+    """By what AWS accepted, and by the receipt."""
+    restored_by_hand(stack)
+    stack.control.set_snapshot(f"{CLUSTER}-last", tags={})
+
+    if killed:
+        assert stack.destroy(Interruption(3, "wait", kill)).how == "killed"
+        stack.time.advance(3600)
+    assert stack.destroy().how == "done"
+
+    assert stack.proofs()[-1]["identifier"] == f"{CLUSTER}-last-2"
+
+
+def test_a_restore_of_its_own_leaves_no_such_tags_on_the_cluster(stack: Bench) -> None:
+    """So a machine without receipts, and names without a time, finds its proof by the tags."""
+    policy(stack, PROTECTED, **LAST)
+    stack.apply()
+    assert stack.destroy().how == "done"
+    assert stack.apply(restore_final_snapshot=True).how == "done"
+    assert [tag["Key"] for tag in stack.cluster()["Tags"] if tag["Key"] != TAG_CLAIM] == []
+    stack.control.set_lifecycle(CLUSTER, deleting=600)
+    assert stack.destroy(Interruption(40, "wait", kill)).how == "killed"
+    assert is_tagged(stack.ledger()["snapshots"][f"{CLUSTER}-last-2"])
+    stack.time.advance(3600)
+    stack.drop_receipts()
+
+    assert stack.destroy().how == "done"
+
+
+# --- (d) names -----------------------------------------------------------------------------------
 
 
 def test_a_snapshot_by_hand_whose_name_fits_the_template_is_no_proof(stack: Bench) -> None:
@@ -478,7 +593,7 @@ def test_check_warns_of_templates_without_a_timestamp(tmp_path: Path, name: str,
     assert ("{timestamp}" in ended.output) is warned, ended.output
 
 
-# --- (d) an earlier life -------------------------------------------------------------------------
+# --- (e) an earlier life -------------------------------------------------------------------------
 
 
 def restored_with_the_same_namespace(stack: Bench) -> str:

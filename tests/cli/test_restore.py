@@ -300,6 +300,21 @@ def test_nothing_to_restore(place: Place) -> None:
     assert 'write snapshot_identifier="left-over" by hand' in unclaimed
 
 
+def test_a_stack_that_was_renamed_is_looked_for_by_its_old_name(place: Place) -> None:
+    """The tags say what it was called at its last `up`: which names there are is told, nothing else."""
+    place.leave("last", stack="before")
+    place.control().put_snapshot("left-over", "gone")
+
+    none = run(place, "--stack", "prod", code=1).stderr
+    listed = CliRunner().invoke(cli, ["snapshots", "--stack", "prod"], env=place.environment)
+
+    for said in (none, listed.stderr):
+        words = " ".join(said.split())
+        assert "the name that its stack had at the last `up`; there are some of shop / before" in words
+    assert "left-over" not in none + listed.output
+    run(place, "--stack", "before")
+
+
 def deny(place: Place, region: str) -> None:
     """Let AWS refuse to list snapshots in a region."""
     place.control().add_fault(

@@ -7,8 +7,10 @@ as protobuf does, asks ``check`` and ``diff`` first, and replaces by a delete an
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown import process
 from redshift_teardown.engine.request import Asked
 from redshift_teardown.lifecycle.check import check
 from redshift_teardown.lifecycle.create import create
@@ -16,7 +18,7 @@ from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.lifecycle.read import read
 from redshift_teardown.lifecycle.update import update
-from tests.teardown.stage import CLUSTER, Result, Stage
+from tests.teardown.stage import CLUSTER, REGION, Result, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +63,18 @@ class Bench(Stage):
         """Begin anew."""
         super().reset(policy)
         self.inputs, self.ignoring = {}, ()
+
+    @contextmanager
+    def configured(self, **changed: Any) -> Iterator[None]:
+        """Meanwhile, the stack's configuration has something else in it."""
+        settings, made = self._aws[self.account]
+        other = replace(settings, **changed)
+        self._aws[self.account] = (other, made)
+        self._patch.setitem(process.clients, (other, REGION), made)
+        try:
+            yield
+        finally:
+            self._aws[self.account] = (settings, made)
 
     def checked(self, olds: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:
         """The inputs, checked; None leaves an argument out."""

@@ -9,6 +9,8 @@ import pytest
 
 from redshift_teardown.aws.arguments import read_arguments
 from redshift_teardown.deletion_policy import fit_tag_value, once_fitted
+from redshift_teardown.engine.place import Place
+from redshift_teardown.lifecycle.create import create
 from redshift_teardown.lifecycle.state import UNKNOWN_SENTINEL
 from tests.parity.bench import Invalid, changing, did
 from tests.teardown.stage import SKIPPING, URN, Interruption, kill
@@ -28,6 +30,19 @@ def lived(stack: Bench, marker: str, **arguments: Any) -> str:
     assert stack.destroy().said == ""
     [name] = set(stack.ledger()["snapshots"]) - before
     return str(name)
+
+
+def refused_in_preview_and_in_up(stack: Bench, **arguments: Any) -> str:
+    """Have the data restored, which preview refuses, and `up` as well where AWS answers only then."""
+    with pytest.raises(Invalid) as foretold:
+        stack.previewed(**RESTORE, **arguments)
+    stack.connected = False
+    inputs = stack.checked(**RESTORE, **arguments)
+    stack.connected = True
+    refused = stack.run(lambda: create(inputs, stack.settings))
+    assert (refused.how, changing(refused)) == ("refused", [])
+    assert refused.said in str(foretold.value)
+    return refused.said
 
 
 def test_up_after_destroy_brings_the_data_back(stack: Bench) -> None:
@@ -292,32 +307,143 @@ def test_it_is_found_under_another_parent(stack: Bench) -> None:
     assert stack.control.marker("warehouse") == "data"
 
 
-@pytest.mark.parametrize(
-    "urn",
-    [URN.replace("live", "other"), URN.replace("shop", "other")],
-    ids=["another stack", "another project"],
-)
-def test_anothers_snapshot_is_never_restored(stack: Bench, urn: str) -> None:
-    """A final snapshot of the same cluster name in another stack or project is not ours."""
+ELSEWHERE = [URN.replace("live", "other"), URN.replace("shop", "other")]
+
+
+@pytest.mark.parametrize("urn", ELSEWHERE, ids=["another stack", "another project"])
+def test_what_another_stack_left_of_the_same_cluster_is_in_doubt(stack: Bench, urn: str) -> None:
+    """It may be this stack under its old name, or the cluster may have been moved from there: neither
+    restored nor begun without, in preview as in `up`, and both ways on are told, and work.
+    """
+    name = lived(stack, "data")
+    stack.write_policy(stack.policy.replace("[live]", "[live, other]"))
+
+    refused = refused_in_preview_and_in_up(stack, urn=urn)
+
+    assert f"{name} " in refused
+    assert f"was left by {URN}" in refused
+    assert f"set snapshot_identifier='{name}' in place of restore_final_snapshot" in refused
+    assert "write restore_final_snapshot=False" in refused
+    assert stack.apply(snapshot_identifier=name, urn=urn).said == ""
+    assert stack.control.marker("warehouse") == "data"
+    stack.state = None
+    stack.control.remove_cluster("warehouse")
+    fresh = stack.apply(restore_final_snapshot=False, urn=urn)
+    assert (fresh.said, stack.control.marker("warehouse")) == ("", "")
+
+
+@pytest.mark.parametrize("urn", ELSEWHERE, ids=["another stack", "another project"])
+def test_what_another_stack_left_of_another_cluster_is_anothers(stack: Bench, urn: str) -> None:
+    """Its name says nothing, and neither does a cluster that this stack never had."""
     lived(stack, "theirs")
     stack.write_policy(stack.policy.replace("[live]", "[live, other]"))
 
-    created = stack.apply(**RESTORE, urn=urn)
+    created = stack.apply(**RESTORE, urn=urn, cluster_identifier="another")
 
-    assert created.said == ""
-    assert stack.control.marker("warehouse") == ""
+    assert (created.said, stack.control.marker("another")) == ("", "")
+
+
+def test_what_is_newer_and_ours_is_restored_whatever_another_stack_left_before(stack: Bench) -> None:
+    """Once this stack has left a final snapshot of its own there is no doubt any more."""
+    lived(stack, "theirs")
+    stack.write_policy(stack.policy.replace("[live]", "[live, other]"))
+    stack.time.advance(DAY)
+    lived(stack, "ours", urn=ELSEWHERE[0], restore_final_snapshot=False)
+
+    restored = stack.apply(**RESTORE, urn=ELSEWHERE[0])
+
+    assert (restored.said, stack.control.marker("warehouse")) == ("", "ours")
+
+
+def test_without_the_request_what_another_stack_left_is_no_reason_for_a_word(stack: Bench) -> None:
+    """A program that asks for no data begins without."""
+    lived(stack, "theirs")
+    stack.write_policy(stack.policy.replace("[live]", "[live, other]"))
+
+    created = stack.apply(urn=ELSEWHERE[0])
+
+    assert (created.said, created.warned, stack.control.marker("warehouse")) == ("", [], "")
+
+
+@pytest.mark.parametrize(
+    ("now", "first"),
+    [
+        (URN, "restore_final_snapshot=True, or snapshot_identifier='{name}'"),
+        (URN.replace("my:Group$", ""), "restore_final_snapshot=True, or snapshot_identifier='{name}'"),
+        (URN.replace("live", "other"), "snapshot_identifier='{name}'"),
+        (URN.replace("shop", "other"), "snapshot_identifier='{name}'"),
+        (URN.replace("::warehouse", "::lake"), "snapshot_identifier='{name}'"),
+    ],
+    ids=["the same", "another parent", "renamed stack", "another project", "another name"],
+)
+def test_the_way_back_that_destroy_tells_works(stack: Bench, now: str, first: str) -> None:
+    """After `stack rename`, `state move` or `state rename` the tags say what the last `up` recorded."""
+    stack.write_policy(stack.policy.replace("[live]", "[live, other]"))
+    stack.apply()
+    stack.control.set_marker("warehouse", "data")
+    with stack.configured(place=Place.of(now)):
+        told = stack.destroy().kept[-1]
+    [name] = stack.ledger()["snapshots"]
+
+    assert f"To bring it back: {first.format(name=name)}, then `pulumi up`" in told
+    by_name = {"snapshot_identifier": name}
+    ways = {"restore_final_snapshot=True": RESTORE, f"snapshot_identifier={name!r}": by_name}
+    for way in first.format(name=name).split(", or "):
+        brought = stack.apply(**ways[way], urn=now)
+        assert (brought.said, stack.control.marker("warehouse")) == ("", "data")
+        stack.state = None
+        stack.control.remove_cluster("warehouse")
+
+
+def copied(stack: Bench, name: str, identifier: str) -> None:
+    """Somebody restores a copy of a cluster, changes it, and takes a snapshot with the copy's tags."""
+    stack.outsider.restore_from_cluster_snapshot(ClusterIdentifier=identifier, SnapshotIdentifier=name)
+    stack.time.advance(DAY)
+    stack.control.set_marker(identifier, "junk")
+    stack.control.set_lifecycle(identifier, manual_snapshot=0)
+    stack.outsider.create_cluster_snapshot(
+        ClusterIdentifier=identifier, SnapshotIdentifier="of-a-copy", Tags=stack.cluster(identifier)["Tags"]
+    )
+    stack.control.remove_cluster(identifier)
+
+
+def test_a_snapshot_of_a_copy_is_not_restored(stack: Bench) -> None:
+    """Its tags say that it is of our cluster, and AWS says it is of another one."""
+    copied(stack, lived(stack, "data"), "warehouse-test")
+
+    restored = stack.apply(**RESTORE)
+
+    assert (restored.said, stack.control.marker("warehouse")) == ("", "data")
+
+
+def test_a_snapshot_of_a_copy_that_is_named_holds_no_young_data(stack: Bench) -> None:
+    """Nobody knows how old it is, whatever its tags say."""
+    copied(stack, lived(stack, "data"), "warehouse-test")
+
+    assert stack.apply(snapshot_identifier="of-a-copy").said == ""
+
+    assert stack.state is not None
+    assert "data_since" not in stack.state
+
+
+def test_a_copy_that_has_our_clusters_name_is_in_doubt(stack: Bench) -> None:
+    """The tags are of another cluster of ours, AWS's word is ours: refused, with its name."""
+    stack.apply(cluster_identifier="lake")
+    assert stack.destroy().said == ""
+    [name] = stack.ledger()["snapshots"]
+    copied(stack, str(name), "warehouse")
+
+    assert "of-a-copy" in refused_in_preview_and_in_up(stack)
 
 
 def test_of_another_resource_it_is_in_doubt(stack: Bench) -> None:
     """The same cluster under another resource's name in the same stack: an error, not an empty cluster."""
     name = lived(stack, "data")
 
-    refused = stack.apply(**RESTORE, urn=URN.replace("::warehouse", "::lake"))
+    refused = refused_in_preview_and_in_up(stack, urn=URN.replace("::warehouse", "::lake"))
 
-    assert refused.how == "refused"
-    assert name in refused.said
-    assert f"set snapshot_identifier='{name}'" in refused.said
-    assert changing(refused) == []
+    assert name in refused
+    assert f"set snapshot_identifier='{name}'" in refused
 
 
 @pytest.mark.parametrize(
@@ -361,10 +487,7 @@ def test_an_old_tag_that_two_resources_would_have_is_in_doubt(stack: Bench) -> N
     tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
     stack.control.set_snapshot(name, tags={**tags, "redshift-teardown:urn": once_fitted(urn)})
 
-    refused = stack.apply(**RESTORE, urn=urn)
-
-    assert f"set snapshot_identifier='{name}'" in refused.said
-    assert changing(refused) == []
+    assert f"set snapshot_identifier='{name}'" in refused_in_preview_and_in_up(stack, urn=urn)
 
 
 @pytest.mark.parametrize("lost", ["all", "urn", "stack", "project"])
@@ -379,12 +502,10 @@ def test_a_final_snapshot_that_lost_its_tags_is_an_error(stack: Bench, lost: str
     kept = {} if lost == "all" else {key: value for key, value in tags.items() if key != keys[lost]}
     stack.control.set_snapshot(newest, tags=kept)
 
-    refused = stack.apply(**RESTORE)
+    refused = refused_in_preview_and_in_up(stack)
 
-    assert refused.how == "refused"
-    assert newest in refused.said
-    assert "does not carry the tags" in refused.said
-    assert changing(refused) == []
+    assert newest in refused
+    assert "does not carry the tags" in refused
 
 
 def test_a_snapshot_of_a_granted_name_that_lost_its_tags_is_an_error(stack: Bench) -> None:
@@ -392,9 +513,9 @@ def test_a_snapshot_of_a_granted_name_that_lost_its_tags_is_an_error(stack: Benc
     lived(stack, "data", final_snapshot_identifier="Last-Words")
     stack.control.set_snapshot("last-words", tags={})
 
-    refused = stack.apply(**RESTORE, final_snapshot_identifier="Last-Words")
+    refused = refused_in_preview_and_in_up(stack, final_snapshot_identifier="Last-Words")
 
-    assert "last-words" in refused.said
+    assert "last-words" in refused
 
 
 @pytest.mark.parametrize("status", ["creating", "failed"])

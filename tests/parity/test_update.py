@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pulumi.output import Unknown
 
-from redshift_teardown.aws.arguments import ARGUMENTS, Change, read_arguments
+from redshift_teardown.aws.arguments import ARGUMENTS, Change, Kind, read_arguments
+from redshift_teardown.engine.secret_values import DEFAULTS
+from redshift_teardown.lifecycle.state import UNKNOWN_SENTINEL
 from tests.parity.bench import changing, did
 
 if TYPE_CHECKING:
+    from redshift_teardown.aws.arguments import Argument
     from tests.parity.bench import Bench
 
 ROLE_1, ROLE_2 = (f"arn:aws:iam::111122223333:role/{name}" for name in ("load", "unload"))
@@ -285,6 +289,23 @@ def test_update_makes_exactly_the_needed_calls(groups: Bench, case: Case) -> Non
     assert changing(groups.apply(**case.after)) == []
 
 
+@pytest.mark.parametrize("argument", ARGUMENTS, ids=lambda argument: argument.name)
+def test_a_value_that_preview_cannot_know_passes(groups: Bench, argument: Argument) -> None:
+    """Unknown as a whole or in part, with a known value or none before, and whatever tags are secret."""
+    name, said = argument.name, next((case.after for case in CASES if case.name == argument.name), {})
+    unknown: list[Any] = [UNKNOWN_SENTINEL, Unknown()]  # type: ignore[no-untyped-call]
+    if argument.kind in (Kind.TEXTS, Kind.TAGS):
+        unknown += [[each] if argument.kind is Kind.TEXTS else {"team": each} for each in unknown]
+    with groups.configured(default_tags=(("owner", "us"), ("team", "all"))):
+        for before in ({}, said):
+            groups.apply(**before)
+            for value in unknown:
+                for secrets in (None, ["tags"], ["tags.team", DEFAULTS]):
+                    previewed = groups.previewed(**{**before, name: value, "secrets": secrets})
+                    assert (previewed.said, previewed.how) == ("", "done")
+                    assert [line for line in previewed.shown if "`up` changes tag ," in line] == []
+
+
 @pytest.mark.parametrize("name", RESETS)
 def test_left_out_again_it_has_its_default(groups: Bench, name: str) -> None:
     """An argument that has a default in pulumi-aws is set back to it when the program drops it."""
@@ -502,15 +523,7 @@ def test_awkward_forms_are_no_difference(groups: Bench, name: str) -> None:
 
 def test_default_tags_are_told_apart(stack: Bench) -> None:
     """The stack's own tags are on the cluster and in tags_all, not in tags; changing them is an update."""
-    import dataclasses  # noqa: PLC0415
-
-    from redshift_teardown import process  # noqa: PLC0415
-
-    settings, made = stack._aws[stack.account]
-    with_tags = dataclasses.replace(settings, default_tags=(("owner", "platform"), ("team", "none")))
-    stack._aws[stack.account] = (with_tags, made)
-    stack._patch.setitem(process.clients, (with_tags, "us-east-1"), made)
-    try:
+    with stack.configured(default_tags=(("owner", "platform"), ("team", "none"))):
         stack.apply(tags={"team": "data"})
         assert stack.state is not None
         assert stack.state["tags"] == {"team": "data"}
@@ -518,6 +531,4 @@ def test_default_tags_are_told_apart(stack: Bench) -> None:
         assert stack.preview(tags={"team": "data"}) == "same"
         stack.refresh()
         assert stack.preview(tags={"team": "data"}) == "same"
-    finally:
-        stack._aws[stack.account] = (settings, made)
     assert stack.preview(tags={"team": "data"}) == "update"

@@ -221,6 +221,36 @@ GUARDS = (
         "    return of_generation(",
     ),
     Guard(
+        "a snapshot whose tags name another cluster than it is of is not ours",
+        "lifecycle/ownership/final_snapshots.py",
+        "    if (complete and not is_of_a_copy(snapshot)) and (",
+        "    if complete and (",
+    ),
+    Guard(
+        "what another stack left of our cluster is in doubt",
+        "lifecycle/ownership/final_snapshots.py",
+        "            return Whose.ELSEWHERE if of_our_cluster and TAG_URN in tags else Whose.ANOTHERS",
+        "            return Whose.ANOTHERS",
+    ),
+    Guard(
+        "what another stack left of our cluster is not restored without its name",
+        "lifecycle/data/restore.py",
+        "    if by is Whose.ELSEWHERE:",
+        "    if False:",
+    ),
+    Guard(
+        "a restore that up refuses is refused in preview",
+        "lifecycle/data/restore.py",
+        "found.seen, urn, identifier)\n        _require_ours(session, newest, by, urn, identifier)\n",
+        "found.seen, urn, identifier)\n",
+    ),
+    Guard(
+        "destroy tells a way back that finds the snapshot",
+        "teardown/messages.py",
+        '"" if plan.is_moved else "restore_final_snapshot=True, or "',
+        '"restore_final_snapshot=True, or "',
+    ),
+    Guard(
         "what a teardown left is waited for before a restore",
         "lifecycle/data/restore.py",
         "    while found.missing is not None and session.clock.now() - found.missing.written < SETTLE:",
@@ -344,8 +374,39 @@ GUARDS = (
     Guard(
         "a snapshot of another generation proves nothing",
         "teardown/proof.py",
-        "identity, memory) and of_generation(\n        snapshot, identity, memory, urn=plan.urn\n    )",
+        "identity, memory) and of_generation(\n"
+        '        snapshot, identity, memory, urn=plan.urn if plan.tags_prove else ""\n    )',
         "identity, memory)",
+    ),
+    Guard(
+        "tags that the cluster carries, too, make no snapshot ours",
+        "teardown/proof.py",
+        "    if plan.tags_prove and is_tagged_as(",
+        "    if is_tagged_as(",
+    ),
+    Guard(
+        "tags that the cluster carries, too, make no snapshot one of its generation",
+        "teardown/proof.py",
+        'urn=plan.urn if plan.tags_prove else ""',
+        "urn=plan.urn",
+    ),
+    Guard(
+        "what has its tags from the cluster is void beside it",
+        "teardown/proof.py",
+        "    plan = replace(plan, tags_prove=True)\n",
+        "",
+    ),
+    Guard(
+        "the tags that a state records of its cluster count",
+        "lifecycle/policy/planner.py",
+        "        self._tags_prove = not is_tagged_as(state.tags_all or {}, state.identity)",
+        "        self._tags_prove = True",
+    ),
+    Guard(
+        "the tags that a teardown sees on its cluster count",
+        "lifecycle/policy/planner.py",
+        "            if is_tagged_as(dict(cluster.tags), self._state.identity):",
+        "            if False:",
     ),
     Guard(
         "a snapshot of an earlier life proves nothing",

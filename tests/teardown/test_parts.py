@@ -20,7 +20,7 @@ from redshift_teardown.teardown.model import Delete, Done, Refuse, Resume, Tag, 
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, TAG_URN, make_plan
-from redshift_teardown.teardown.proof import is_ours, of_generation
+from redshift_teardown.teardown.proof import is_ours, newest_proof, of_generation
 from redshift_teardown.teardown.receipt import Earlier, read_earlier
 from tests.teardown import pure
 from tests.teardown.pure import BORN, IDENTITY, NAME, NOW, PLAN
@@ -258,6 +258,16 @@ def test_a_snapshot_is_of_the_generation_by_a_time_recorded_or_seen_or_by_our_ta
     """
     seen = pure.snapshot(cluster_create_time=created, tags=tuple(tags.items()))
     assert of_generation(seen, IDENTITY, pure.memory(create_times=times), urn=pure.URN) is expected
+
+
+@pytest.mark.parametrize("carried", [False, True])
+def test_tags_that_the_cluster_carries_explain_no_create_time(*, carried: bool) -> None:
+    """Of a snapshot that is ours by its name: its newer create time may be of a resize that nobody saw."""
+    tags = ((TAG_GENERATION, "0f5c1d3e"), (TAG_URN, OUR_URN), (TAG_CLUSTER, "warehouse"))
+    seen = pure.snapshot(cluster_create_time=LATER, tags=tags)
+    plan = replace(PLAN, tags_prove=not carried)
+    proof = newest_proof(plan, IDENTITY, pure.look(None, seen), pure.memory())
+    assert proof == (None if carried else seen)
 
 
 def test_without_a_namespace_a_tag_proves_no_generation() -> None:

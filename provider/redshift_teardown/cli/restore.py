@@ -14,7 +14,7 @@ from redshift_teardown.atomic_file import replace_whole
 from redshift_teardown.cli.exported import program_folder, project_folder, project_name
 from redshift_teardown.cli.output import say, say_json
 from redshift_teardown.cli.program import with_argument
-from redshift_teardown.cli.snapshots import kept_until, regions_of, taken
+from redshift_teardown.cli.snapshots import kept_until, left_under, regions_of, taken
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.input_file import name_of, read_text
 from redshift_teardown.reports.snapshots import find_kept, united
@@ -177,9 +177,12 @@ def _not_found(kept: Kept, what: str) -> RestoreError:
     """Say that there is none where it was looked; where AWS gave no list, nobody knows."""
     unasked = dict(kept.problems)
     asked = ", ".join(region for region in kept.regions if region not in unasked)
+    names = left_under(kept)
     if not unasked:
         return RestoreError(
-            f"there is no {what} in {asked}\n  next: look with `redshift-teardown snapshots --all-regions`"
+            f"there is no {what} in {asked}\n"
+            + (f"{names}\n" if names else "")
+            + "  next: look with `redshift-teardown snapshots --all-regions`"
         )
     lines = [
         f"whether there is a {what} is not known: {', '.join(unasked)} could not be asked",

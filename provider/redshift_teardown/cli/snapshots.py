@@ -103,6 +103,8 @@ def snapshots(
         click.echo(page(kept, counted, now))
     else:
         _say(kept, counted, now)
+    if not kept.snapshots and left_under(everything):
+        say(Text(left_under(everything), style="dim"), err=True)
     for region, words in kept.problems:
         say(Text(f"{region}: {words}", style="red"), err=True)
     sys.exit(1 if kept.problems else 0)
@@ -140,6 +142,20 @@ def _write(file: Path, text: str) -> None:
 def group_of(snapshot: KeptSnapshot) -> str:
     """Name the stack a snapshot belongs to."""
     return f"{snapshot.project} / {snapshot.stack}" if snapshot.claimed else _UNCLAIMED
+
+
+def left_under(kept: Kept) -> str:
+    """Say under which names of stacks final snapshots are there; empty for none.
+
+    A stack that was renamed, or that a cluster was moved to, is not what the snapshot's tags name.
+    """
+    names = sorted({group_of(snapshot) for snapshot in kept.snapshots if snapshot.claimed})
+    if not names:
+        return ""
+    return (
+        "a final snapshot carries the name that its stack had at the last `up`; there are some of "
+        f"{', '.join(names)}"
+    )
 
 
 def kept_until(snapshot: KeptSnapshot, now: datetime) -> str:

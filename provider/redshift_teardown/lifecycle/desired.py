@@ -66,12 +66,15 @@ class Desired:
                 before = old_inputs.get(name)
                 if before is not None and before != inputs.get(name):
                     values[name] = value
-        before, now = old_inputs.get("tags") or {}, inputs.get("tags") or {}
-        tags = {
-            key: now[key]
-            for key in before.keys() & now.keys()
-            if before[key] != now[key] and not ignored.covers_tag(key)
-        }
+        before, now = old_inputs.get("tags"), inputs.get("tags")
+        tags = {}
+        # Tags that preview cannot know as a whole are shown as one.
+        if isinstance(before, dict) and isinstance(now, dict):
+            tags = {
+                key: now[key]
+                for key in before.keys() & now.keys()
+                if before[key] != now[key] and not ignored.covers_tag(key)
+            }
         return replace(self, values={**values, **self.values}, tags={**tags, **self.tags})
 
     def and_renamed_back(

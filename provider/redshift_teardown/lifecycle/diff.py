@@ -90,6 +90,9 @@ def _tell_what_inputs_do_not(
         return
     before = arguments_of(asked.old_inputs)
     own, tags = found.arguments["tags"] or {}, found.desired.tags
+    if own is UNKNOWN:
+        # The engine shows the change of all of them, and none by its key.
+        own, tags = {}, {}
     tags_before = {**(asked.old_inputs.get("default_tags") or {}), **(before["tags"] or {})}
     told = [
         *(

@@ -18,7 +18,7 @@ from redshift_teardown.deletion_policy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from redshift_teardown.aws.identity import Identity
@@ -59,6 +59,8 @@ class Plan:
         renewal_is_ours: Whether a claim of this resource that the state does not record makes no difference.
         claimant: The resource's URN now, by which a claim is its own; empty where that is ``urn``.
         overruled: The value of the claim tag that says ``protected`` by rules of before; empty for none.
+        tags_prove: Whether the tags of a snapshot prove whose it is: not where the cluster carries them
+            itself, since anybody's snapshot may have them from there.
 
     """
 
@@ -73,6 +75,7 @@ class Plan:
     renewal_is_ours: bool = True
     claimant: str = ""
     overruled: str = ""
+    tags_prove: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a plan whose snapshot has no name: to DeleteCluster that would mean to skip it.
@@ -89,6 +92,14 @@ class Plan:
     def wants_snapshot(self) -> bool:
         """Whether a final snapshot is due; anything but a plain skip is."""
         return self.decision.outcome is not Outcome.SKIP
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the resource has another stack, project or name by now than its snapshot's tags say.
+
+        A program of now does not find the snapshot by them then.
+        """
+        return bool(self.claimant) and _without_types(self.claimant) != _without_types(self.urn)
 
     @property
     def retention_days(self) -> int:
@@ -144,6 +155,7 @@ def make_plan(
     overruled: str = "",
     left_by: str = "",
     claimant: str = "",
+    tags_prove: bool = True,
 ) -> Plan:
     """Resolve a decision's names and tags for one cluster.
 
@@ -184,4 +196,19 @@ def make_plan(
         renewal_is_ours=renewal_is_ours,
         claimant=claimant,
         overruled=overruled,
+        tags_prove=tags_prove,
     )
+
+
+def _without_types(urn: str) -> tuple[str, str]:
+    """Return stack and project, and the name, of a URN: a snapshot is found under another parent, too."""
+    place, _, rest = urn.partition("::")
+    project, _, typed = rest.partition("::")
+    return f"{place}::{project}", typed.partition("::")[2]
+
+
+def is_tagged_as(tags: Mapping[str, str], identity: Identity) -> bool:
+    """Return whether tags are those that a teardown of a generation writes."""
+    return tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()) and tags.get(
+        TAG_CLUSTER
+    ) == fit_tag_value(identity.cluster_identifier)

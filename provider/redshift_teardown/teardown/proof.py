@@ -3,19 +3,21 @@
 A proof is an available manual snapshot
 
 * of this generation, by its ClusterCreateTime;
-* made by a DeleteCluster that AWS accepted: our tags say so, a receipt does, or a name with a time in it;
+* made by a DeleteCluster that AWS accepted: our tags say so, which it has not from the cluster, or a receipt
+  does, or a name with a time in it;
 * and not void: the cluster was not seen alive after it, so the deletion that made it ended the cluster.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from redshift_teardown.aws.identity import same_moment
 from redshift_teardown.aws.views import Answer
 from redshift_teardown.deletion_policy import fit_tag_value, time_in_name
-from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, TAG_URN, TAG_VOID
+from redshift_teardown.teardown.plan import TAG_GENERATION, TAG_URN, TAG_VOID, is_tagged_as
 from redshift_teardown.teardown.resource_tag import says
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def newest_proof(
 def would_prove(snapshot: SnapshotView, plan: Plan, identity: Identity, memory: Memory) -> bool:
     """Return whether a snapshot is a proof unless it is void, or was never finished."""
     return is_ours(snapshot, plan, identity, memory) and of_generation(
-        snapshot, identity, memory, urn=plan.urn
+        snapshot, identity, memory, urn=plan.urn if plan.tags_prove else ""
     )
 
 
@@ -71,8 +73,10 @@ def outlived(
     """Return the snapshots that would prove that the data is kept, had the cluster not been seen alive since.
 
     These and no others are put down as void, by whoever sees the cluster alive: in a receipt, in the outputs
-    where they are written, and by a tag in AWS, which tells a machine that has neither.
+    where they are written, and by a tag in AWS, which tells a machine that has neither. Those among them that
+    have their tags from the cluster, too: once it has lost them, nobody can tell that any more.
     """
+    plan = replace(plan, tags_prove=True)
     return tuple(
         snapshot
         for snapshot in observation.snapshots
@@ -121,14 +125,11 @@ def is_ours(snapshot: SnapshotView, plan: Plan, identity: Identity, memory: Memo
     """Return whether a snapshot was made by a DeleteCluster of a teardown of this resource.
 
     A name alone is a sign only where it holds the time it was chosen at, or where a receipt says when it was
-    sent; and the snapshot must have begun at that time.
+    sent; and the snapshot must have begun at that time. The tags are none that the cluster carries, too.
     """
     if snapshot.snapshot_type != "manual":
         return False
-    tags = dict(snapshot.tags)
-    if tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()) and tags.get(
-        TAG_CLUSTER
-    ) == fit_tag_value(identity.cluster_identifier):
+    if plan.tags_prove and is_tagged_as(dict(snapshot.tags), identity):
         return True
     if snapshot.identifier in memory.earlier_accepted | asked_for(memory, Answer.ACCEPTED):
         return True

@@ -8,7 +8,7 @@ from redshift_teardown import process
 from redshift_teardown.errors import AccountError, RefusedError, TeardownError
 from redshift_teardown.lifecycle.context import open_session
 from redshift_teardown.lifecycle.data.named_snapshot import LOOKED_UP, named_parameters
-from redshift_teardown.lifecycle.data.restore import require_word, tell_what_is_newer
+from redshift_teardown.lifecycle.data.restore import foretell_restore, require_word
 from redshift_teardown.lifecycle.origin import NAMES
 from redshift_teardown.lifecycle.ownership.final_snapshots import look_for_ours
 from redshift_teardown.lifecycle.state import UNKNOWN, arguments_of
@@ -69,7 +69,7 @@ def foretell(settings: Settings, news: Mapping[str, Any], urn: Urn, rules: Envir
         if session.calls.describe(str(arguments["cluster_identifier"])) is not None:
             return ""
         if restores:
-            tell_what_is_newer(session, arguments, urn, rules)
+            foretell_restore(session, arguments, urn, rules)
             return ""
         # One that is named and not there may be made by this very `up`: create tells.
         parameters = named_parameters(arguments, LOOKED_UP)

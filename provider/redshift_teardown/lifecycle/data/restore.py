@@ -15,13 +15,15 @@ from redshift_teardown.lifecycle.ownership.final_snapshots import (
     Whose,
     age_key,
     is_half,
+    is_of_a_copy,
     is_unmarked,
     look_for_ours,
     whose,
 )
 from redshift_teardown.teardown.backoff import LAG, SETTLE
-from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_VOID
+from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_URN, TAG_VOID
 from redshift_teardown.teardown.proof import is_marked_void
+from redshift_teardown.teardown.resource_tag import decoded
 from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
@@ -92,7 +94,8 @@ def find_source(
         return None
     by = whose(view_snapshot(found), arguments, urn, rules)
     of_our_cluster = str(found.get("ClusterIdentifier") or "").lower() == identifier
-    line = OWN if by is Whose.OURS else UNKNOWN_LINE if of_our_cluster else FOREIGN
+    unknown = of_our_cluster or is_of_a_copy(view_snapshot(found))
+    line = OWN if by is Whose.OURS else UNKNOWN_LINE if unknown else FOREIGN
     return _source(session, found, "snapshot", line, named_parameters(arguments))
 
 
@@ -141,7 +144,7 @@ def require_word(
     ours = [
         each
         for each, by in found.candidates
-        if by is Whose.OURS or is_half(each, found.halves) or is_unmarked(each)
+        if by is Whose.OURS or (by is Whose.IN_DOUBT and (is_half(each, found.halves) or is_unmarked(each)))
     ]
     if not ours:
         return
@@ -222,24 +225,7 @@ def _newest_final_snapshot(
         return None
     newest, by = max(candidates, key=lambda candidate: age_key(candidate[0]))
     _tell_what_is_newer(session, newest, seen, urn, identifier)
-    if by is Whose.IN_DOUBT:
-        raise RefusedError(
-            f"restore_final_snapshot is set, and the newest snapshot of {identifier}, {newest.identifier} "
-            f"({newest.status}{_age(session, newest)}), does not carry the tags that say it is the final "
-            f"snapshot of {urn.name}",
-            data="nothing was created; that snapshot was not touched",
-            next_step=f"to restore from it, set snapshot_identifier={newest.identifier!r} in place of "
-            "restore_final_snapshot; to start empty, take restore_final_snapshot away for this `up`",
-        )
-    if is_marked_void(newest):
-        raise RefusedError(
-            f"the newest final snapshot of {urn.name}, {newest.identifier}{_age(session, newest)}, is void: "
-            f"its cluster was alive after it ({TAG_VOID}={dict(newest.tags)[TAG_VOID]}), so it lacks what "
-            "was written since",
-            data="nothing was created; that snapshot was not touched",
-            next_step=f"to restore from it all the same, set snapshot_identifier={newest.identifier!r} in "
-            "place of restore_final_snapshot; to start empty, take restore_final_snapshot away for this `up`",
-        )
+    _require_ours(session, newest, by, urn, identifier)
     if not newest.available:
         raise RefusedError(
             f"the newest final snapshot of {urn.name}, {newest.identifier}, is {newest.status!r}"
@@ -258,6 +244,43 @@ def _newest_final_snapshot(
         )
     require_usable(found, arguments)
     return found
+
+
+def _require_ours(session: Session, newest: SnapshotView, by: Whose, urn: Urn, identifier: str) -> None:
+    """Refuse to restore a snapshot that may be another's, or that is void, without being told its name.
+
+    Raises:
+        RefusedError: it is one of them; to begin empty in its place would look like success.
+
+    """
+    to_restore = f"set snapshot_identifier={newest.identifier!r} in place of restore_final_snapshot"
+    which = f"{newest.identifier} ({newest.status}{_age(session, newest)})"
+    if by is Whose.ELSEWHERE:
+        raise RefusedError(
+            f"restore_final_snapshot is set, and the newest final snapshot of {identifier}, {which}, was "
+            f"left by {decoded(dict(newest.tags)[TAG_URN])}, which may be this resource before its stack was "
+            "renamed or it was moved, or another one",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"to restore from it, {to_restore}; to begin without it, write "
+            "restore_final_snapshot=False",
+        )
+    if by is Whose.IN_DOUBT:
+        raise RefusedError(
+            f"restore_final_snapshot is set, and the newest snapshot of {identifier}, {which}, does not "
+            f"carry the tags that say it is the final snapshot of {urn.name}",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"to restore from it, {to_restore}; to start empty, take restore_final_snapshot away "
+            "for this `up`",
+        )
+    if is_marked_void(newest):
+        raise RefusedError(
+            f"the newest final snapshot of {urn.name}, {newest.identifier}{_age(session, newest)}, is void: "
+            f"its cluster was alive after it ({TAG_VOID}={dict(newest.tags)[TAG_VOID]}), so it lacks what "
+            "was written since",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"to restore from it all the same, {to_restore}; to start empty, take "
+            "restore_final_snapshot away for this `up`",
+        )
 
 
 def _look_patiently(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Found:
@@ -342,16 +365,22 @@ def _tell_what_is_missing(session: Session, arguments: Mapping[str, Any], urn: U
         session.reporter.warn(f"{identifier} is created empty; {left}")
 
 
-def tell_what_is_newer(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> None:
-    """Warn, before anything is done, of what a restore of the newest final snapshot would leave behind."""
+def foretell_restore(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> None:
+    """Warn, before anything is done, of what a restore of the newest final snapshot would leave behind.
+
+    Raises:
+        RefusedError: `up` would refuse it, whatever time passes.
+
+    """
     found = look_for_ours(session, arguments, urn, rules)
     missing = found.missing
     if missing is not None and not missing.has_expired(session.clock.now()):
         session.reporter.warn(f"{_not_shown(urn, missing)}: `up` restores nothing in its place")
-    newest = _newest_of(found)
-    if newest is not None:
+    if found.candidates:
+        newest, by = max(found.candidates, key=lambda candidate: age_key(candidate[0]))
         identifier = str(arguments["cluster_identifier"]).lower()
         _tell_what_is_newer(session, newest, found.seen, urn, identifier)
+        _require_ours(session, newest, by, urn, identifier)
 
 
 def _tell_what_is_newer(

@@ -36,6 +36,9 @@ class Whose(Enum):
     OURS = "ours"
     IN_DOUBT = "in doubt"
     """It looks like ours and does not carry all the tags that would say so."""
+    ELSEWHERE = "left elsewhere"
+    """A resource of another stack or project left it, of the cluster that has our identifier. That may be
+    this very resource, before its stack was renamed or it was moved."""
     ANOTHERS = "another's"
 
 
@@ -100,7 +103,7 @@ def _doubted(
     A stack or a resource may be renamed between the two halves, and no state tells of it then.
     """
     ours = snapshot.cluster_identifier.lower() == identifier
-    if by is not Whose.ANOTHERS or not ours or not is_half(snapshot, halves):
+    if by not in {Whose.ELSEWHERE, Whose.ANOTHERS} or not ours or not is_half(snapshot, halves):
         return by
     finished = any(
         each.cluster_identifier.lower() == identifier
@@ -108,7 +111,7 @@ def _doubted(
         and age_key(each) > age_key(snapshot)
         for each in seen
     )
-    return Whose.ANOTHERS if finished else Whose.IN_DOUBT
+    return by if finished else Whose.IN_DOUBT
 
 
 def is_half(snapshot: SnapshotView, halves: Collection[str]) -> bool:
@@ -121,23 +124,33 @@ def is_unmarked(snapshot: SnapshotView) -> bool:
     return TAG_URN not in dict(snapshot.tags)
 
 
+def is_of_a_copy(snapshot: SnapshotView) -> bool:
+    """Return whether a snapshot's tags name another cluster than it was taken of.
+
+    They are those of a final snapshot that somebody restored under another name: the copy has them from
+    there, and its own snapshots may have them by copying.
+    """
+    named = dict(snapshot.tags).get(TAG_CLUSTER)
+    return named is not None and named != snapshot.cluster_identifier.lower()
+
+
 def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Whose:
     """Tell whose final snapshot a manual snapshot is.
 
-    It is ours where project, stack and resource in its tags are ours. The resource is its URN; where that
-    differs, since it was moved under another parent meanwhile, its name together with the cluster's.
-    One of our cluster whose tags are lacking is in doubt where it carries one of this package's, or is
-    named as the policy names final snapshots.
+    It is ours where project, stack and resource in its tags are ours, and the cluster in them is the one that
+    it was taken of. The resource is its URN; where that differs, since it was moved under another parent
+    meanwhile, its name together with the cluster's. One of our cluster whose tags are lacking is in doubt
+    where it carries one of this package's, or is named as the policy names final snapshots.
     """
     tags = dict(snapshot.tags)
     identifier = str(arguments["cluster_identifier"]).lower()
     of_our_cluster = snapshot.cluster_identifier.lower() == identifier
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project)):
         if key in tags and not says(tags[key], own):
-            return Whose.ANOTHERS
+            return Whose.ELSEWHERE if of_our_cluster and TAG_URN in tags else Whose.ANOTHERS
     recorded = tags.get(TAG_URN)
     complete = recorded is not None and TAG_STACK in tags and TAG_PROJECT in tags
-    if complete and (
+    if (complete and not is_of_a_copy(snapshot)) and (
         says(recorded, str(urn)) or (is_named(recorded, urn.name) and tags.get(TAG_CLUSTER) == identifier)
     ):
         return Whose.OURS

@@ -17,7 +17,7 @@ from redshift_teardown.lifecycle.policy.at_destroy import (
     recorded_facts,
 )
 from redshift_teardown.lifecycle.state import State
-from redshift_teardown.teardown.plan import Plan, make_plan
+from redshift_teardown.teardown.plan import Plan, is_tagged_as, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,6 +139,7 @@ class Planner:
         self._facts = recorded_facts(state.policy, state.identity, state.urn, started, state.data_since)
         self._decision: Decision | None = None
         self._names: dict[tuple[str, str], None] = {}
+        self._tags_prove = not is_tagged_as(state.tags_all or {}, state.identity)
         self.receipts = recorded.policies.receipts()
         self.context: dict[str, Any] = {
             "project": state.urn.project,
@@ -161,6 +162,8 @@ class Planner:
         else:
             how = "live"
             seen = live_facts(self._facts, cluster)
+            if is_tagged_as(dict(cluster.tags), self._state.identity):
+                self._tags_prove = False
         self._policies = self._read_again()
         decision, said = self._policies.decide(self._facts, seen, how)
         self.context["said"].update({who: decided.describe() for who, decided in said})
@@ -177,6 +180,7 @@ class Planner:
             claimant=self.recorded.claimant,
             renewal_is_ours=self._renewal_is_ours,
             left_by=self._left_by,
+            tags_prove=self._tags_prove,
         )
 
     def _templates(self) -> tuple[tuple[str, str], ...]:
