@@ -11,6 +11,13 @@ from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.context import stopped
 from redshift_teardown.lifecycle.data.named_snapshot import find_named, named_parameters, require_usable
+from redshift_teardown.lifecycle.data.restore_words import (
+    age_of,
+    left_of,
+    not_shown,
+    tell_of_newer,
+    tell_what_is_missing,
+)
 from redshift_teardown.lifecycle.ownership.final_snapshots import (
     Whose,
     age_key,
@@ -24,7 +31,6 @@ from redshift_teardown.teardown.backoff import LAG, SETTLE
 from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_URN, TAG_VOID
 from redshift_teardown.teardown.proof import is_marked_void
 from redshift_teardown.teardown.resource_tag import decoded
-from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -114,7 +120,7 @@ def _source(
     since = dict(view.tags).get(TAG_DATA_SINCE, "") if line == OWN else ""
     return Source(
         parameters or {"SnapshotIdentifier": view.identifier},
-        f"{what} {view.identifier}{_age(session, view)}",
+        f"{what} {view.identifier}{age_of(session, view)}",
         view.arn,
         AT_RESTORE if line == FOREIGN else since,
     )
@@ -138,7 +144,7 @@ def require_word(
 
     """
     if named is None and found.missing is not None:
-        _tell_what_is_missing(session, arguments, urn, found.missing)
+        tell_what_is_missing(session, arguments, urn, found.missing)
     # One in doubt is no reason for a word, unless it is the half of a replacement that did not end: of a
     # teardown that a kill cut before it could tag anything nobody knows what it was.
     ours = [
@@ -151,7 +157,7 @@ def require_word(
     newest = max(ours, key=age_key)
     if named is not None and view_snapshot(named).identifier == newest.identifier:
         return
-    which = f"final snapshot {newest.identifier}{_age(session, newest)}"
+    which = f"final snapshot {newest.identifier}{age_of(session, newest)}"
     identifier = str(arguments["cluster_identifier"]).lower()
     if is_marked_void(newest):
         which += ", which is void, as its cluster was alive after it,"
@@ -224,12 +230,12 @@ def _newest_final_snapshot(
         session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
         return None
     newest, by = max(candidates, key=lambda candidate: age_key(candidate[0]))
-    _tell_what_is_newer(session, newest, seen, urn, identifier)
+    tell_of_newer(session, newest, seen, urn, identifier)
     _require_ours(session, newest, by, urn, identifier)
     if not newest.available:
         raise RefusedError(
             f"the newest final snapshot of {urn.name}, {newest.identifier}, is {newest.status!r}"
-            f"{_age(session, newest)}",
+            f"{age_of(session, newest)}",
             data="nothing was created; that snapshot was not touched",
             next_step="wait until it is available and run `pulumi up` again; or name another one with "
             "snapshot_identifier in place of restore_final_snapshot",
@@ -254,7 +260,7 @@ def _require_ours(session: Session, newest: SnapshotView, by: Whose, urn: Urn, i
 
     """
     to_restore = f"set snapshot_identifier={newest.identifier!r} in place of restore_final_snapshot"
-    which = f"{newest.identifier} ({newest.status}{_age(session, newest)})"
+    which = f"{newest.identifier} ({newest.status}{age_of(session, newest)})"
     if by is Whose.ELSEWHERE:
         raise RefusedError(
             f"restore_final_snapshot is set, and the newest final snapshot of {identifier}, {which}, was "
@@ -274,8 +280,8 @@ def _require_ours(session: Session, newest: SnapshotView, by: Whose, urn: Urn, i
         )
     if is_marked_void(newest):
         raise RefusedError(
-            f"the newest final snapshot of {urn.name}, {newest.identifier}{_age(session, newest)}, is void: "
-            f"its cluster was alive after it ({TAG_VOID}={dict(newest.tags)[TAG_VOID]}), so it lacks what "
+            f"the newest final snapshot of {urn.name}, {newest.identifier}{age_of(session, newest)}, is "
+            f"void: its cluster was alive after it ({TAG_VOID}={dict(newest.tags)[TAG_VOID]}), so it lacks what "
             "was written since",
             data="nothing was created; that snapshot was not touched",
             next_step=f"to restore from it all the same, {to_restore}; to start empty, take "
@@ -329,40 +335,14 @@ def _require_expired(session: Session, urn: Urn, missing: Left) -> None:
     """Refuse to restore what is older than what the last teardown left; warn where that has expired."""
     if not missing.has_expired(session.clock.now()):
         raise RefusedError(
-            f"{_not_shown(urn, missing)}: what there is besides, if anything, is older",
+            f"{not_shown(urn, missing)}: what there is besides, if anything, is older",
             data="nothing was created",
             next_step="run `pulumi up` again in a few minutes; where it was deleted, set snapshot_identifier "
             "to another one, or write restore_final_snapshot=False to begin empty, for this `up`",
         )
     session.reporter.warn(
-        f"{_left(urn, missing)}, whose retention has ended: what is restored now, if anything, is older"
+        f"{left_of(urn, missing)}, whose retention has ended: what is restored now, if anything, is older"
     )
-
-
-def _left(urn: Urn, missing: Left) -> str:
-    return f"the last teardown of {urn.name} left final snapshot {missing.identifier}"
-
-
-def _not_shown(urn: Urn, missing: Left) -> str:
-    return f"{_left(urn, missing)}, and AWS does not show it"
-
-
-def _tell_what_is_missing(session: Session, arguments: Mapping[str, Any], urn: Urn, missing: Left) -> None:
-    """Refuse, of a half of a replacement, or warn that what a teardown left is not there to begin with."""
-    if missing.has_expired(session.clock.now()):
-        return
-    identifier = str(arguments["cluster_identifier"]).lower()
-    left = _not_shown(urn, missing)
-    if missing.half:
-        raise RefusedError(
-            f"{left}; its new cluster was to be restored from it, and this program would begin {identifier} "
-            "without it",
-            data="nothing was created",
-            next_step="run `pulumi up` again in a few minutes, with restore_final_snapshot=True; to begin "
-            "without it on purpose, write restore_final_snapshot=False",
-        )
-    if this_run.is_news(str(urn), missing.identifier):
-        session.reporter.warn(f"{identifier} is created empty; {left}")
 
 
 def foretell_restore(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> None:
@@ -375,37 +355,9 @@ def foretell_restore(session: Session, arguments: Mapping[str, Any], urn: Urn, r
     found = look_for_ours(session, arguments, urn, rules)
     missing = found.missing
     if missing is not None and not missing.has_expired(session.clock.now()):
-        session.reporter.warn(f"{_not_shown(urn, missing)}: `up` restores nothing in its place")
+        session.reporter.warn(f"{not_shown(urn, missing)}: `up` restores nothing in its place")
     if found.candidates:
         newest, by = max(found.candidates, key=lambda candidate: age_key(candidate[0]))
         identifier = str(arguments["cluster_identifier"]).lower()
-        _tell_what_is_newer(session, newest, found.seen, urn, identifier)
+        tell_of_newer(session, newest, found.seen, urn, identifier)
         _require_ours(session, newest, by, urn, identifier)
-
-
-def _tell_what_is_newer(
-    session: Session, ours: SnapshotView, seen: Iterable[SnapshotView], urn: Urn, identifier: str
-) -> None:
-    newer = [
-        snapshot
-        for snapshot in seen
-        if snapshot.cluster_identifier.lower() == identifier and age_key(snapshot) > age_key(ours)
-    ]
-    if not newer:
-        return
-    last = max(newer, key=age_key)
-    if this_run.is_news(str(urn), f"{ours.identifier} {last.identifier}"):
-        session.reporter.warn(
-            f"the newest final snapshot of {urn.name} is {ours.identifier}{_age(session, ours)}, and a "
-            f"cluster called {identifier} left a newer one since, {last.identifier}{_age(session, last)}, "
-            "which is not this resource's: what was written in between is not in what is restored. To "
-            f"restore that one, set snapshot_identifier={last.identifier!r} in place of "
-            "restore_final_snapshot"
-        )
-
-
-def _age(session: Session, snapshot: SnapshotView) -> str:
-    if snapshot.create_time is None:
-        return ""
-    age = session.clock.now() - snapshot.create_time
-    return f", {duration(age.total_seconds())} old"
