@@ -33,7 +33,7 @@ from redshift_teardown.teardown.proof import is_marked_void
 from redshift_teardown.teardown.resource_tag import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from redshift_teardown.aws.views import SnapshotView
     from redshift_teardown.deletion_policy import Environment
@@ -224,12 +224,15 @@ def _newest_final_snapshot(
     looked = _look_patiently(session, arguments, urn, rules)
     if looked.missing is not None:
         _require_expired(session, urn, looked.missing)
+    if looked.candidates:
+        # What preview refuses is refused at once.
+        _require_ours(session, *_newest(looked.candidates), urn, identifier)
     looked = _look_surely(session, arguments, urn, rules, looked)
     candidates, seen = looked.candidates, looked.seen
     if not candidates:
         session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
         return None
-    newest, by = max(candidates, key=lambda candidate: age_key(candidate[0]))
+    newest, by = _newest(candidates)
     tell_of_newer(session, newest, seen, urn, identifier)
     _require_ours(session, newest, by, urn, identifier)
     if not newest.available:
@@ -250,6 +253,10 @@ def _newest_final_snapshot(
         )
     require_usable(found, arguments)
     return found
+
+
+def _newest(candidates: Sequence[tuple[SnapshotView, Whose]]) -> tuple[SnapshotView, Whose]:
+    return max(candidates, key=lambda candidate: age_key(candidate[0]))
 
 
 def _require_ours(session: Session, newest: SnapshotView, by: Whose, urn: Urn, identifier: str) -> None:
@@ -281,8 +288,8 @@ def _require_ours(session: Session, newest: SnapshotView, by: Whose, urn: Urn, i
     if is_marked_void(newest):
         raise RefusedError(
             f"the newest final snapshot of {urn.name}, {newest.identifier}{age_of(session, newest)}, is "
-            f"void: its cluster was alive after it ({TAG_VOID}={dict(newest.tags)[TAG_VOID]}), so it lacks what "
-            "was written since",
+            f"void: its cluster was alive after it ({TAG_VOID}={dict(newest.tags)[TAG_VOID]}), so it lacks "
+            "what was written since",
             data="nothing was created; that snapshot was not touched",
             next_step=f"to restore from it all the same, {to_restore}; to start empty, take "
             "restore_final_snapshot away for this `up`",
@@ -357,7 +364,7 @@ def foretell_restore(session: Session, arguments: Mapping[str, Any], urn: Urn, r
     if missing is not None and not missing.has_expired(session.clock.now()):
         session.reporter.warn(f"{not_shown(urn, missing)}: `up` restores nothing in its place")
     if found.candidates:
-        newest, by = max(found.candidates, key=lambda candidate: age_key(candidate[0]))
+        newest, by = _newest(found.candidates)
         identifier = str(arguments["cluster_identifier"]).lower()
         tell_of_newer(session, newest, found.seen, urn, identifier)
         _require_ours(session, newest, by, urn, identifier)
