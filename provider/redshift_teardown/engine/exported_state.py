@@ -11,13 +11,14 @@ _FORMS = {
     "id": str,
     "provider": str,
     "deletedWith": str,
+    "replaceWith": list,
     "inputs": dict,
     "outputs": dict,
     "protect": bool,
     "retainOnDelete": bool,
     "external": bool,
 }
-_FORM_WORDS = {str: "string", dict: "object", bool: "true or false"}
+_FORM_WORDS = {str: "string", dict: "object", list: "list", bool: "true or false"}
 
 
 class SourceError(TeardownError):
