@@ -1,4 +1,4 @@
-"""redshift-teardown-not-bypassed: resource options that keep the engine from calling delete at all."""
+"""redshift-teardown-not-bypassed: resource options that go round delete, or round what is asked before it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ ABOUT: Final = About(
     enforcement=EnforcementLevel.MANDATORY,
     control="CP-9",
     specification="System backup: the backup is taken by the process that is meant to take it.",
-    remediation="Remove retain_on_delete and deleted_with from the cluster's options, then run `pulumi up`.",
+    remediation=(
+        "Remove retain_on_delete, deleted_with and replace_with from the cluster's options, then run "
+        "`pulumi up`."
+    ),
 )
 
 _ANY: Final = "retain_on_delete or deleted_with (which one is not known yet)"
@@ -33,11 +36,19 @@ _DESTROY: Final = {
     "deleted_with": (
         "forgets the cluster, taking it to go with another resource: no final snapshot is taken"
     ),
+    "replace_with": (
+        "while another resource is replaced: deletes the cluster before anybody asks whether its data comes "
+        "back"
+    ),
 }
+_WITH: Final = {
+    "replace_with": "with which Pulumi deletes it together with another resource, and asks nobody before"
+}
+_ALONE: Final = {"replace_with": "then run an `up` that changes nothing else, since Pulumi goes by the state"}
 
 
 def judge(case: Case) -> Iterable[Finding]:
-    """Object to each recorded option that makes the engine skip delete.
+    """Object to each recorded option that goes round the teardown, or round what is asked before it.
 
     The SDK shows a policy neither option, so the cluster records them in its inputs.
 
@@ -55,14 +66,14 @@ def judge(case: Case) -> Iterable[Finding]:
         name = option if isinstance(option, str) else _ANY
         yield Finding(
             what=(
-                f"{capital(case.subject.called)} has the resource option {name}, with which Pulumi never "
-                f"calls its delete{doubted(case.standing)}."
+                f"{capital(case.subject.called)} has the resource option {name}, "
+                f"{_WITH.get(name, 'with which Pulumi never calls its delete')}{doubted(case.standing)}."
             ),
             rule=case.standing.rule,
             destroy=_DESTROY.get(str(option), "does not run the teardown"),
             fix=settle(
                 f"remove {name} from the cluster's ResourceOptions, and from transformations that set it;\n"
-                "then run `pulumi up`",
+                f"{_ALONE.get(name, 'then run `pulumi up`')}",
                 case.standing,
             ),
         )

@@ -1,12 +1,13 @@
-"""Looks into a stack's state for what Pulumi shows no policy: the options that keep delete from being called.
+"""Looks into a stack's state for what Pulumi shows no policy: the options that go round the teardown.
 
     pulumi stack export --stack prod | python -m redshift_pack.state [--config FILE] [FILE]
 
-`retain_on_delete` and `deleted_with` are not among the options a policy sees. The cluster records them in
-its inputs when the program sets them, and `redshift-teardown-not-bypassed` judges that; but a transformation
-sets them after the cluster has looked. In the state they stand as they are. So this is the other half of the
-gate before `pulumi destroy`, beside `pulumi policy analyze`: it judges by the same policy file and
-configuration, and exits 1 where a cluster that may be production's is bypassed.
+`retain_on_delete`, `deleted_with` and `replace_with` are not among the options a policy sees. The cluster
+records the first two in its inputs when the program sets them, and `redshift-teardown-not-bypassed` judges
+that; the last one it refuses. But a transformation sets them after the cluster has looked. In the state they
+stand as they are. So this is the other half of the gate before `pulumi destroy`, beside `pulumi policy
+analyze`: it judges by the same policy file and configuration, and exits 1 where a cluster that may be
+production's is bypassed.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ if TYPE_CHECKING:
 
     from redshift_pack.finding import Finding
 
-_BYPASSES: Final = (("retainOnDelete", "retain_on_delete"), ("deletedWith", "deleted_with"))
+_BYPASSES: Final = (
+    ("retainOnDelete", "retain_on_delete"),
+    ("deletedWith", "deleted_with"),
+    ("replaceWith", "replace_with"),
+)
 _SECRET: Final = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the mark of a secret in a state, not one
 
 

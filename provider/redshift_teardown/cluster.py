@@ -167,9 +167,10 @@ class Cluster(Resource, module="redshift", name="Cluster"):
                 mapping. Resource options are taken here, too.
             opts: Resource options. ``provider`` is refused: a dynamic resource takes its AWS configuration
                 from the stack (``aws:region``, ``aws:profile`` …). ``retain_on_delete`` and ``deleted_with``
-                are refused in a protected environment. ``ignore_changes`` and ``replace_on_changes`` take an
-                argument's camelCase as meant. ``custom_timeouts`` do not reach a dynamic resource: the
-                deletion policy's ``wait`` holds.
+                are refused in a protected environment, ``replace_with`` everywhere: ``replacement_trigger``
+                does what it is meant to do. ``ignore_changes`` and ``replace_on_changes`` take an argument's
+                camelCase as meant. ``custom_timeouts`` do not reach a dynamic resource: the deletion policy's
+                ``wait`` holds.
             cluster_identifier: The cluster's name: 1 to 63 lower-case letters, digits and hyphens. Changing
                 it renames the cluster.
             node_type: The node type, such as ``ra3.xlplus``. Changing it resizes the cluster.

@@ -36,6 +36,7 @@ def read_options(
     """
     _refuse_provider(resource_name, options)
     _refuse_create_before_delete(resource_name, options)
+    _refuse_replace_with(resource_name, options)
     _refuse_lookup(resource_name, options)
     notes: list[Note] = []
     meant = pulumi.ResourceOptions.merge(options, None)
@@ -136,6 +137,23 @@ def _refuse_create_before_delete(resource_name: str, options: pulumi.ResourceOpt
         message = (
             f"{resource_name}: delete_before_replace=False cannot work for a cluster, which has one "
             "identifier: the engine would create and then delete the same cluster. Leave the option out"
+        )
+        raise pulumi.RunError(message)
+
+
+def _refuse_replace_with(resource_name: str, options: pulumi.ResourceOptions) -> None:
+    """Refuse replace_with, in every stack: delete is called as by a destroy, before any check or diff.
+
+    The engine goes by what the state has of it: where another release let it in, the program that is refused
+    takes it away.
+    """
+    if getattr(options, "replace_with", None):
+        message = (
+            f"{resource_name}: replace_with would have the engine delete this cluster while it replaces the "
+            "other resource, before it asks what is to become of the data: no preview judges that, and the "
+            "new cluster may begin without it. Use replacement_trigger=… in its place, with what changes of "
+            "the other resource, which is judged in preview. Where the state has the option already "
+            "(`replaceWith`), take it away by an `up` that changes nothing else"
         )
         raise pulumi.RunError(message)
 

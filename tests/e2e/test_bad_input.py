@@ -287,6 +287,7 @@ def test_a_cluster_that_exists_already(shared_project: Project, stack: Stack) ->
     [
         ("retain_on_delete=True", "would make `pulumi destroy` drop this cluster without its final snapshot"),
         ("delete_before_replace=False", "cannot work for a cluster, which has one identifier"),
+        ("replace_with=[pulumi.ComponentResource('a:b:C', 'c')]", "before it asks what is to become"),
     ],
 )
 def test_an_option_that_would_go_round_it(

@@ -55,10 +55,14 @@ def test_option_that_a_transformation_set_is_found_with_place_and_fix() -> None:
 
 
 def test_every_option_of_every_cluster_is_found() -> None:
-    """Two options of one cluster are two findings; a subclass with another type token is a cluster, too."""
+    """Three options of one cluster are three findings; a subclass with another token is a cluster, too."""
     found = state.findings(
         deployment(
-            resource(retainOnDelete=True, deletedWith="urn:pulumi:prod::w::aws:s3/bucket:Bucket::b"),
+            resource(
+                retainOnDelete=True,
+                deletedWith="urn:pulumi:prod::w::aws:s3/bucket:Bucket::b",
+                replaceWith=["urn:pulumi:prod::w::aws:s3/bucket:Bucket::b"],
+            ),
             resource(type="pulumi-python:dynamic:Resource", retainOnDelete=True),
         ),
         CONFIG,
@@ -67,8 +71,18 @@ def test_every_option_of_every_cluster_is_found() -> None:
     assert [one.what.split("resource option ")[1].split(",")[0] for one in found] == [
         "retain_on_delete",
         "deleted_with",
+        "replace_with",
         "retain_on_delete",
     ]
+
+
+def test_what_replace_with_does_is_said() -> None:
+    """Delete is called, and nobody is asked before: the words of the other options would be false."""
+    [found] = state.findings(deployment(resource(replaceWith=["urn:pulumi:prod::w::a:b:C::c"])), CONFIG)
+
+    assert "with which Pulumi deletes it together with another resource" in found.what
+    assert "deletes the cluster before anybody asks whether its data comes back" in found.destroy
+    assert "an `up` that changes nothing else" in found.fix
 
 
 @pytest.mark.parametrize(
@@ -114,6 +128,7 @@ def test_broken_policy_file_is_a_finding() -> None:
             "inputs is no object",
         ),
         ({"deployment": {"resources": [resource(retainOnDelete="yes")]}}, "is no true or false"),
+        ({"deployment": {"resources": [resource(replaceWith="urn")]}}, "is no list"),
         (
             {"deployment": {"resources": [resource(retainOnDelete=True) | {"urn": "x"}]}},
             "not a Pulumi URN: 'x'",

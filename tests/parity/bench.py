@@ -106,6 +106,23 @@ class Bench(Stage):
         result.shown.append(f"operation: {''.join(operation)}")
         return result
 
+    def refused_from_preview_on(self, **arguments: Any) -> str:
+        """What preview refuses a create with; `up` refuses it in the same words, if AWS answers only then."""
+        assert self.state is None
+        try:
+            self.previewed(**arguments)
+        except Invalid as failed:
+            foretold = str(failed)
+        else:
+            raise AssertionError("preview lets it pass")
+        self.connected = False
+        inputs = self.checked(**arguments)
+        self.connected = True
+        refused = self.run(lambda: create(inputs, self.settings))
+        assert (refused.how, changing(refused)) == ("refused", [])
+        assert refused.said in foretold
+        return refused.said
+
     def _asked(self, arguments: dict[str, Any]) -> tuple[dict[str, Any], Asked]:
         """The checked inputs and what else a diff is asked with, as the engine makes them."""
         olds = wire(self.inputs)

@@ -181,6 +181,7 @@ def refuses_providers(_: Bench, __: pytest.MonkeyPatch) -> None:
 
 def refuses_what_cannot_work(_: Bench, __: pytest.MonkeyPatch) -> None:
     """One identifier cannot be created twice, and a dynamic resource cannot be imported or looked up."""
+    test_options.test_replace_with_is_refused()
     for options in (
         pulumi.ResourceOptions(delete_before_replace=False),
         pulumi.ResourceOptions(import_="warehouse"),
@@ -210,7 +211,7 @@ HOLDS: dict[str, Callable[[Bench, pytest.MonkeyPatch], None]] = {
     "`ignore_changes`, `replace_on_changes`": takes_camel_case,
     "`custom_timeouts`": warns_of_timeouts,
     "`provider=`": refuses_providers,
-    "`delete_before_replace=False`, `import_`, `id`": refuses_what_cannot_work,
+    "`delete_before_replace=False`, `replace_with`, `import_`, `id`": refuses_what_cannot_work,
 }
 
 

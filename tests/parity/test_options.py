@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from redshift_teardown.cluster_options import _refuse_provider
+from redshift_teardown.cluster_options import _refuse_provider, read_options
 
 AWS: Any = SimpleNamespace(package="aws")
 OTHER: Any = SimpleNamespace(package="random")
@@ -49,3 +49,11 @@ def test_an_aws_provider_is_refused(given: dict[str, Any]) -> None:
 def test_another_provider_is_not(given: dict[str, Any]) -> None:
     """A provider of another package has nothing to do with where the cluster lands."""
     _refuse_provider("warehouse", options(**given))
+
+
+def test_replace_with_is_refused() -> None:
+    """Whoever names a resource in it is told what to write instead, which is let through."""
+    other = pulumi.ComponentResource.__new__(pulumi.ComponentResource)
+    with pytest.raises(pulumi.RunError, match=r"warehouse: replace_with .* replacement_trigger"):
+        read_options("warehouse", pulumi.ResourceOptions(replace_with=[other]))
+    read_options("warehouse", pulumi.ResourceOptions(replace_with=[], replacement_trigger="1"))

@@ -408,6 +408,71 @@ def test_after_a_completed_destroy_a_create_may_begin_empty(stack: Bench) -> Non
     assert [line for line in stack.apply(**EMPTY).warned if "empty" in line] == []
 
 
+@pytest.mark.parametrize("protected", [False, True])
+@pytest.mark.parametrize(
+    ("program", "holds"),
+    [
+        ({}, None),
+        ({"restore_final_snapshot": True}, "production"),
+        ({"restore_final_snapshot": False}, ""),
+    ],
+)
+def test_what_this_run_has_deleted_unasked_does_not_begin_empty(
+    stack: Bench, program: dict[str, Any], holds: str | None, *, protected: bool
+) -> None:
+    """By `replaceWith` in a state the engine deletes a cluster before it checks it, as a destroy does: nobody
+    has judged the replacement when it is created again.
+    """
+    if not protected:
+        stack.write_policy(stack.rules("skip: [{when: {node_type: [dc2.large]}, because: of nothing}]"))
+    production(stack)
+    old = wire(stack.state)
+
+    def up() -> Any:
+        delete(old, stack.settings)
+        stack.state = None
+        return create(stack.checked(**program), stack.settings)[1]
+
+    result = stack.run(up)
+
+    if protected and holds is None:
+        [name] = stack.ledger()["snapshots"]
+        assert result.how == "refused"
+        assert f"was deleted in this run, with final snapshot {name}" in result.said
+        assert "set restore_final_snapshot=True" in result.said
+        assert "CreateCluster" not in str(changing(result))
+        result = stack.apply(restore_final_snapshot=True)
+        holds = "production"
+    assert result.said == ""
+    assert marker(stack) == (holds or "")
+
+
+@pytest.mark.parametrize("skips", [False, True])
+def test_what_this_run_has_deleted_is_not_changed(stack: Bench, *, skips: bool) -> None:
+    """By `replaceWith` in a state the engine deletes a cluster beside another resource before it asks for a
+    diff: to update it then would record one that is not there.
+    """
+    if skips:
+        stack.write_policy(stack.rules(SKIPPING))
+    production(stack)
+    old = wire(stack.state)
+
+    def up() -> Any:
+        delete(old, stack.settings)
+        inputs, asked = stack._asked({"port": 5440})
+        return diff(old, inputs, stack.settings, asked)
+
+    refused = stack.run(up)
+
+    assert refused.how == "refused"
+    assert "was deleted in this run, beside another resource that is replaced" in refused.said
+    assert ("restore_final_snapshot=True" in refused.said) is not skips
+    stack.state = None
+    if not skips:
+        assert stack.apply(restore_final_snapshot=True).said == ""
+        assert marker(stack) == "production"
+
+
 def test_up_and_destroy_again_and_again_in_production(stack: Bench) -> None:
     """Up, destroy, up, destroy with the request to restore: the data is there every time."""
     production(stack, **RESTORE)

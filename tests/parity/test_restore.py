@@ -10,7 +10,6 @@ import pytest
 from redshift_teardown.aws.arguments import read_arguments
 from redshift_teardown.deletion_policy import fit_tag_value, once_fitted
 from redshift_teardown.engine.place import Place
-from redshift_teardown.lifecycle.create import create
 from redshift_teardown.lifecycle.state import UNKNOWN_SENTINEL
 from tests.parity.bench import Invalid, changing, did
 from tests.teardown.stage import SKIPPING, URN, Interruption, kill
@@ -30,19 +29,6 @@ def lived(stack: Bench, marker: str, **arguments: Any) -> str:
     assert stack.destroy().said == ""
     [name] = set(stack.ledger()["snapshots"]) - before
     return str(name)
-
-
-def refused_in_preview_and_in_up(stack: Bench, **arguments: Any) -> str:
-    """Have the data restored, which preview refuses, and `up` as well where AWS answers only then."""
-    with pytest.raises(Invalid) as foretold:
-        stack.previewed(**RESTORE, **arguments)
-    stack.connected = False
-    inputs = stack.checked(**RESTORE, **arguments)
-    stack.connected = True
-    refused = stack.run(lambda: create(inputs, stack.settings))
-    assert (refused.how, changing(refused)) == ("refused", [])
-    assert refused.said in str(foretold.value)
-    return refused.said
 
 
 def test_up_after_destroy_brings_the_data_back(stack: Bench) -> None:
@@ -318,7 +304,7 @@ def test_what_another_stack_left_of_the_same_cluster_is_in_doubt(stack: Bench, u
     name = lived(stack, "data")
     stack.write_policy(stack.policy.replace("[live]", "[live, other]"))
 
-    refused = refused_in_preview_and_in_up(stack, urn=urn)
+    refused = stack.refused_from_preview_on(**RESTORE, urn=urn)
 
     assert f"{name} " in refused
     assert f"was left by {URN}" in refused
@@ -433,14 +419,14 @@ def test_a_copy_that_has_our_clusters_name_is_in_doubt(stack: Bench) -> None:
     [name] = stack.ledger()["snapshots"]
     copied(stack, str(name), "warehouse")
 
-    assert "of-a-copy" in refused_in_preview_and_in_up(stack)
+    assert "of-a-copy" in stack.refused_from_preview_on(**RESTORE)
 
 
 def test_of_another_resource_it_is_in_doubt(stack: Bench) -> None:
     """The same cluster under another resource's name in the same stack: an error, not an empty cluster."""
     name = lived(stack, "data")
 
-    refused = refused_in_preview_and_in_up(stack, urn=URN.replace("::warehouse", "::lake"))
+    refused = stack.refused_from_preview_on(**RESTORE, urn=URN.replace("::warehouse", "::lake"))
 
     assert name in refused
     assert f"set snapshot_identifier='{name}'" in refused
@@ -487,7 +473,7 @@ def test_an_old_tag_that_two_resources_would_have_is_in_doubt(stack: Bench) -> N
     tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
     stack.control.set_snapshot(name, tags={**tags, "redshift-teardown:urn": once_fitted(urn)})
 
-    assert f"set snapshot_identifier='{name}'" in refused_in_preview_and_in_up(stack, urn=urn)
+    assert f"set snapshot_identifier='{name}'" in stack.refused_from_preview_on(**RESTORE, urn=urn)
 
 
 @pytest.mark.parametrize("lost", ["all", "urn", "stack", "project"])
@@ -502,7 +488,7 @@ def test_a_final_snapshot_that_lost_its_tags_is_an_error(stack: Bench, lost: str
     kept = {} if lost == "all" else {key: value for key, value in tags.items() if key != keys[lost]}
     stack.control.set_snapshot(newest, tags=kept)
 
-    refused = refused_in_preview_and_in_up(stack)
+    refused = stack.refused_from_preview_on(**RESTORE)
 
     assert newest in refused
     assert "does not carry the tags" in refused
@@ -513,7 +499,7 @@ def test_a_snapshot_of_a_granted_name_that_lost_its_tags_is_an_error(stack: Benc
     lived(stack, "data", final_snapshot_identifier="Last-Words")
     stack.control.set_snapshot("last-words", tags={})
 
-    refused = refused_in_preview_and_in_up(stack, final_snapshot_identifier="Last-Words")
+    refused = stack.refused_from_preview_on(**RESTORE, final_snapshot_identifier="Last-Words")
 
     assert "last-words" in refused
 

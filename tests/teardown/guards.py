@@ -251,6 +251,24 @@ GUARDS = (
         '"restore_final_snapshot=True, or "',
     ),
     Guard(
+        "replace_with is refused",
+        "cluster_options.py",
+        "    _refuse_replace_with(resource_name, options)\n",
+        "",
+    ),
+    Guard(
+        "what this run has deleted is not updated",
+        "lifecycle/diff.py",
+        "    _require_not_deleted(state)\n",
+        "",
+    ),
+    Guard(
+        "what this run has deleted unasked does not begin empty",
+        "lifecycle/create.py",
+        '        if self._inputs["policy"].get("protected") and self._arguments.get("restore',
+        '        if False and self._arguments.get("restore',
+    ),
+    Guard(
         "what a teardown left is waited for before a restore",
         "lifecycle/data/restore.py",
         "    while found.missing is not None and session.clock.now() - found.missing.written < SETTLE:",
@@ -553,10 +571,10 @@ GUARDS = (
     ),
     Guard(
         "both of our tags are asked for",
-        "teardown/proof.py",
-        "    if tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()) and tags.get(\n"
-        "        TAG_CLUSTER\n    ) == fit_tag_value(identity.cluster_identifier):",
-        "    if tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()):",
+        "teardown/plan.py",
+        "    return tags.get(TAG_GENERATION) == fit_tag_value(identity.generation()) and tags.get(\n"
+        "        TAG_CLUSTER\n    ) == fit_tag_value(identity.cluster_identifier)",
+        "    return tags.get(TAG_GENERATION) == fit_tag_value(identity.generation())",
     ),
     Guard(
         "a namespace tells generations apart",
@@ -1037,8 +1055,8 @@ GUARDS = (
     Guard(
         "a half under another stack's name is in doubt",
         "lifecycle/ownership/final_snapshots.py",
-        "    return Whose.ANOTHERS if finished else Whose.IN_DOUBT\n",
-        "    return Whose.ANOTHERS\n",
+        "    return by if finished else Whose.IN_DOUBT\n",
+        "    return by\n",
     ),
     Guard(
         "an error before the first look says what the data is",

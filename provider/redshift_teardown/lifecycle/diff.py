@@ -43,6 +43,7 @@ def diff(
     """
     asked = asked or Asked()
     state = State.read(olds)
+    _require_not_deleted(state)
     found = compare(olds, news, settings, asked)
     urn = str(news.get("urn") or state.urn)
     # Where the program has it, which only check tells, nobody else may delete its cluster in this run.
@@ -70,6 +71,30 @@ def diff(
     if in_program and not found.any and unseen_end.is_unseen(olds, settings):
         return replace(found, recorded=unseen_end.has_outlived(olds, settings, reporter))
     return found
+
+
+def _require_not_deleted(state: State) -> None:
+    """Refuse to change what this run has deleted.
+
+    By ``replaceWith`` in a state the engine calls delete first, as a destroy does; where the program has the
+    option no more, an update follows.
+    """
+    identity = state.identity
+    deleted = this_run.just_deleted(
+        str(state.urn), identity.account_id, identity.region, identity.cluster_identifier
+    )
+    if deleted is None or deleted.identity.generation() != identity.generation():
+        return
+    snapshot = deleted.snapshot
+    raise RefusedError(
+        f"{identity} was deleted in this run, beside another resource that is replaced: the option "
+        "replace_with, which the state has, makes the engine do so before it asks for more",
+        data=f"its data is in final snapshot {snapshot.identifier}; no new cluster was created"
+        if snapshot is not None
+        else "there is no final snapshot of it, as its policy says; no new cluster was created",
+        next_step="run `pulumi up` again, which creates it anew"
+        + ("; with restore_final_snapshot=True the data comes back" if snapshot is not None else ""),
+    )
 
 
 def _tell_what_inputs_do_not(
