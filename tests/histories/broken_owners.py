@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.lifecycle import origin, this_run
+from redshift_teardown.lifecycle import create, origin, this_run
 from redshift_teardown.lifecycle.data import replacement, restore
 from redshift_teardown.lifecycle.ownership import create_record, existing_clusters, final_snapshots
 from redshift_teardown.lifecycle.policy import protection
@@ -18,6 +18,7 @@ from tests.histories.broken import (
     STRANGER,
     Broken,
     _always,
+    _both,
     _everywhere,
     _method,
     _never,
@@ -91,6 +92,9 @@ def _forget_age(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(State, "read", reading)
 
 
+NOR_AT_CREATE = _method(create._Create, "_tell_what_was_deleted", _nothing)
+"""Nor does the create ask that follows in the same run."""
+
 BROKEN_OWNERS: dict[str, Broken] = {
     # K3: whose a cluster is
     "a claim of another's is not looked at": Broken(
@@ -130,10 +134,12 @@ BROKEN_OWNERS: dict[str, Broken] = {
     ),
     # K7: what a replacement does
     "a replacement is not judged": Broken(
-        _everywhere(replacement.review, _nothing), _wild(DAYS, UP, MOVED, UP), IN_PROTECTED
+        _both(_everywhere(replacement.review, _nothing), NOR_AT_CREATE),
+        _wild(DAYS, UP, MOVED, UP),
+        IN_PROTECTED,
     ),
     "one that is asked for is not judged": Broken(
-        _method(this_run, "was_reviewed", _always),
+        _both(_method(this_run, "was_reviewed", _always), NOR_AT_CREATE),
         _wild(DAYS, UP, act("program", delete_first=True), REPLACE),
         IN_PROTECTED,
     ),
@@ -165,7 +171,7 @@ BROKEN_OWNERS: dict[str, Broken] = {
         UNFINISHED,
     ),
     "a cluster that is gone is replaced without a word": Broken(
-        _everywhere(replacement.review, _nothing),
+        _both(_everywhere(replacement.review, _nothing), NOR_AT_CREATE),
         _wild(DAYS, UP, TO_RESTORE, CUT, REVERTED, MINUTES, REFRESH, UP),
         UNFINISHED,
     ),

@@ -305,7 +305,7 @@ def test_pack_imports_nothing_of_the_product_but_the_deletion_policy_and_readers
     """The pack is published on its own: the resource, the provider and boto3 are no part of it."""
     allowed = {
         f"redshift_teardown.{name}"
-        for name in ("deletion_policy", "urn", "errors", "escaping", "exported_state", "input_file")
+        for name in ("deletion_policy", "deletion_policy.reading", "errors", "escaping", "engine.exported_state", "engine.urn", "input_file")
     }
     foreign = {"boto3", "botocore", "pulumi", "pulumi_aws", "yaml"}
     for file in [PACK / "__main__.py", *(PACK / "redshift_pack").glob("*.py")]:
