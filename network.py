@@ -39,7 +39,7 @@ def of_stack(config: pulumi.Config) -> Network:
     if kind == "managed":
         return _managed(config)
     raise pulumi.RunError(
-        f'warehouse:network is "{kind}", which is none of default, existing and managed. '
+        f'warehouse:network is "{kind}" and must be default, existing or managed. '
         "Write one of them: pulumi config set network default"
     )
 

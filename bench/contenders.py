@@ -99,7 +99,7 @@ PLAYBOOK = """\
 
 
 def stock_program(poll_seconds: float) -> str:
-    """Give the program of the stock way, for `bench.stage.Stack`."""
+    """Return the program of the stock way, for `bench.stage.Stack`."""
     return STOCK.replace("POLL_SECONDS", f"{poll_seconds:g}")
 
 

@@ -156,7 +156,7 @@ def others(counts: Iterable[int], folder: Path) -> list[Row]:
 
 
 def imports() -> tuple[float, float]:
-    """Give milliseconds: ``import pulumi``, and what the resource adds; the least of many rounds."""
+    """Return milliseconds: ``import pulumi``, and what the resource adds; the least of many rounds."""
     alone, both = [], []
     for _ in range(IMPORT_ROUNDS):
         alone.append(_timed("import pulumi"))
@@ -171,7 +171,7 @@ def _timed(code: str) -> float:
 
 
 def preview(folder: Path) -> tuple[float, float]:
-    """Give seconds of a preview: of a stack without resources, and of one with one cluster."""
+    """Return seconds of a preview: of a stack without resources, and of one with one cluster."""
     with Aws(final_snapshot=0, deleting=0) as aws:
         stack = Stack(aws, folder / "preview")
         empty = Stack(aws, folder / "empty", program="import pulumi  # {first} {last}\n")
@@ -195,7 +195,7 @@ def _shown(value: float | None, unit: str = "") -> str:
 def table(rows: Sequence[Row]) -> str:
     """Write the measurements as a Markdown table."""
     lines = [
-        "| way | clusters | time | looks each | changes each | noticed after (worst) | memory | CPU |",
+        "| way | clusters | time | reads per cluster | writes per cluster | noticed after (worst) | memory | CPU |",  # noqa: E501 - a row of a table
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:

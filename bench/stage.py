@@ -99,7 +99,7 @@ class Aws:
         return self.final_snapshot + self.deleting
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """Give the variables that lead every AWS client to it and to nothing else."""
+        """Return the variables that lead every AWS client to it and to nothing else."""
         return {
             **{key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PULUMI_"))},
             "AWS_ENDPOINT_URL": self.url,
@@ -154,7 +154,7 @@ class Run:
     samples: Sequence[Sample] = ()
 
     def count(self, *operations: str) -> int:
-        """Tell how often operations were called, resent calls included."""
+        """Return how often operations were called, resent calls included."""
         return sum(call.operation in operations for call in self.calls)
 
     @property
@@ -339,7 +339,7 @@ def _descendants(pid: int) -> list[int]:
 
 
 def _stat(pid: int) -> list[str]:
-    """Give the fields of /proc/PID/stat after the name; none where it is gone."""
+    """Return the fields of /proc/PID/stat after the name; none where it is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except OSError:

@@ -51,13 +51,13 @@ T = TypeVar("T")
 
 
 def chances() -> tuple[int, random.Random]:
-    """Give a source of chance and its seed, which a failure tells: the same seed does the same again."""
+    """Return a source of chance and its seed, which a failure tells: the same seed does the same again."""
     seed = time.time_ns() % 2**32
     return seed, random.Random(seed)  # noqa: S311 - chance that can be repeated, no secret
 
 
 def value(chance: random.Random, depth: int = 2) -> Any:
-    """Give any value that JSON can hold."""
+    """Return any value that JSON can hold."""
     kind = chance.random()
     if depth and kind < 0.15:
         return [value(chance, depth - 1) for _ in range(chance.randrange(4))]
@@ -67,7 +67,7 @@ def value(chance: random.Random, depth: int = 2) -> Any:
 
 
 def spoiled(document: T, chance: random.Random) -> T | Any:
-    """Give a document with one or two of its parts replaced, taken away or doubled."""
+    """Return a document with one or two of its parts replaced, taken away or doubled."""
     copy = _copied(document)
     for _ in range(chance.choice((1, 1, 2))):
         places = list(_places(copy))
@@ -104,7 +104,7 @@ def _places(document: Any) -> Any:
 
 
 def ratio(make: Callable[[int], Any], act: Callable[[Any], object]) -> float:
-    """Give how many times longer work takes on 100 KB than on 10 KB: processor time, the quickest of three.
+    """Return how many times longer work takes on 100 KB than on 10 KB: processor time, the quickest of three.
 
     Args:
         make: Gives input of so many bytes.

@@ -182,7 +182,7 @@ def judge_names(
 
 
 def _uses(resource: PolicyResource) -> Iterable[tuple[str, str]]:
-    """Give the snapshot identifiers that a resource names, each with the words for how."""
+    """Return the snapshot identifiers that a resource names, each with the words for how."""
     if resource.resource_type not in {AWS_TYPE, TERRAFORM_TYPE, *_SNAPSHOT_TYPES}:
         return
     props = plain_properties(resource.props)
@@ -194,7 +194,7 @@ def _uses(resource: PolicyResource) -> Iterable[tuple[str, str]]:
 
 
 def _suggested(case: Case) -> str:
-    """Give a name that is valid, tells where it comes from, and is the same at every preview."""
+    """Return a name that is valid, tells where it comes from, and is the same at every preview."""
     props, urn = case.subject.props, case.subject.urn
     facts = Facts(
         project=urn.project,

@@ -118,7 +118,7 @@ def _rules(case: Case, recorded: Recorded) -> Iterable[Finding]:
 
 
 def _under(case: Case, recorded: Recorded, *, requested: bool) -> str:
-    """Say what destroy does as things stand, a request included."""
+    """Return in words what destroy does as things stand, a request included."""
     if recorded.environment is None:
         return "has no recorded rules to go by"
     facts = replace(case.facts, skip_requested=True if requested else None)

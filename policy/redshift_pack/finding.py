@@ -22,7 +22,7 @@ class Finding:
     fix: str
 
     def render(self) -> str:
-        """Give the finding as the text that Pulumi prints under the policy's description."""
+        """Return the finding as the text that Pulumi prints under the policy's description."""
         return "\n".join(
             [
                 self.what,

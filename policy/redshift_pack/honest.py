@@ -152,7 +152,7 @@ def _tags(case: Case) -> Iterable[Finding]:
 
 
 def _tags_of(case: Case) -> Iterable[tuple[str, str, str]]:
-    """Give the tags that name an environment, those of the cluster first."""
+    """Return the tags that name an environment, those of the cluster first."""
     wanted = case.settings.own.get("environmentTags", DEFAULT_TAGS)
     keys = {str(key).casefold() for key in wanted} if isinstance(wanted, list | tuple) else set()
     for source, tags in (("", _cluster_tags(case)), (" (a tag of the stack)", case.stack_tags)):

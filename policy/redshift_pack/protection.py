@@ -39,7 +39,7 @@ def judge(case: Case) -> Iterable[Finding]:
         yield Finding(
             what=f"{capital(case.subject.called)} is not protected.",
             rule=case.standing.rule,
-            destroy="takes the cluster away at once, by whatever rules then hold",
+            destroy="deletes it under the rules in force then",
             fix="give it `opts=pulumi.ResourceOptions(protect=True)`; `pulumi state unprotect` undoes it",
         )
 

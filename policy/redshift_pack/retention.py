@@ -32,7 +32,7 @@ ABOUT: Final = About(
             "type": "integer",
             "anyOf": [{"enum": [FOREVER]}, {"minimum": 1, "maximum": 3653}],
             "default": DEFAULT_MINIMUM,
-            "description": "The days a final snapshot must be kept at least; -1 for ever.",
+            "description": "The days a final snapshot must be kept at least; -1 forever.",
         }
     },
 )
@@ -55,7 +55,7 @@ def judge(case: Case) -> Iterable[Finding]:
     if kept == FOREVER or (minimum != FOREVER and kept >= minimum):
         return
     word = "forever" if minimum == FOREVER else str(minimum)
-    demand = "for ever" if minimum == FOREVER else f"at least {minimum} days"
+    demand = "forever" if minimum == FOREVER else f"at least {minimum} days"
     yield Finding(
         what=(
             f"{capital(case.subject.called)} leaves a final snapshot that is "

@@ -97,7 +97,7 @@ class About:
     settings: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     def arguments(self) -> dict[str, Any]:
-        """Give what the SDK's policy classes take."""
+        """Return what the SDK's policy classes take."""
         return {
             "name": self.name,
             "display_name": self.title,

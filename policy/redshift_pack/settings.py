@@ -132,7 +132,7 @@ class Settings:
 
 
 def problems_of(document: object, policies: Mapping[str, Mapping[str, dict[str, Any]]]) -> Iterator[str]:
-    """Give what is wrong with a whole configuration, as it is given with `--policy-pack-config`.
+    """Return what is wrong with a whole configuration, as it is given with `--policy-pack-config`.
 
     Pulumi says nothing of a policy that the pack does not have, and leaves out what stands under `all` beside
     the level.
@@ -180,7 +180,7 @@ def _policy_problems(
 
 
 def level_of(document: Mapping[str, Any], name: str, default: str) -> str:
-    """Give the enforcement level that a configuration without problems sets for a policy."""
+    """Return the enforcement level that a configuration without problems sets for a policy."""
     for key in (name, _ALL):
         value = document.get(key)
         level = value.get(_ENFORCEMENT_KEY) if isinstance(value, dict) else value
@@ -195,7 +195,7 @@ def _level_problems(name: str, level: object) -> Iterator[str]:
 
 
 def _problems(key: str, value: object, schema: Mapping[str, Any]) -> Iterator[str]:
-    """Give what is wrong with the value of a setting, by its schema and by the checks of the policy file."""
+    """Return what is wrong with the value of a setting, by its schema and the checks of the policy file."""
     kind = schema["type"]
     if not isinstance(value, _TYPES[kind]) or isinstance(value, bool):
         yield f"{_ARTICLES[kind]} is due, not {_kind(value)}"

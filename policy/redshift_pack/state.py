@@ -133,7 +133,7 @@ def _configuration(file: str | None) -> Mapping[str, Any]:
 
 
 def _settings(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the settings of this policy out of a whole configuration."""
+    """Return the settings of this policy out of a whole configuration."""
     own = config.get(bypass.ABOUT.name)
     settings = own if isinstance(own, dict) else {}
     return {key: value for key, value in settings.items() if key != "enforcementLevel"}
@@ -176,7 +176,7 @@ def _seen(resource: Mapping[str, Any]) -> sdk.PolicyResource:
 
 
 def _unwrapped(value: object) -> object:
-    """Give a value as the policy SDK would: a secret that is encrypted is not known."""
+    """Return a value as the policy SDK would: a secret that is encrypted is not known."""
     if isinstance(value, dict):
         return "[secret]" if _SECRET in value else {key: _unwrapped(item) for key, item in value.items()}
     if isinstance(value, list):

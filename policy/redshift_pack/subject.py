@@ -99,7 +99,7 @@ class Subject:
 
 
 def subject_of(resource: Resource) -> Subject | None:
-    """Give a resource as a cluster under judgement.
+    """Return a resource as a cluster under judgement.
 
     A subclass of the owned `Cluster` may have another type token; it is known by `state_version` and
     `on_destroy`, which only that class records.

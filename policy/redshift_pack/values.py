@@ -45,7 +45,7 @@ _SENTINELS: Final = frozenset(
     }
 )
 
-# `pulumi policy analyze --file` writes this for every secret that it cannot decrypt, whatever its type was.
+# `pulumi policy analyze --file` writes this forevery secret that it cannot decrypt, whatever its type was.
 _REDACTED: Final = "[secret]"
 
 
@@ -74,12 +74,12 @@ def plain_properties(properties: Mapping[str, object]) -> dict[str, object]:
 
 
 def mapping(value: object) -> Mapping[str, object]:
-    """Give a plain value back if it is a mapping, else an empty one."""
+    """Return a plain value back if it is a mapping, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
 def text(value: object) -> str | None:
-    """Give a plain value back if it is a text with something in it, else None."""
+    """Return a plain value back if it is a text with something in it, else None."""
     return value if isinstance(value, str) and value else None
 
 

@@ -201,7 +201,7 @@ class Cluster(Resource, module="redshift", name="Cluster"):
             automated_snapshot_retention_period: Days that automated snapshots are kept, 0 to 35; RA3
                 clusters need at least 1. Default 1.
             manual_snapshot_retention_period: Days that manual snapshots are kept by default, 1 to 3653, or
-                -1 for ever. The final snapshot's own retention comes from the deletion policy. Default -1.
+                -1 forever. The final snapshot's own retention comes from the deletion policy. Default -1.
             cluster_parameter_group_name: The parameter group. A change takes effect at the next reboot.
             cluster_subnet_group_name: The subnet group. Changing it replaces the cluster.
             cluster_version: The engine version. Default ``1.0``.
@@ -304,7 +304,7 @@ def _resolve(resource_name: str, arguments: Mapping[str, Any], bypass: list[str]
 
 
 def _own_urn(resource_name: str, options: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Give the resource's own URN, without dependencies: a component's child would wait for its parent."""
+    """Return the resource's own URN, without dependencies: a component's child would wait for its parent."""
     urn = pulumi.create_urn(resource_name, TYPE_TOKEN, options.parent)
     known = asyncio.ensure_future(_text(urn))
     return pulumi.Output(set(), known, urn.is_known(), urn.is_secret())

@@ -26,7 +26,7 @@ _LONGEST = 64
 
 
 def string(get: Callable[[str], Any], key: str) -> str | None:
-    """Give a value that is a string; None where there is none.
+    """Return a value that is a string; None where there is none.
 
     Raises:
         ConfigError: it is something else.
@@ -41,7 +41,7 @@ def string(get: Callable[[str], Any], key: str) -> str | None:
 
 
 def flag(get: Callable[[str], Any], key: str) -> bool | None:
-    """Give a value that is true or false; None where there is none.
+    """Return a value that is true or false; None where there is none.
 
     Raises:
         ConfigError: it is something else.
@@ -58,7 +58,7 @@ def flag(get: Callable[[str], Any], key: str) -> bool | None:
 
 
 def structure(get: Callable[[str], Any], key: str, example: str) -> Any:
-    """Give a value that is a structure, whether it came as one or as JSON; None where it is empty.
+    """Return a value that is a structure, whether it came as one or as JSON; None where it is empty.
 
     Raises:
         ConfigError: it is no JSON.
@@ -74,7 +74,7 @@ def structure(get: Callable[[str], Any], key: str, example: str) -> Any:
 
 
 def objects(get: Callable[[str], Any], key: str, example: str) -> list[Mapping[str, Any]]:
-    """Give a value that is a list of objects, or one object.
+    """Return a value that is a list of objects, or one object.
 
     Raises:
         ConfigError: it is something else.
@@ -90,7 +90,7 @@ def objects(get: Callable[[str], Any], key: str, example: str) -> list[Mapping[s
 
 
 def file(get: Callable[[str], Any], key: str) -> str | None:
-    """Give the path of a file that exists; None where there is none. ``~`` is the home directory.
+    """Return the path of a file that exists; None where there is none. ``~`` is the home directory.
 
     Raises:
         ConfigError: there is no such file. The AWS SDK would pass over it, and go on with what it finds
@@ -102,7 +102,7 @@ def file(get: Callable[[str], Any], key: str) -> str | None:
 
 
 def one_file(get: Callable[[str], Any], key: str) -> str | None:
-    """Give the path of the file in a list of one, which exists; None where there is none.
+    """Return the path of the file in a list of one, which exists; None where there is none.
 
     Raises:
         ConfigError: there is more than one, or no such file.
@@ -138,7 +138,7 @@ def _existing(key: str, path: str) -> str:
 
 
 def accounts(get: Callable[[str], Any], key: str) -> tuple[str, ...]:
-    """Give a value that is a list of AWS account numbers.
+    """Return a value that is a list of AWS account numbers.
 
     Without quotes, YAML reads a number with a zero in front as another one: what has lost its zeros, or was
     read as octal, cannot be told.
@@ -161,7 +161,7 @@ def accounts(get: Callable[[str], Any], key: str) -> tuple[str, ...]:
 
 
 def plain_string(value: Any) -> str | None:
-    """Give the string that a plain value is written as in a configuration file; None for anything else.
+    """Return the string that a plain value is written as in a configuration file; None for anything else.
 
     ``pulumi config set --path KEY true`` makes a boolean of what was written as ``true``, and a number of
     ``5``.
@@ -201,7 +201,7 @@ class Fields:
         return None if value in ("", [], {}) else value
 
     def string(self, name: str) -> str | None:
-        """Give a field that is a string, or a number that stands for one.
+        """Return a field that is a string, or a number that stands for one.
 
         Raises:
             ConfigError: it is something else.
@@ -216,7 +216,7 @@ class Fields:
         return found
 
     def required(self, name: str) -> str:
-        """Give a field that must be there.
+        """Return a field that must be there.
 
         Raises:
             ConfigError: it is not, or it is no string.
@@ -228,7 +228,7 @@ class Fields:
         return found
 
     def strings(self, name: str) -> tuple[str, ...]:
-        """Give a field that is a list of strings.
+        """Return a field that is a list of strings.
 
         Raises:
             ConfigError: it is something else.
@@ -241,7 +241,7 @@ class Fields:
         return tuple(found)
 
     def tags(self, name: str) -> tuple[tuple[str, str], ...]:
-        """Give a field that is an object of tags, sorted; true is the string "true", 5 the string "5".
+        """Return a field that is an object of tags, sorted; true is the string "true", 5 the string "5".
 
         Raises:
             ConfigError: it is something else, or a tag has no value.
@@ -264,7 +264,7 @@ class Fields:
         return tuple(sorted(tags))
 
     def policy(self) -> str | None:
-        """Give the session policy: JSON, as IAM takes it.
+        """Return the session policy: JSON, as IAM takes it.
 
         Raises:
             ConfigError: it is no JSON object.
@@ -282,7 +282,7 @@ class Fields:
         return value if isinstance(value, str) else json.dumps(document)
 
     def duration(self) -> int | None:
-        """Give ``duration`` (``1h30m``), or ``durationSeconds`` of older pulumi-aws, in seconds.
+        """Return ``duration`` (``1h30m``), or ``durationSeconds`` of older pulumi-aws, in seconds.
 
         Raises:
             ConfigError: it is no length of time that a role could have.

@@ -138,7 +138,7 @@ def read_yaml(file: str | os.PathLike[str], kind: str) -> Any:
 
 
 def name_of(file: str | os.PathLike[str]) -> str:
-    """Give a file's name as a message shows it."""
+    """Return a file's name as a message shows it."""
     path = os.fspath(file)
     return "standard input" if path == STANDARD_INPUT else one_line(path)
 
@@ -163,7 +163,7 @@ def _whole(text: str) -> int:
 
 
 def _depth(text: str) -> int:
-    """Give how deep brackets are opened; PyYAML's work grows with the square of it.
+    """Return how deep brackets are opened; PyYAML's work grows with the square of it.
 
     Brackets in strings count too, which is too many at most.
     """
@@ -178,7 +178,7 @@ def _depth(text: str) -> int:
 
 
 def _deepest(document: Any) -> int:
-    """Give how deep the values of a document lie; whoever walks through them goes as deep."""
+    """Return how deep the values of a document lie; whoever walks through them goes as deep."""
     level, depth = [document], 0
     while level:
         inner: list[Any] = []
@@ -192,7 +192,7 @@ def _deepest(document: Any) -> int:
 
 
 def _is_endless(document: Any) -> bool:
-    """Tell whether a document holds more values than its text could without aliases."""
+    """Return whether a document holds more values than its text could without aliases."""
     left, seen = [document], 0
     while left:
         each = left.pop()

@@ -74,7 +74,7 @@ class ClusterProvider(ResourceProvider):
         return CheckResult(seal(inputs), [CheckFailure(f.property, f.reason) for f in failures])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Tell what changed, and whether AWS can change it on a living cluster."""
+        """Return what changed, and whether AWS can change it on a living cluster."""
         from redshift_teardown.lifecycle.diff import diff  # noqa: PLC0415
 
         with _running("diff", _news, _olds):
@@ -117,12 +117,12 @@ class ClusterProvider(ResourceProvider):
 
 
 def _settings() -> Settings:
-    """Give the configuration of this operation; what the environment says where none was given."""
+    """Return the configuration of this operation; what the environment says where none was given."""
     return process.settings or Settings()
 
 
 def _in_place(inputs: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
-    """Give settings that know what the engine says of the resource at hand, and inputs that agree."""
+    """Return settings that know what the engine says of the resource at hand, and inputs that agree."""
     from redshift_teardown.engine.place import Place, in_place  # noqa: PLC0415
 
     settings = _placed()
@@ -130,7 +130,7 @@ def _in_place(inputs: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
 
 
 def _placed() -> Settings:
-    """Give settings that know what the engine says of the resource at hand."""
+    """Return settings that know what the engine says of the resource at hand."""
     from dataclasses import replace  # noqa: PLC0415
 
     from redshift_teardown.engine.place import told  # noqa: PLC0415

@@ -225,9 +225,9 @@ def _refuse_unknown(keys: Iterable[str], asked: set[str]) -> None:
 def _is_meant_for_us(key: str, known: AbstractSet[str]) -> bool:
     """Return whether a key is in a namespace that is read here, or would be but for how that is spelt."""
     namespace, colon, name = key.partition(":")
-    folded = "".join(sign for sign in namespace.lower() if sign.isalnum())
+    plain = "".join(sign for sign in namespace.lower() if sign.isalnum())
     return key.startswith(_NAMESPACES) or any(
-        folded == right.rstrip(":").replace("-", "") and f"{right}{name}" in known
+        plain == right.rstrip(":").replace("-", "") and f"{right}{name}" in known
         for right in _NAMESPACES
         if colon
     )

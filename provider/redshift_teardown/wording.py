@@ -13,7 +13,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def size(megabytes: float) -> str:
-    """Say a size, given in megabytes: ``512 MB``, ``51.2 GB``, ``2.9 TB``."""
+    """Return in words a size, given in megabytes: ``512 MB``, ``51.2 GB``, ``2.9 TB``."""
     if megabytes < _STEP:
         return f"{megabytes:.0f} MB"
     if megabytes < _STEP**2:
@@ -22,7 +22,7 @@ def size(megabytes: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Say a time, given in seconds: ``40s``, ``2m 5s``, ``12m``, ``3h 20m``, ``4 days``."""
+    """Return in words a time, given in seconds: ``40s``, ``2m 5s``, ``12m``, ``3h 20m``, ``4 days``."""
     whole = max(0, int(seconds))
     if whole < _MINUTE:
         return f"{whole}s"
@@ -40,5 +40,5 @@ def interrupt_note(command: str) -> str:
 
 
 def utc(moment: datetime | None) -> str:
-    """Say a time to the second, in UTC."""
+    """Return in words a time to the second, in UTC."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "at an unknown time"

@@ -26,7 +26,7 @@ WRONG = pytest.mark.parametrize(
 
 @pytest.fixture
 def configure(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Give the stack another configuration, and with it clients that hold to it."""
+    """Return the stack another configuration, and with it clients that hold to it."""
 
     def configure(**changed: Any) -> None:
         settings = configured(stack, **changed)

@@ -140,7 +140,7 @@ def test_a_swap_while_an_update_waits_for_a_busy_cluster(stack: Bench) -> None:
 
 @pytest.mark.parametrize("operation", ["ModifyCluster", "CreateTags"])
 def test_a_swap_right_after_a_step(stack: Bench, operation: str) -> None:
-    """AWS has taken a step, and before the next look the cluster is another one."""
+    """AWS has taken a step, and before the next poll the cluster is another one."""
     stack.apply(**PROGRAM)
     recorded = stack.state
     strangers: list[dict[str, Any]] = []
@@ -196,7 +196,7 @@ def test_a_swap_at_any_wait_of_a_restore(stack: Bench) -> None:
 
 
 def test_a_swap_right_after_create_was_accepted(stack: Bench) -> None:
-    """The first look after CreateCluster shows a cluster without our creating tag: it is not ours."""
+    """The first poll after CreateCluster shows a cluster without our creating tag: it is not ours."""
     strangers: list[dict[str, Any]] = []
 
     result = stack.apply(

@@ -154,7 +154,7 @@ class Mark:
     _in_flight: int = 0
 
     def at(self, number: int, moment: str, operation: str = "") -> Interruption:
-        """Give the interruption that does it."""
+        """Return the interruption that does it."""
         self._in_flight = int(moment == "before")
         return Interruption(number, moment, self._do, operation)
 
@@ -218,7 +218,7 @@ class Everywhere:
     points: int = field(default=0)
 
     def __iter__(self) -> Iterator[tuple[str, Result, Mark]]:
-        """Give each point, how the command ended, and the mark; ends where no point is reached any more."""
+        """Return each point, how the command ended, and the mark; ends where no point is reached any more."""
         missed, count = 0, -1
         while missed < 3:
             count += 1

@@ -26,12 +26,12 @@ REPORT = Path(".redshift-teardown") / "aws-facts.json"
 
 
 def asked_for() -> bool:
-    """Tell whether a maintainer wants the real service asked."""
+    """Return whether a maintainer wants the real service asked."""
     return os.environ.get(SWITCH) == "1"
 
 
 def pytest_report_header() -> list[str]:
-    """Say what it will cost, before anything is made."""
+    """Return in words what it will cost, before anything is made."""
     if not asked_for():
         return []
     cost = NODE_HOURS * NODE_PRICE

@@ -47,7 +47,7 @@ class Ground(Protocol):
     region: str
 
     def now(self) -> datetime:
-        """Give the time."""
+        """Return the time."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -60,12 +60,12 @@ class Ground(Protocol):
 
 
 def new_name(word: str) -> str:
-    """Give a name nobody has used."""
+    """Return a name nobody has used."""
     return f"{PREFIX}-{word}-{secrets.token_hex(3)}"
 
 
 def inputs_of(identifier: str, settings: Settings, **arguments: Any) -> dict[str, Any]:
-    """Give the checked inputs of a small cluster."""
+    """Return the checked inputs of a small cluster."""
     program = {
         "cluster_identifier": identifier,
         "node_type": NODE,
@@ -91,7 +91,7 @@ class EmulatorGround:
         self.client = stage.outsider
 
     def now(self) -> datetime:
-        """Give the time."""
+        """Return the time."""
         return self.stage.now()
 
     def sleep(self, seconds: float) -> None:
@@ -129,7 +129,7 @@ class AwsGround:
         self.client = connect(self.settings, region).redshift_once
 
     def now(self) -> datetime:
-        """Give the time."""
+        """Return the time."""
         return datetime.now(timezone.utc)
 
     def sleep(self, seconds: float) -> None:
@@ -201,7 +201,7 @@ def error_of(call: Callable[[], Any]) -> str:
 
 
 def code_of(error: ClientError) -> str:
-    """Give an error's wire code."""
+    """Return an error's wire code."""
     return str(error.response["Error"]["Code"])
 
 

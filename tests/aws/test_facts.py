@@ -62,7 +62,7 @@ def delete(ground: Ground, identifier: str, name: str) -> Any:
 
 
 def generation(found: dict[str, Any]) -> tuple[Any, Any]:
-    """Give what tells a generation: create time and namespace."""
+    """Return what tells a generation: create time and namespace."""
     return found.get("ClusterCreateTime"), found.get("ClusterNamespaceArn")
 
 

@@ -492,7 +492,7 @@ WORDS = [
 
 
 def command_line(chance: random.Random, good: Path) -> list[str]:
-    """Give a command with options, each of them with any word at all."""
+    """Return a command with options, each of them with any word at all."""
     name = chance.choice(sorted(OPTIONS))
     arguments = [name]
     if name == "emulator":

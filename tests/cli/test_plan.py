@@ -60,7 +60,7 @@ def run(stage: Stage, document: Mapping[str, Any], *arguments: str) -> Ended:
 
 
 def place(stage: Stage, text: str) -> str:
-    """Give the line of the policy that holds a text."""
+    """Return the line of the policy that holds a text."""
     lines = stage.policy_file.read_text("utf-8").splitlines()
     (number,) = [number for number, line in enumerate(lines, 1) if text in line]
     return f"{stage.policy_file}:{number}"
@@ -87,7 +87,7 @@ def test_a_safe_stack(wired: Stage) -> None:
     assert ended.exit_code == 0
     assert "warehouse: safe" in ended.output
     assert f"final snapshot, kept 35 days ({place(wired, 'final_snapshot:')})" in ended.output
-    assert "they say     all: final snapshot, kept 35 days" in ended.output
+    assert "policy results  all: final snapshot, kept 35 days" in ended.output
     assert "1 cluster: 0 would lose data, 0 blocked, 1 safe" in ended.output
 
 

@@ -73,7 +73,7 @@ def agree(stage: Stage, forecast: Forecast, destroyed: Result) -> None:
 
 
 def first_clause(error: RefusedError) -> str:
-    """Give a refusal up to what AWS itself adds: that nobody can foresee."""
+    """Return a refusal up to what AWS itself adds: that nobody can foresee."""
     return error.what.partition(": ")[0]
 
 

@@ -45,7 +45,7 @@ class Place:
         self.environment = environment
 
     def settings(self) -> dict[str, Any]:
-        """Give the configuration that says what the environment says."""
+        """Return the configuration that says what the environment says."""
         return {
             "access_key": self.environment["AWS_ACCESS_KEY_ID"],
             "secret_key": "secret",
@@ -131,7 +131,7 @@ def test_grouped_and_filtered(place: Place) -> None:
     assert names == ["new", "old", "test"]
     assert only == ["test"]
     assert re.findall(r"^shop / \w+", everything, re.MULTILINE) == ["shop / prod", "shop / test"]
-    assert "for ever" in everything
+    assert "forever" in everything
 
 
 def test_what_no_stack_knows(place: Place) -> None:

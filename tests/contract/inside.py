@@ -37,7 +37,7 @@ class _AbortedError(grpc.RpcError):
         self._words = words
 
     def details(self) -> str:
-        """Say what the server said."""
+        """Return in words what the server said."""
         return self._words
 
 
@@ -69,7 +69,7 @@ def _server() -> Any:
 
 @contextmanager
 def inside(stack: Bench) -> Iterator[wire.Provider]:
-    """Give the provider, working in a bench's AWS."""
+    """Return the provider, working in a bench's AWS."""
     server = _server()
     server._PROVIDER_CACHE[wire.PROVIDER] = ClusterProvider()
     with pytest.MonkeyPatch.context() as patch:
@@ -78,14 +78,14 @@ def inside(stack: Bench) -> Iterator[wire.Provider]:
 
 
 def unsealed(value: Any) -> Any:
-    """Give a value as the engine hands it to a provider: secrets in clear."""
+    """Return a value as the engine hands it to a provider: secrets in clear."""
     if isinstance(value, dict):
         return unsealed(value["value"]) if _SIGNATURE in value else {k: unsealed(v) for k, v in value.items()}
     return [unsealed(item) for item in value] if isinstance(value, list) else value
 
 
 def without_marked(value: Any) -> Any:
-    """Give a value without what is marked as a secret in it."""
+    """Return a value without what is marked as a secret in it."""
     if isinstance(value, dict):
         return {key: without_marked(item) for key, item in value.items() if not is_marked(item)}
     return [without_marked(item) for item in value] if isinstance(value, list) else value

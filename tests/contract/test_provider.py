@@ -242,7 +242,7 @@ def test_a_state_of_version_1_is_read(provider: wire.Provider, folder: Path, emu
 
 
 def _of_version_1(outputs: dict[str, Any]) -> dict[str, Any]:
-    """Give outputs as they were recorded then, and as the engine hands them over: every number a float."""
+    """Return outputs as they were recorded then, and as the engine hands them over: every number a float."""
     rules = json.loads(outputs["policy"]["rules"], parse_int=float)
     return {**outputs, "state_version": 1.0, "policy": {**outputs["policy"], "rules": rules}}
 

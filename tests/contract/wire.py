@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 REGION = "eu-central-1"
 PROVIDER = "gASVNQAAAAAAAACMGnJlZHNoaWZ0X3RlYXJkb3duLnByb3ZpZGVylIwPQ2x1c3RlclByb3ZpZGVylJOUKYGULg=="
-"""The provider as it stands in the states of stacks that exist: it must be understood for ever."""
+"""The provider as it stands in the states of stacks that exist: it must be understood forever."""
 
 _TIMEOUT_SECONDS = 60
 
 
 def urn(name: str, stack: str = "prod") -> str:
-    """Give the URN of a cluster."""
+    """Return the URN of a cluster."""
     return f"urn:pulumi:{stack}::warehouse::pulumi-python:dynamic/redshift:Cluster::{name}"
 
 
@@ -104,7 +104,7 @@ class Provider:
     def check(
         self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None, *, told: str | None = None
     ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """Give the checked inputs and the failures, each a property and a reason.
+        """Return the checked inputs and the failures, each a property and a reason.
 
         The engine says that the resource is ``told``; unless given, what the program says.
         """
@@ -122,7 +122,7 @@ class Provider:
         old_inputs: Mapping[str, Any] | None = None,
         ignoring: Sequence[str] = (),
     ) -> tuple[bool, list[str]]:
-        """Tell whether anything changed, and what can only be replaced."""
+        """Return whether anything changed, and what can only be replaced."""
         request = provider_pb2.DiffRequest(
             id=id_, olds=_wired(olds), news=_wired(news), ignoreChanges=ignoring
         )
@@ -195,7 +195,7 @@ def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
 
 
 def _wired(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    """Give properties as the engine sends them: with the provider in them."""
+    """Return properties as the engine sends them: with the provider in them."""
     return _struct({**values, "__provider": PROVIDER})
 
 

@@ -74,13 +74,13 @@ class Block:
 
 
 def pages() -> list[str]:
-    """Give every page, from the root of the repository."""
+    """Return every page, from the root of the repository."""
     found = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "docs").rglob("*.md"))
     return ["README.md", *found]
 
 
 def blocks_of(page: str) -> list[Block]:
-    """Give the blocks of a page, in their order."""
+    """Return the blocks of a page, in their order."""
     text = (ROOT / page).read_text(encoding="utf-8")
     return [
         Block(

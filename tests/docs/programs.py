@@ -45,7 +45,7 @@ class Recorder(pulumi.runtime.Mocks):
 
 
 def whole(text: str) -> str:
-    """Give a piece of a program as one that can be run: with its imports, and with what `...` stands for."""
+    """Return a piece of a program as one that can be run: with imports, and with what `...` stands for."""
 
     def rest(found: re.Match[str]) -> str:
         given = set(re.findall(r"(\w+)=", found["before"]))

@@ -79,7 +79,7 @@ def test_what_is_not_run_is_little_and_has_a_reason() -> None:
 
 
 def documents(language: str) -> list[Any]:
-    """Give all blocks of a language, as parameters of a test."""
+    """Return all blocks of a language, as parameters of a test."""
     return [
         pytest.param(block, id=block.place)
         for page in pages()
@@ -108,7 +108,7 @@ def test_yaml(block: Block) -> None:
 
 
 def programs() -> list[Block]:
-    """Give all Python that makes resources."""
+    """Return all Python that makes resources."""
     return [
         block
         for page in pages()
@@ -147,7 +147,7 @@ def test_programs(tmp_path: Path) -> None:
 
 
 def steered() -> list[Any]:
-    """Give all Python that steers the emulator, as parameters of a test."""
+    """Return all Python that steers the emulator, as parameters of a test."""
     found = [block for page in pages() for block in blocks_of(page) if "Emulator" in block.text]
     return [pytest.param(block, id=block.place) for block in found if block.language == "python"]
 
@@ -312,12 +312,12 @@ def _which(name: str, path: str) -> str:
 
 
 def _collapsed(line: str) -> str:
-    """Give a line as it is compared: columns may be wider."""
+    """Return a line as it is compared: columns may be wider."""
     return " ".join(line.split())
 
 
 def consoles() -> list[Any]:
-    """Give the pages with commands on them, as parameters of a test."""
+    """Return the pages with commands on them, as parameters of a test."""
     return [
         pytest.param(
             page,

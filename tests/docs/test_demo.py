@@ -20,7 +20,7 @@ pytestmark = [
 
 
 def general(line: str) -> str:
-    """Give a line with what differs from run to run, its numbers, left open."""
+    """Return a line with what differs from run to run, its numbers, left open."""
     return re.sub(r"\d+", "#", " ".join(line.split()))
 
 

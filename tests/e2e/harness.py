@@ -100,12 +100,12 @@ class Run:
         return found
 
     def ok(self) -> Run:
-        """Give the run itself, which must have ended well."""
+        """Return the run itself, which must have ended well."""
         assert self.code == 0, self.output
         return self
 
     def failed(self) -> Run:
-        """Give the run itself, which must have failed."""
+        """Return the run itself, which must have failed."""
         assert self.code != 0, self.output
         return self
 

@@ -124,7 +124,7 @@ def test_destroy_tells_where_the_data_is(story: Story) -> None:
 
     name = story.snapshots[0]["SnapshotIdentifier"]
     assert said.startswith(f"warehouse-prod is gone; final snapshot {name} is available in eu-central-1")
-    assert "kept for ever" in said
+    assert "kept forever" in said
     assert "restore_final_snapshot=True" in said
 
 

@@ -56,7 +56,7 @@ class Moment:
             control.add_fault(self.operation, kind="delay", seconds=DELAY, when=self.when)
 
     def reached(self, control: Control) -> bool:
-        """Tell whether the destroy is there."""
+        """Return whether the destroy is there."""
         if self.operation:
             return any(fault["struck"] for fault in control.faults())
         shown = control.state()["clusters"].get("warehouse")

@@ -41,7 +41,7 @@ KNOWN = {
 
 
 def message(chance: random.Random) -> tuple[str, dict[str, Any]]:
-    """Give a message that is about something there, with a field or two that are not as they should be."""
+    """Return a message that is about something there, with a field or two that are not as they should be."""
     verb = chance.choice(sorted(VERBS))
     fields = MORE.get(verb, VERBS[verb])
     data = {name: KNOWN[name] for name in fields if name in KNOWN and chance.random() < 0.9}

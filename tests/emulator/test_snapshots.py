@@ -236,7 +236,7 @@ def test_refused_retention(shelf: Any, refusal: Any, days: int) -> None:
 
 
 def test_retention_runs_out(shelf: Any, control: Any) -> None:
-    """Remaining days count down from the start, -1 means for ever, and at the end the snapshot is gone."""
+    """Remaining days count down from the start, -1 means forever, and at the end the snapshot is gone."""
     control.put_snapshot("brief", "bygone", retention=3)
     forever = shelf.describe_cluster_snapshots(SnapshotIdentifier="by-hand")["Snapshots"][0]
     assert (forever["ManualSnapshotRetentionPeriod"], forever["ManualSnapshotRemainingDays"]) == (-1, -1)

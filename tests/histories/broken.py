@@ -407,7 +407,7 @@ BROKEN: dict[str, Broken] = {
         _kills(STATIC, UP, DIE_WHEN_DELETED),
         "refused in a history of kills alone",
     ),
-    "a deletion is put off for ever": Broken(
+    "a deletion is put off forever": Broken(
         _method(present, "_delete", lambda *_: Wait("later")),
         _wild(DAYS, UP, DESTROY),
         "destroy never ends",

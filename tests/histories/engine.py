@@ -40,14 +40,14 @@ class EngineGoneError(Exception):
 
 
 def struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    """Give properties as the engine sends them."""
+    """Return properties as the engine sends them."""
     made = struct_pb2.Struct()
     made.update(dict(values))
     return made
 
 
 def plain(made: struct_pb2.Struct) -> dict[str, Any]:
-    """Give properties back as plain values, all numbers floats."""
+    """Return properties back as plain values, all numbers floats."""
     values: dict[str, Any] = json_format.MessageToDict(made)
     return values
 

@@ -129,7 +129,7 @@ class Chance:
         )
 
     def _varied(self, action: Action) -> Action:
-        """Give the same action at another moment."""
+        """Return the same action at another moment."""
         name, arguments = action
         if "meanwhile" not in arguments or self._random.random() < _SAME:
             return action

@@ -296,7 +296,7 @@ class Promises(ABC):
         skip = str(said.get("SkipFinalClusterSnapshot", "")).lower() == "true"
         name = str(said.get("FinalClusterSnapshotIdentifier", "")).lower()
         life.deletion = Deletion(self._seconds(), ours=ours, skip=skip, snapshot=name)
-        # The snapshot that it begins is of this life, also where time passes until the next look at it.
+        # The snapshot that it begins is of this life, also where time passes until the next poll at it.
         self.lives.settle(self.place)
 
     @staticmethod

@@ -103,7 +103,7 @@ POLICIES = {
         _rules("skip: never", "35", tags=', tags: {at: "{timestamp}", team: data}'),
         35,
     ),
-    "kept for ever under one name": Rules(
+    "kept forever under one name": Rules(
         _rules("skip: never", "forever", name=', name: "{cluster}-last"'), FOREVER
     ),
     "skipped": Rules(_rules("skip: [{when: {always: true}, because: gone}]", "1"), 1, skips=True),

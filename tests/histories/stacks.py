@@ -16,7 +16,7 @@ class Stack:
     project: str = "shop"
 
     def urn(self, resource: str) -> str:
-        """Give the URN of a cluster of this stack."""
+        """Return the URN of a cluster of this stack."""
         return f"urn:pulumi:{self.name}::{self.project}::{TYPE}::{resource}"
 
 

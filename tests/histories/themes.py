@@ -10,16 +10,16 @@ from tests.histories.world import OTHER_REGION
 if TYPE_CHECKING:
     from tests.histories.rules import Action
 
-DAYS, STATIC, SKIP = "kept for 7 days", "kept for ever under one name", "skipped"
+DAYS, STATIC, SKIP = "kept for 7 days", "kept forever under one name", "skipped"
 
 
 def act(name: str, /, **arguments: Any) -> Action:
-    """Give one action."""
+    """Return one action."""
     return name, arguments
 
 
 def at(moment: str, number: int, *actions: Action, of: str = "") -> dict[str, Any]:
-    """Give what makes actions happen during a command: before or after a call, or at a wait."""
+    """Return what makes actions happen during a command: before or after a call, or at a wait."""
     return {"meanwhile": [(moment, number, of, list(actions))]}
 
 

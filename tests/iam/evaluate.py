@@ -29,17 +29,17 @@ def statements() -> list[dict[str, Any]]:
 
 
 def actions() -> set[str]:
-    """Give every action the policy allows."""
+    """Return every action the policy allows."""
     return {action for statement in statements() for action in _list(statement["Action"])}
 
 
 def by_product(calls: Iterable[CallRecord]) -> list[CallRecord]:
-    """Give those calls that the product made."""
+    """Return those calls that the product made."""
     return [call for call in calls if AGENT in call.agent]
 
 
 def refused(calls: Iterable[CallRecord]) -> list[str]:
-    """Give the product's calls that IAM would refuse, in words; the account in the policy is the caller's."""
+    """Return in words the product's calls that IAM refuses; the account in the policy is the caller's."""
     return [
         f"{call.service}:{call.operation} on {resource}"
         for call in by_product(calls)
@@ -50,7 +50,7 @@ def refused(calls: Iterable[CallRecord]) -> list[str]:
 
 
 def used(calls: Iterable[CallRecord]) -> set[str]:
-    """Give the actions that the product's calls use."""
+    """Return the actions that the product's calls use."""
     return {
         f"{call.service}:{call.operation}"
         for call in by_product(calls)
@@ -77,7 +77,7 @@ def _matches(resource: str, pattern: str) -> bool:
 
 
 def _resources(call: CallRecord) -> tuple[str, ...]:
-    """Give the resources that IAM asks about, by the service authorization reference of Redshift."""
+    """Return the resources that IAM asks about, by the service authorization reference of Redshift."""
     given: Mapping[str, Any] = call.parameters
     prefix = f"arn:aws:redshift:{call.region}:{call.account}"
     cluster = f"{prefix}:cluster:{given.get('ClusterIdentifier', '')}".lower()

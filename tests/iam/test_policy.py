@@ -26,7 +26,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def operations_in_code() -> set[str]:
-    """Give every Redshift operation that the product's code names, whether it is ever called or not."""
+    """Return every Redshift operation that the product's code names, whether it is ever called or not."""
     client = boto3.client("redshift", region_name="us-east-1")
     by_method = client.meta.method_to_api_mapping
     found = set()
@@ -66,7 +66,7 @@ def test_nothing_is_deleted_but_clusters() -> None:
 
 
 def test_a_whole_life_is_allowed_and_uses_everything(stage: Stage) -> None:
-    """Created, changed, torn down from paused, its snapshot prolonged, restored, gone: all of it is used."""
+    """Created, changed, torn down from paused, its snapshot extended, restored, gone: all of it is used."""
     role = "arn:aws:iam::111122223333:role/loader"
     stage.up(tags={"a": "1", "b": "2"})
     stage.up(tags={"a": "1"}, number_of_nodes=3.0, iam_roles=[role])

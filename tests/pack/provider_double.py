@@ -50,13 +50,13 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """Tell whether anything differs, in place."""
+        """Return whether anything differs, in place."""
         same = request.old_inputs == request.news
         changes = provider_pb2.DiffResponse.DIFF_NONE if same else provider_pb2.DiffResponse.DIFF_SOME
         return provider_pb2.DiffResponse(changes=changes)
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """Give the inputs back, with what AWS would add once the resource exists."""
+        """Return the inputs back, with what AWS would add once the resource exists."""
         name = request.urn.rpartition("::")[2]
         return provider_pb2.CreateResponse(id=name, properties=_outputs(request, request.properties, name))
 
@@ -67,7 +67,7 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ReadResponse(id=request.id, properties=shown, inputs=shown)
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """Give the new inputs back, with the same."""
+        """Return the new inputs back, with the same."""
         return provider_pb2.UpdateResponse(properties=_outputs(request, request.news, request.id))
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802

@@ -63,7 +63,7 @@ def test_unknown_is_neither_true_nor_false() -> None:
 
 
 def test_redacted_secret_is_unknown() -> None:
-    """`policy analyze --file` writes the same text for every secret, whatever its type was."""
+    """`policy analyze --file` writes the same text forevery secret, whatever its type was."""
     assert plain({"a": "[secret]", "b": ["[secret]", 1]}) == {"a": UNKNOWN, "b": [UNKNOWN, 1]}
 
 
@@ -305,7 +305,15 @@ def test_pack_imports_nothing_of_the_product_but_the_deletion_policy_and_readers
     """The pack is published on its own: the resource, the provider and boto3 are no part of it."""
     allowed = {
         f"redshift_teardown.{name}"
-        for name in ("deletion_policy", "deletion_policy.reading", "errors", "escaping", "engine.exported_state", "engine.urn", "input_file")
+        for name in (
+            "deletion_policy",
+            "deletion_policy.reading",
+            "errors",
+            "escaping",
+            "engine.exported_state",
+            "engine.urn",
+            "input_file",
+        )
     }
     foreign = {"boto3", "botocore", "pulumi", "pulumi_aws", "yaml"}
     for file in [PACK / "__main__.py", *(PACK / "redshift_pack").glob("*.py")]:

@@ -51,7 +51,7 @@ class Wired:
         return f"urn:pulumi:{self.stack}::{self.project}::{chain}::{self.name}"
 
     def request(self, *, remediate: bool = False) -> proto.AnalyzeRequest:
-        """Give it as the engine sends it to be judged by itself; `remediate` only documents the use."""
+        """Return it as the engine sends it to be judged by itself; `remediate` only documents the use."""
         del remediate
         request = proto.AnalyzeRequest(
             type=self.type, urn=self.urn, name=self.name, properties=self._struct()
@@ -62,7 +62,7 @@ class Wired:
         return request
 
     def in_stack(self) -> proto.AnalyzerResource:
-        """Give it as the engine sends it among the resources of its stack."""
+        """Return it as the engine sends it among the resources of its stack."""
         resource = proto.AnalyzerResource(
             type=self.type, urn=self.urn, name=self.name, properties=self._struct()
         )

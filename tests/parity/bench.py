@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def wire(value: Any) -> Any:
-    """Give a value as protobuf hands it over: every number is a float."""
+    """Return a value as protobuf hands it over: every number is a float."""
     if isinstance(value, dict):
         return {key: wire(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -261,7 +261,7 @@ def test_any_other_claim_is_refused(stack: Bench, recorded: str, value: str) -> 
 
 
 def test_a_claim_that_appears_during_a_wait_stops_the_delete(stack: Bench) -> None:
-    """The cluster was busy and was taken over meanwhile: every look is judged, not the first alone."""
+    """The cluster was busy and was taken over meanwhile: every poll is judged, not the first alone."""
     old = born(stack)
     stack.control.set_cluster(CLUSTER, status="modifying")
 

@@ -155,7 +155,7 @@ def test_a_listing_that_falls_behind_begins_nothing_without_a_receipt(
 
 
 def test_a_listing_that_falls_behind_at_the_second_look(stack: Bench) -> None:
-    """What was there at the first look is not begun without: `up` refuses, and the next one restores it."""
+    """What was there at the first poll is not begun without: `up` refuses, and the next one restores it."""
     lived(stack, "the data")
     stack.drop_receipts()
 

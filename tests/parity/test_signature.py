@@ -56,7 +56,7 @@ REQUIRED_ELSEWHERE = {
 BEHAVIOUR = {
     # Not of the signature, but of what an argument does; compared by hand with Terraform's resource.
     "cluster_identifier": "renames by NewClusterIdentifier, where pulumi-aws replaces the cluster",
-    "database_name": "replaces, where pulumi-aws shows a difference for ever that it never makes so",
+    "database_name": "replaces, where pulumi-aws shows a difference forever that it never makes so",
     "owner_account": "replaces together with its snapshot, where pulumi-aws ignores a change",
     "snapshot_identifier": "to drop it changes nothing, where pulumi-aws replaces the cluster",
     "snapshot_arn": "to drop it changes nothing, where pulumi-aws replaces the cluster",

@@ -294,8 +294,8 @@ def test_a_value_that_preview_cannot_know_passes(groups: Bench, argument: Argume
     """Unknown as a whole or in part, with a known value or none before, and whatever tags are secret."""
     name, said = argument.name, next((case.after for case in CASES if case.name == argument.name), {})
     unknown: list[Any] = [UNKNOWN_SENTINEL, Unknown()]  # type: ignore[no-untyped-call]
-    if argument.kind in (Kind.TEXTS, Kind.TAGS):
-        unknown += [[each] if argument.kind is Kind.TEXTS else {"team": each} for each in unknown]
+    if argument.kind in (Kind.STRINGS, Kind.TAGS):
+        unknown += [[each] if argument.kind is Kind.STRINGS else {"team": each} for each in unknown]
     with groups.configured(default_tags=(("owner", "us"), ("team", "all"))):
         for before in ({}, said):
             groups.apply(**before)

@@ -76,7 +76,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "manual_snapshot_retention_period",
         {"manual_snapshot_retention_period": 0},
-        "-1 (for ever) or 1 to 3653",
+        "-1 (forever) or 1 to 3653",
     ),
     ("manual_snapshot_retention_period", {"manual_snapshot_retention_period": 3654}, "1 to 3653"),
     ("port", {"port": 5000}, "5431-5455 or 8191-8215"),
@@ -176,7 +176,7 @@ FORMS: list[tuple[str, Any, str]] = [
     ("port", True, "must be a whole number"),
     ("multi_az", "yes", "must be true or false"),
     ("encrypted", "on", 'must be "true" or "false"'),
-    ("iam_roles", ROLE, "must be a list of texts"),
+    ("iam_roles", ROLE, "must be a list of strings"),
     ("tags", ["a"], "must be a map of texts"),
     ("tags", {"a": 1}, "must be a map of texts"),
     ("node_type", 3, "must be text"),
@@ -282,7 +282,7 @@ def test_an_unknown_value_is_never_judged(name: str) -> None:
     assert [each for each in validate({**GOOD, name: UNKNOWN_SENTINEL}) if each.property == name] == []
     everything = {argument.name: UNKNOWN_SENTINEL for argument in ARGUMENTS}
     assert validate(everything) == []
-    items: Any = {Kind.TEXTS: [UNKNOWN_SENTINEL], Kind.TAGS: {"a": UNKNOWN_SENTINEL}}
+    items: Any = {Kind.STRINGS: [UNKNOWN_SENTINEL], Kind.TAGS: {"a": UNKNOWN_SENTINEL}}
     inner = items.get(BY_NAME[name].kind, UNKNOWN_SENTINEL)
     assert [each for each in validate({**GOOD, name: inner}) if each.property == name] == []
 

@@ -53,7 +53,7 @@ def aws() -> Iterator[Aws]:
 
 @of_the_long_ones
 def test_the_recordings_of_one_cluster(aws: Aws, tmp_path: Path) -> None:
-    """In a log: one line for each thing that goes on, not for each look, and what it ended with."""
+    """In a log: one line for each thing that goes on, not for each poll, and what it ended with."""
     stack = Stack(aws, tmp_path, poll_seconds=2)
     stack.up(1)
 

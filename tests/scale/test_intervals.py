@@ -1,4 +1,4 @@
-"""How long one that waits lets pass until its next look."""
+"""How long one that waits lets pass until its next poll."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_it_begins_short_and_grows_to_what_the_policy_says() -> None:
 
 
 def test_it_begins_anew_where_something_happened() -> None:
-    """After a step or a changed status the next look comes soon."""
+    """After a step or a changed status the next poll comes soon."""
     intervals = Intervals(RHYTHM)
     for _ in range(5):
         intervals.following(15)

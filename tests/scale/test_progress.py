@@ -25,7 +25,7 @@ class Time:
         self.now = 1000.0
 
     def monotonic(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self.now
 
 
@@ -94,7 +94,7 @@ def test_a_change_of_what_goes_on_is_a_line_at_once(engine: wire.Engine, time: T
 def test_on_a_terminal_every_look_is_shown(
     engine: wire.Engine, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the engine draws rows, numbers move with every look; only what none could read is left out."""
+    """Where the engine draws rows, numbers move with every poll; only what none could read is left out."""
     monkeypatch.setattr(process, "quiet", False)
     reporter = EngineReporter(URN, "warehouse")
 

@@ -1,4 +1,4 @@
-"""The shared watch: what it serves is fresh and true, what it costs is little, and nobody waits for ever."""
+"""The shared watch: what it serves is fresh and true, what it costs is little, and nobody waits forever."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Place:
         return client
 
     def client_that_asks_again(self) -> Any:
-        """Give a client that sends what AWS throttles three times in all."""
+        """Return a client that sends what AWS throttles three times in all."""
         return self._client(attempts=3)
 
     def _called(self, operation: str, moment: str) -> None:
@@ -119,7 +119,7 @@ def _all_at_once(watch: Watch, names: list[str], work: Callable[[Watcher, str], 
     limit = time.monotonic() + 60
     for thread in threads:
         thread.join(timeout=max(0, limit - time.monotonic()))
-    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
+    assert not any(thread.is_alive() for thread in threads), "somebody waits forever"
     assert failures == []
 
 
@@ -133,7 +133,7 @@ def _all_sleep(
     others: float,
     then: Callable[[str], None] = lambda _name: None,
 ) -> None:
-    """Have each look, sleep as long as its estimate says, and look again.
+    """Have each poll, sleep as long as its estimate says, and look again.
 
     Args:
         place: Where.
@@ -404,7 +404,7 @@ def test_many_that_come_after_one_alone_keep_the_gap_between_polls(place: Place)
 
 
 def test_few_in_a_large_account_ask_by_name(place: Place) -> None:
-    """Two among four hundred do not read four pages at every look: they find out once, then ask by name."""
+    """Two among four hundred do not read four pages at every poll: they find out once, then ask by name."""
     names = place.create(400)
 
     def look(watcher: Watcher, name: str) -> None:
@@ -510,7 +510,7 @@ def test_looks_for_all_end_with_the_changes(
 
 
 def test_a_look_for_all_that_fails_fails_nobody(place: Place) -> None:
-    """It was nobody's own: all sleep on, and each looks when its own time comes."""
+    """It was nobody's own: all sleep on, and each polls when its own time comes."""
     names = place.create(12)
 
     def change() -> None:
@@ -790,7 +790,7 @@ def test_a_look_that_is_half_done_asks_again_what_was_throttled(
 
 
 def test_a_look_is_sent_once_only_while_aws_throttles(place: Place) -> None:
-    """Sent again and again, the looks of those that wait would keep the account throttled."""
+    """Sent again and again, the polls of those that wait would keep the account throttled."""
     place.create(1)
     calls = RedshiftCalls(_Aws(place.client, place.client_that_asks_again()), SystemClock().now)  # type: ignore[arg-type]
 

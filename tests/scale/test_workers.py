@@ -21,7 +21,7 @@ def _nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _at_once(pool: ThreadPoolExecutor, count: int) -> int:
-    """Tell how many of so many calls, none of which ends by itself, the pool runs at once."""
+    """Return how many of so many calls, none of which ends by itself, the pool runs at once."""
     running = threading.Semaphore(0)
     over = threading.Event()
 

@@ -58,7 +58,7 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """Give the inputs back, with what AWS adds once the resource exists."""
+        """Return the inputs back, with what AWS adds once the resource exists."""
         kind, name = request.urn.split("::")[2:4]
         # AWS makes up the id of a security group; everything else here goes by its name.
         made_up = "sg-0a1b2c3d4e5f60718" if kind.endswith(":SecurityGroup") else name

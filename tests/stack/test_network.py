@@ -124,7 +124,7 @@ def test_a_network_there_is_not(stack: Stack) -> None:
     """A misspelt network is named, together with those there are."""
     stack.configure(network="manged")
 
-    assert 'warehouse:network is "manged", which is none of default, existing and managed.' in stack.refusal()
+    assert 'warehouse:network is "manged" and must be default, existing or managed.' in stack.refusal()
 
 
 def test_an_existing_network_without_names(stack: Stack) -> None:

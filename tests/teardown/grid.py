@@ -45,7 +45,7 @@ LENGTHS = (1, 9)
 
 
 def faults(length: int) -> list[str]:
-    """Give the faults that can strike so many calls in a row; nobody dies twice."""
+    """Return the faults that can strike so many calls in a row; nobody dies twice."""
     return [name for name, scripted in FAULTS.items() if length == 1 or "crash" not in scripted]
 
 

@@ -122,7 +122,7 @@ GUARDS = (
         "False and",
     ),
     Guard(
-        "a deletion given up between two looks is noticed",
+        "a deletion given up between two polls is noticed",
         "teardown/present.py",
         "if _failed(identity, observation, memory):",
         "if False:",
@@ -479,7 +479,7 @@ GUARDS = (
         "    if False:\n        return _write(",
     ),
     Guard(
-        "two teardowns do not write over each other's tags for ever",
+        "two teardowns do not write over each other's tags forever",
         "teardown/finish.py",
         "if written is not None and written.answer is Answer.ACCEPTED:",
         "if False:",
@@ -534,7 +534,7 @@ GUARDS = (
         "kept == self.retention_days",
     ),
     Guard(
-        "for ever is long enough",
+        "forever is long enough",
         "teardown/plan.py",
         "if kept is None or kept == FOREVER:",
         "if kept is None:",
@@ -1059,7 +1059,7 @@ GUARDS = (
         "    return by\n",
     ),
     Guard(
-        "an error before the first look says what the data is",
+        "an error before the first poll says what the data is",
         "lifecycle/delete.py",
         "    operation = _open(props, settings)\n",
         '    operation = open_operation(props, settings, "delete")\n',
@@ -1150,7 +1150,7 @@ GUARDS = (
         "    if True:\n        return '', {}\n    if isinstance(step, Done):\n        kept",
     ),
     Guard(
-        "every look of an up is held against the generation that was meant",
+        "every poll of an up is held against the generation that was meant",
         "lifecycle/changes/wait.py",
         "                    self._meant.require(cluster)\n",
         "",
@@ -1297,7 +1297,7 @@ def red_test(guard: Guard) -> str:
 
 
 def without(guard: Guard, text: str) -> str:
-    """Give a file's text without a guard.
+    """Return a file's text without a guard.
 
     Raises:
         ValueError: the guard's text stands there not once.
@@ -1309,7 +1309,7 @@ def without(guard: Guard, text: str) -> str:
 
 
 def table(red: dict[str, str]) -> str:
-    """Give the table of `README.md`: guard, where it stands, the test that goes red without it."""
+    """Return the table of `README.md`: guard, where it stands, the test that goes red without it."""
     rows = [
         f"| {guard.name} | `{guard.file}` | "
         + (f"`{red[guard.name]}` |\n" if red.get(guard.name) else f"{NOT_RUN} |\n")
@@ -1332,7 +1332,7 @@ def main() -> int:
 
 
 def known(shown: str) -> dict[str, str]:
-    """Give the verdicts that a table shows, by the guard's name."""
+    """Return the verdicts that a table shows, by the guard's name."""
     rows = [line.strip("| ").split(" | ") for line in shown.splitlines()[2:]]
     files = {guard.name: guard.file for guard in GUARDS}
     return {
@@ -1343,7 +1343,7 @@ def known(shown: str) -> dict[str, str]:
 
 
 def _told(guard: Guard) -> str:
-    """Give the test that goes red, empty where none does or the run gave no verdict; print it."""
+    """Return the test that goes red, empty where none does or the run gave no verdict; print it."""
     try:
         red = red_test(guard)
         line = f"{guard.name}: {red or 'NO TEST GOES RED'}\n"

@@ -81,7 +81,7 @@ def snapshot(name: str = NAME, status: str = "available", **changes: Any) -> Sna
 
 
 def look(seen: ClusterView | None, *snapshots: SnapshotView, after: timedelta = timedelta(0)) -> Observation:
-    """One look at AWS, so long after the teardown began."""
+    """One poll of AWS, so long after the teardown began."""
     return Observation(NOW + after, seen, snapshots)
 
 

@@ -84,7 +84,7 @@ class Interruption:
     seen: int = 0
 
     def reached(self, operation: str, moment: str) -> bool:
-        """Tell whether it is time; counts."""
+        """Return whether it is time; counts."""
         if moment != self.moment or self.operation not in ("", operation):
             return False
         self.seen += 1

@@ -718,7 +718,7 @@ def test_a_wait_of_a_day_is_waited_to_its_end(stage: Stage) -> None:
     [
         ("ClusterSnapshotQuotaExceeded", "have the quota raised"),
         ("AccessDenied", "may call redshift:DeleteCluster"),
-        ("UnsupportedOperation", "mend the cause"),
+        ("UnsupportedOperation", "fix the error above"),
     ],
 )
 def test_a_refusal_for_good_keeps_the_cluster_and_awss_words(stage: Stage, code: str, advice: str) -> None:

@@ -1,4 +1,4 @@
-"""The next step, for everything that AWS may show, that this teardown may have done, and that is decided."""
+"""The next step, foreverything that AWS may show, that this teardown may have done, and that is decided."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from redshift_teardown.deletion_policy import Outcome
 from redshift_teardown.teardown.model import (
     Delete,
     Done,
+    Extend,
     Memory,
     Observation,
-    Prolong,
     Refuse,
     Resume,
     Step,
@@ -194,7 +194,7 @@ def _name(step: Step) -> str:
         return "delete, snapshot" if step.snapshot_name else "delete, skip"
     if isinstance(step, Done):
         return "done, proven" if step.snapshot else "done, skipped"
-    return {Wait: "wait", Resume: "resume", Tag: "tag", Prolong: "prolong"}[type(step)]
+    return {Wait: "wait", Resume: "resume", Tag: "tag", Extend: "extend"}[type(step)]
 
 
 def _check(step: Step, decided: Plan, observation: Observation, remembered: Memory) -> None:
@@ -214,7 +214,7 @@ def _check(step: Step, decided: Plan, observation: Observation, remembered: Memo
         assert observation.cluster is None
     if isinstance(step, Done) and step.snapshot is not None:
         assert step.snapshot.available
-    if isinstance(step, (Tag, Prolong)):
+    if isinstance(step, (Tag, Extend)):
         assert step.snapshot in observation.snapshots
 
 

@@ -325,7 +325,7 @@ def test_a_snapshot_is_ours_by_tags_name_or_template(
     ],
 )
 def test_retention_is_long_enough_or_not(kept: int | None, decided: int, *, expected: bool) -> None:
-    """-1 is for ever, and so is a field that AWS leaves out."""
+    """-1 is forever, and so is a field that AWS leaves out."""
     keeping = replace(PLAN, decision=replace(PLAN.decision, retention_days=decided))
     assert keeping.keeps_long_enough(pure.snapshot(retention_days=kept)) is expected
 

@@ -32,7 +32,7 @@ LAST = f"{CLUSTER}-last"
 
 
 def before_delete(action: object, number: int = 1) -> Interruption:
-    """Something happens between the last look and DeleteCluster."""
+    """Something happens between the last poll and DeleteCluster."""
     assert callable(action)
     return Interruption(number, "before", action, "DeleteCluster")
 
@@ -267,7 +267,7 @@ def test_a_damaged_receipt_stops_nothing(stage: Stage, spoilt: str | bytes | dic
 
 def test_two_teardowns_with_tags_of_their_own_both_end_well(stage: Stage) -> None:
     """A tag with the time of the destroy differs between two that run at once: neither writes over the
-    other for ever, and neither gives up.
+    other forever, and neither gives up.
     """
     stage.reset(stage.rules(PROTECTED, **{"tags: {": 'tags: {at: "{timestamp}", '}))
     stage.up()
@@ -323,8 +323,8 @@ class Answers:
 @pytest.mark.parametrize("after", ["DescribeClusters", "DescribeClusterSnapshots"])
 def test_a_proof_that_appears_between_two_calls_is_no_stale_one(stage: Stage, after: str, busy: bool) -> None:
     """A teardown stops for long between its look at the living cluster and that at its snapshots (a laptop
-    that sleeps), and another one ends in the meantime: what that left is the proof, now and for every later
-    destroy. So it is for a cluster that is ready at the first look, and for one that was busy then.
+    that sleeps), and another one ends in the meantime: what that left is the proof, now and forevery later
+    destroy. So it is for a cluster that is ready at the first poll, and for one that was busy then.
     """
     stage.up()
     state = stage.state
@@ -351,7 +351,7 @@ def test_a_cluster_that_one_answer_denies_and_another_shows_is_alive() -> None:
 @pytest.mark.parametrize("alive", [False, True])
 def test_answers_that_contradict_each_other_are_asked_for_again_later(alive: bool) -> None:
     """AWS denies the cluster by its name and lists it as available, time and again: that is no answer, so
-    whoever waits asks again later, and not at once and for ever.
+    whoever waits asks again later, and not at once and forever.
     """
     with pytest.raises(UnreachableError, match="it is there in one and not in another"):
         look(Answers(None, pure.cluster()), pure.IDENTITY, pure.NOW, alive=alive)

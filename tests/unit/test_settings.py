@@ -45,7 +45,7 @@ def read(**config: Any) -> Any:
 
 
 def account(emulator: Emulator, **config: Any) -> str:
-    """Tell whose account a configuration acts in."""
+    """Return whose account a configuration acts in."""
     endpoints = [{"sts": emulator.url, "redshift": emulator.url}]
     return session.connect(read(endpoints=endpoints, **config), REGION).account_id()
 

@@ -130,7 +130,7 @@ class Demo:
             process.communicate()
 
     def redshift(self) -> Any:
-        """Give a plain boto3 client, which knows nothing of this package."""
+        """Return a plain boto3 client, which knows nothing of this package."""
         return boto3.client(
             "redshift",
             region_name=REGION,
@@ -175,7 +175,7 @@ class Demo:
         days = snapshot["ManualSnapshotRetentionPeriod"]
         say(f"  name       {snapshot['SnapshotIdentifier']}")
         say(f"  status     {snapshot['Status']}")
-        say(f"  retention  {'for ever' if days == -1 else f'{days} days'}")
+        say(f"  retention  {'forever' if days == -1 else f'{days} days'}")
         for tag in sorted(snapshot["Tags"], key=lambda tag: tag["Key"]):
             say(f"  tag        {tag['Key']} = {tag['Value']}")
         print()

@@ -125,7 +125,7 @@ def gather() -> None:
 
 
 def _turned(origin: str, name: str, pages: dict[str, str], problems: list[str]) -> str:
-    """Give a page's text with its links as they are among the gathered pages."""
+    """Return a page's text with its links as they are among the gathered pages."""
     text = (CLONE / origin).read_text(encoding="utf-8")
 
     def turned(link: re.Match[str]) -> str:
@@ -148,7 +148,7 @@ def _turned(origin: str, name: str, pages: dict[str, str], problems: list[str]) 
 
 
 def _anchors(file: str) -> set[str]:
-    """Give the anchors of a file's headings, as they are made of their words."""
+    """Return the anchors of a file's headings, as they are made of their words."""
     text = _FENCE.sub("", (CLONE / file).read_text(encoding="utf-8"))
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}

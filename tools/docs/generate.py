@@ -24,11 +24,11 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 _NOTE = "<!-- Written by tools/docs/generate.py from the code; edit that. -->"
 
 _KINDS = {
-    Kind.TEXT: "text",
+    Kind.STRING: "text",
     Kind.INTEGER: "whole number",
     Kind.FLAG: "bool",
-    Kind.FLAG_TEXT: '"true", "false" or bool',
-    Kind.TEXTS: "list of texts",
+    Kind.FLAG_STRING: '"true", "false" or bool',
+    Kind.STRINGS: "list of strings",
     Kind.TAGS: "map of texts",
 }
 

@@ -64,7 +64,7 @@ def installed(path: str | None = None) -> Path | None:
 
 
 def environment(state: Path | None = None, path: str | None = None) -> dict[str, str]:
-    """Give the variables, and only those, that make a process use this clone's engine.
+    """Return the variables, and only those, that make a process use this clone's engine.
 
     Args:
         state: The folder for Pulumi's home and the file backend; `.pulumi-state` of the clone when
@@ -216,7 +216,7 @@ _NO_NETWORK = re.compile(
 
 
 def _why(log: Path, needs_go: str, remedy: str) -> str:
-    """Say in one line why a build failed."""
+    """Return in one line why a build failed."""
     text = log.read_text("utf-8", "replace")
     if "requires go >=" in text or "unknown directive: tool" in text or "invalid go version" in text:
         return f"No Pulumi on PATH, and the Go here is too old to build it (it takes {needs_go}): {remedy}."

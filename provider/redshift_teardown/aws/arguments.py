@@ -1,7 +1,7 @@
 """The arguments of a cluster and what they are to AWS: one table for create, modify, restore, read and diff.
 
 Names, meanings and defaults are those of ``pulumi_aws.redshift.Cluster`` 7.x. Which of them
-ModifyCluster can change, and in which company, is from the Redshift API model (2012-12-01), its
+ModifyCluster can change, and with which others, is from the Redshift API model (2012-12-01), its
 CloudFormation schema's ``createOnlyProperties``, and Terraform's experience.
 """
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 class Kind(str, Enum):
     """The form of an argument's value."""
 
-    TEXT = "text"
+    STRING = "text"
     INTEGER = "whole number"
     FLAG = "true or false"
-    FLAG_TEXT = "true or false, as text"
+    FLAG_STRING = "true or false, as text"
     """``encrypted``: pulumi-aws 7.x takes the texts "true" and "false"; a bool is taken as well."""
-    TEXTS = "list of texts"
+    STRINGS = "list of strings"
     TAGS = "map of texts"
 
 
@@ -59,7 +59,7 @@ class Argument:
         default: What absence means, where AWS or pulumi-aws give it a value; else absence leaves
             whatever is there.
         read: Takes the value out of an entry of DescribeClusters; None where it cannot be read.
-        folded: Whether AWS lower-cases it.
+        lower_case: Whether AWS lower-cases it.
         secret: Whether it must never be shown.
 
     """
@@ -71,7 +71,7 @@ class Argument:
     calls: str = ""
     default: Any = None
     read: Callable[[Mapping[str, Any]], Any] | None = None
-    folded: bool = False
+    lower_case: bool = False
     secret: bool = False
 
 
@@ -145,39 +145,39 @@ def _tags(cluster: Mapping[str, Any]) -> dict[str, str]:
 CLAIM_TAG = "redshift-teardown:claim"
 """The ownership claim of this package's own (see ``teardown.claim``): no tag that a program knows of."""
 
-_T, _I, _F = Kind.TEXT, Kind.INTEGER, Kind.FLAG
+_T, _I, _F = Kind.STRING, Kind.INTEGER, Kind.FLAG
 
 ARGUMENTS: tuple[Argument, ...] = (
-    Argument("cluster_identifier", _T, Change.RENAME, "ClusterIdentifier", "cr", read=_member("ClusterIdentifier"), folded=True),
-    Argument("node_type", _T, Change.SIZE, "NodeType", "cmr", read=_member("NodeType"), folded=True),
+    Argument("cluster_identifier", _T, Change.RENAME, "ClusterIdentifier", "cr", read=_member("ClusterIdentifier"), lower_case=True),
+    Argument("node_type", _T, Change.SIZE, "NodeType", "cmr", read=_member("NodeType"), lower_case=True),
     Argument("number_of_nodes", _I, Change.SIZE, "NumberOfNodes", "cmr", default=1, read=_member("NumberOfNodes")),
-    Argument("cluster_type", _T, Change.SIZE, read=_cluster_type, folded=True),
-    Argument("database_name", _T, Change.REPLACE, "DBName", "c", read=_member("DBName"), folded=True),
+    Argument("cluster_type", _T, Change.SIZE, read=_cluster_type, lower_case=True),
+    Argument("database_name", _T, Change.REPLACE, "DBName", "c", read=_member("DBName"), lower_case=True),
     Argument("master_username", _T, Change.REPLACE, "MasterUsername", "c", read=_member("MasterUsername")),
     Argument("master_password", _T, Change.PASSWORD, "MasterUserPassword", "c", secret=True),
     Argument("master_password_wo", _T, Change.LOCAL, secret=True),
     Argument("master_password_wo_version", _I, Change.PASSWORD),
     Argument("manage_master_password", _F, Change.PASSWORD, "ManageMasterPassword", "cr", default=False, read=_managed_password),
     Argument("master_password_secret_kms_key_id", _T, Change.PASSWORD, "MasterPasswordSecretKmsKeyId", "cr", read=_text_member("MasterPasswordSecretKmsKeyId")),
-    Argument("encrypted", Kind.FLAG_TEXT, Change.ENCRYPTION, "Encrypted", "cr", default="true", read=_flag_text),
+    Argument("encrypted", Kind.FLAG_STRING, Change.ENCRYPTION, "Encrypted", "cr", default="true", read=_flag_text),
     Argument("kms_key_id", _T, Change.ENCRYPTION, "KmsKeyId", "cr", read=_text_member("KmsKeyId")),
     Argument("multi_az", _F, Change.MULTI_AZ, "MultiAZ", "cr", default=False, read=_multi_az),
-    Argument("availability_zone", _T, Change.ZONE, "AvailabilityZone", "cr", read=_member("AvailabilityZone"), folded=True),
+    Argument("availability_zone", _T, Change.ZONE, "AvailabilityZone", "cr", read=_member("AvailabilityZone"), lower_case=True),
     Argument("availability_zone_relocation_enabled", _F, Change.SETTINGS, "AvailabilityZoneRelocation", "cmr", default=False, read=_relocation),
     Argument("allow_version_upgrade", _F, Change.SETTINGS, "AllowVersionUpgrade", "cmr", default=True, read=_member("AllowVersionUpgrade")),
     Argument("automated_snapshot_retention_period", _I, Change.SETTINGS, "AutomatedSnapshotRetentionPeriod", "cmr", default=1, read=_member("AutomatedSnapshotRetentionPeriod")),
     Argument("manual_snapshot_retention_period", _I, Change.SETTINGS, "ManualSnapshotRetentionPeriod", "cmr", default=-1, read=_member("ManualSnapshotRetentionPeriod")),
-    Argument("cluster_parameter_group_name", _T, Change.SETTINGS, "ClusterParameterGroupName", "cmr", read=_parameter_group, folded=True),
+    Argument("cluster_parameter_group_name", _T, Change.SETTINGS, "ClusterParameterGroupName", "cmr", read=_parameter_group, lower_case=True),
     Argument("cluster_version", _T, Change.SETTINGS, "ClusterVersion", "cm", default="1.0", read=_coming("ClusterVersion")),
     Argument("elastic_ip", _T, Change.SETTINGS, "ElasticIp", "cmr", read=_elastic_ip),
     Argument("enhanced_vpc_routing", _F, Change.SETTINGS, "EnhancedVpcRouting", "cmr", read=_member("EnhancedVpcRouting")),
-    Argument("maintenance_track_name", _T, Change.SETTINGS, "MaintenanceTrackName", "cmr", default="current", read=_coming("MaintenanceTrackName"), folded=True),
+    Argument("maintenance_track_name", _T, Change.SETTINGS, "MaintenanceTrackName", "cmr", default="current", read=_coming("MaintenanceTrackName"), lower_case=True),
     Argument("port", _I, Change.SETTINGS, "Port", "cmr", default=5439, read=_port),
-    Argument("preferred_maintenance_window", _T, Change.SETTINGS, "PreferredMaintenanceWindow", "cmr", read=_member("PreferredMaintenanceWindow"), folded=True),
+    Argument("preferred_maintenance_window", _T, Change.SETTINGS, "PreferredMaintenanceWindow", "cmr", read=_member("PreferredMaintenanceWindow"), lower_case=True),
     Argument("publicly_accessible", _F, Change.SETTINGS, "PubliclyAccessible", "cmr", default=False, read=_member("PubliclyAccessible")),
-    Argument("vpc_security_group_ids", Kind.TEXTS, Change.SETTINGS, "VpcSecurityGroupIds", "cmr", read=_security_groups),
-    Argument("cluster_subnet_group_name", _T, Change.REPLACE, "ClusterSubnetGroupName", "cr", read=_member("ClusterSubnetGroupName"), folded=True),
-    Argument("iam_roles", Kind.TEXTS, Change.IAM_ROLES, "IamRoles", "cr", read=_iam_roles),
+    Argument("vpc_security_group_ids", Kind.STRINGS, Change.SETTINGS, "VpcSecurityGroupIds", "cmr", read=_security_groups),
+    Argument("cluster_subnet_group_name", _T, Change.REPLACE, "ClusterSubnetGroupName", "cr", read=_member("ClusterSubnetGroupName"), lower_case=True),
+    Argument("iam_roles", Kind.STRINGS, Change.IAM_ROLES, "IamRoles", "cr", read=_iam_roles),
     Argument("default_iam_role_arn", _T, Change.IAM_ROLES, "DefaultIamRoleArn", "cr", read=_text_member("DefaultIamRoleArn")),
     Argument("tags", Kind.TAGS, Change.TAGS, read=_tags),
     Argument("aqua_configuration_status", _T, Change.LOCAL),
@@ -213,7 +213,7 @@ READ_ONLY = (
 
 
 def parameters_for(call: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the parameters of CreateCluster (``c``), ModifyCluster (``m``) or Restore… (``r``).
+    """Return the parameters of CreateCluster (``c``), ModifyCluster (``m``) or Restore… (``r``).
 
     Args:
         call: Which of the three.
@@ -228,30 +228,30 @@ def parameters_for(call: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_aws(argument: Argument, value: Any) -> Any:
-    """Give a coerced value in the form that boto3 takes, and AWS would make of it."""
-    if argument.kind is Kind.FLAG_TEXT:
+    """Return a coerced value in the form that boto3 takes, and AWS would make of it."""
+    if argument.kind is Kind.FLAG_STRING:
         return value == "true"
-    return normal(argument, value) if argument.folded else value
+    return normal(argument, value) if argument.lower_case else value
 
 
 def read_arguments(cluster: Mapping[str, Any]) -> dict[str, Any]:
-    """Give every argument that an entry of DescribeClusters shows."""
+    """Return every argument that an entry of DescribeClusters shows."""
     return {argument.name: argument.read(cluster) for argument in ARGUMENTS if argument.read is not None}
 
 
 def normal(argument: Argument, value: Any) -> Any:
-    """Give a value in the form in which two of the same meaning are equal."""
+    """Return a value in the form in which two of the same meaning are equal."""
     if value is None:
         return None
-    if argument.kind is Kind.TEXTS:
+    if argument.kind is Kind.STRINGS:
         return sorted(set(value))
-    if argument.folded and isinstance(value, str):
+    if argument.lower_case and isinstance(value, str):
         return value.lower()
     return value
 
 
 def same(argument: Argument, wanted: Any, present: Any) -> bool:
-    """Tell whether a value that is wanted is the one that is there, with AWS's normalisations absorbed.
+    """Return whether a value that is wanted is the one that is there, with AWS's normalisations absorbed.
 
     Args:
         argument: Which argument.
@@ -271,7 +271,7 @@ def same(argument: Argument, wanted: Any, present: Any) -> bool:
 
 
 def comparable(argument: Argument, wanted: Any) -> bool:
-    """Tell whether AWS shows enough to compare with: not a password, and not which key an alias stands for."""
+    """Return whether AWS shows enough to compare with: not a password, and not which key an alias stands for."""
     return argument.read is not None and not (argument.name in KEYS and _is_alias(wanted))
 
 

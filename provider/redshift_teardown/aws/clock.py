@@ -11,7 +11,7 @@ class Clock(Protocol):
     """What a teardown needs of time."""
 
     def now(self) -> datetime:
-        """Give the time, aware, in UTC."""
+        """Return the time, aware, in UTC."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -21,7 +21,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """Give the time, aware, in UTC."""
+        """Return the time, aware, in UTC."""
         return datetime.now(timezone.utc)
 
     def sleep(self, seconds: float) -> None:

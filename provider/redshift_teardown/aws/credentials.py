@@ -174,7 +174,7 @@ def _arguments(**given: Any) -> dict[str, Any]:
 
 
 def _sts_of(session: boto3.Session, settings: Settings) -> Callable[..., Any]:
-    """Give what makes clients with a session's credentials, as botocore's own `create_client` does."""
+    """Return what makes clients with a session's credentials, as botocore's own `create_client` does."""
     endpoint = dict(settings.endpoints).get("sts")
 
     def client(service: str, **given: Any) -> Any:
@@ -194,7 +194,7 @@ def _renewing(
     settings: Settings,
     prepare: Callable[[BotocoreSession], None],
 ) -> boto3.Session:
-    """Give a session whose credentials are fetched, and fetched again: a teardown may last hours."""
+    """Return a session whose credentials are fetched, and fetched again: a teardown may last hours."""
     import boto3  # noqa: PLC0415
     from botocore.credentials import DeferredRefreshableCredentials  # noqa: PLC0415
 

@@ -26,7 +26,7 @@ def parse_time(text: object) -> datetime | None:
 
 
 def same_moment(left: datetime | None, right: datetime | None) -> bool:
-    """Tell whether two create times are one; AWS answers with milliseconds in some calls only."""
+    """Return whether two create times are one; AWS answers with milliseconds in some calls only."""
     if left is None or right is None:
         return False
     return abs((left - right).total_seconds()) < 1
@@ -59,7 +59,7 @@ class Identity:
         )
 
     def to_json(self) -> dict[str, str]:
-        """Give what a state records; an unknown part is an empty string."""
+        """Return what a state records; an unknown part is an empty string."""
         return {
             "account_id": self.account_id,
             "region": self.region,
@@ -73,13 +73,13 @@ class Identity:
         return cls(account_id, region, cluster.identifier, cluster.namespace_arn, cluster.create_time)
 
     def is_generation_of(self, cluster: ClusterView) -> bool:
-        """Tell whether a live cluster is this generation (see the class)."""
+        """Return whether a live cluster is this generation (see the class)."""
         if self.cluster_namespace_arn and cluster.namespace_arn:
             return self.cluster_namespace_arn == cluster.namespace_arn
         return same_moment(self.cluster_create_time, cluster.create_time)
 
     def is_alive_in(self, cluster: ClusterView | None) -> bool:
-        """Tell whether AWS shows this generation, and no deletion of it under way; None for no cluster."""
+        """Return whether AWS shows this generation, and no deletion of it under way; None for no cluster."""
         return (
             cluster is not None
             and self.is_generation_of(cluster)
@@ -92,7 +92,7 @@ class Identity:
         return bool(shown) and not self.is_generation_of(cluster)
 
     def seen_as(self, cluster: ClusterView) -> Identity:
-        """Give this identity with the create time and namespace as AWS shows them now."""
+        """Return this identity with the create time and namespace as AWS shows them now."""
         return replace(
             self,
             cluster_namespace_arn=cluster.namespace_arn or self.cluster_namespace_arn,

@@ -15,7 +15,7 @@ PAGE = 100
 
 
 def manual_snapshots(aws: Aws) -> Iterator[Mapping[str, Any]]:
-    """Give every manual snapshot of the account and region; final snapshots are manual ones.
+    """Return every manual snapshot of the account and region; final snapshots are manual ones.
 
     Raises:
         TeardownError: AWS did not answer, or refused.
@@ -31,7 +31,7 @@ def manual_snapshots(aws: Aws) -> Iterator[Mapping[str, Any]]:
 
 
 def clusters(aws: Aws) -> Iterator[Mapping[str, Any]]:
-    """Give every cluster of the account and region.
+    """Return every cluster of the account and region.
 
     Raises:
         TeardownError: AWS did not answer, or refused.
@@ -44,7 +44,7 @@ def clusters(aws: Aws) -> Iterator[Mapping[str, Any]]:
 
 
 def newest_snapshot(aws: Aws, cluster_identifier: str) -> Mapping[str, Any] | None:
-    """Give the newest finished snapshot of a cluster identifier, automated ones among them; None without any.
+    """Return the newest finished snapshot of a cluster identifier, automated ones too; None without any.
 
     Raises:
         TeardownError: AWS did not answer, or refused.
@@ -65,7 +65,7 @@ def newest_snapshot(aws: Aws, cluster_identifier: str) -> Mapping[str, Any] | No
 
 
 def snapshot_exists(aws: Aws, snapshot_identifier: str) -> bool:
-    """Tell whether the account has a snapshot of that name in the region, of whatever cluster.
+    """Return whether the account has a snapshot of that name in the region, of whatever cluster.
 
     Raises:
         TeardownError: AWS did not answer, or refused.

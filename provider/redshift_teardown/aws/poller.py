@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from redshift_teardown.aws.views import ClusterView, SnapshotView
 
 SOME = 2
-"""How many changes make a look worth its call before anybody's own is due: what many were asked for at once,
+"""Poll early once this many changes are expected: what many were asked for at once,
 many reach at once."""
 
 HALF_DONE_RESTS = (1, 2, 4)
@@ -70,7 +70,7 @@ class Rhythm:
     """How often AWS is asked, in seconds.
 
     Attributes:
-        shortest: The first interval of each that waits. A quarter of it for every page, and all of it at
+        shortest: The first interval of each that waits. A quarter of it forevery page, and all of it at
             most, lies between two polls, where many wait: those for whoever has just come, or has just done
             something, fall between the others.
         growth: By which an interval grows while nothing changes.
@@ -90,17 +90,17 @@ class Rhythm:
 
 
 class Pace(Protocol):
-    """What a teardown waits by between two looks."""
+    """What a teardown waits by between two polls."""
 
     def pause(self, longest: float, seconds_left: float = 0) -> None:
-        """Wait for the next look; see `Watcher.pause`."""
+        """Wait for the next poll; see `Watcher.pause`."""
 
     def hurry(self) -> None:
         """Begin with the shortest interval again: something happened."""
 
 
 class Intervals:
-    """How long one that waits lets pass until its next look: short at first, longer later."""
+    """How long one that waits lets pass until its next poll: short at first, longer later."""
 
     def __init__(self, rhythm: Rhythm) -> None:
         """Begin with the shortest."""
@@ -112,7 +112,7 @@ class Intervals:
         self._next = self._rhythm.shortest
 
     def following(self, longest: float, seconds_left: float = 0, slowness: float = 1) -> float:
-        """Give the next one.
+        """Return the next one.
 
         Args:
             longest: The policy's ``poll_seconds``.
@@ -178,7 +178,7 @@ class Turn(Enum):
 
 @dataclass(eq=False)
 class _Ask(Generic[Value]):
-    """One question of one watcher. An empty key asks for everything.
+    """One question of one watcher. An empty key asks foreverything.
 
     Attributes:
         key: What it is about.
@@ -226,7 +226,7 @@ class Changes:
         self._rate = 0.0
 
     def noted(self, changed: int, now: float) -> float:
-        """Give the changes a second, after a look that showed so many."""
+        """Return the changes a second, after a look that showed so many."""
         self._rate *= math.exp((self._looked - now) / self._memory)
         self._rate += changed / self._memory
         self._looked = now
@@ -303,7 +303,7 @@ class Desk(Generic[Item, Value]):
         return ask.answer
 
     def everything(self, *, since: int, timed: bool) -> Iterator[Item]:
-        """Give every entry there is.
+        """Return every entry there is.
 
         Raises:
             UnreachableError: AWS gave no answer.
@@ -319,7 +319,7 @@ class Desk(Generic[Item, Value]):
         """Wait until a listing shows something else of a key than was seen, or so many seconds.
 
         Others' listings wake nobody whose cluster they show as it was: a hundred that think their teardowns
-        through at every look of one of them would be busier than AWS.
+        through at every poll of one of them would be busier than AWS.
 
         Args:
             key: Which one.
@@ -355,7 +355,7 @@ class Desk(Generic[Item, Value]):
         return False
 
     def _look_for_all(self) -> None:
-        """Ask AWS for everything, for the sleepers; a listing that is under way will do."""
+        """Ask AWS foreverything, for the sleepers; a listing that is under way will do."""
         # Where that fails, each of them asks for itself when its own time comes, and is told then.
         self._asked_for_all(self._listing.begun if self._listing else 0, Turn.ROUND, timed=True)
 
@@ -669,12 +669,12 @@ class Watcher:
         self._identifier = self._status = ""
 
     def describe(self, identifier: str) -> Mapping[str, Any] | None:
-        """Give one cluster as DescribeClusters shows it; None where there is none."""
+        """Return one cluster as DescribeClusters shows it; None where there is none."""
         since, routine = self._from_now()
         return self._describe(identifier, since, Turn.ROUND, routine=routine)
 
     def _from_now(self) -> tuple[int, bool]:
-        """Give the number since which an answer is new enough to begin a look, and whether all may look."""
+        """Return the number since which an answer is new enough to begin a look, and whether all may look."""
         paused_at, self._paused_at = self._paused_at, None
         return (next(self._watch.numbers), False) if paused_at is None else (paused_at, True)
 
@@ -748,7 +748,7 @@ class Watcher:
         self._intervals.hurry()
 
     def pause(self, longest: float, seconds_left: float = 0) -> None:
-        """Wait for the next look: until it is due, or until one of the others' showed this cluster too.
+        """Wait for the next poll: until it is due, or until one of the others' showed this cluster too.
 
         Args:
             longest: The policy's ``poll_seconds``.
@@ -764,7 +764,7 @@ class Watcher:
 
 
 def watch_for(aws: Aws) -> Watch:
-    """Give the watch of one set of credentials in one region; the same one for the same clients."""
+    """Return the watch of one set of credentials in one region; the same one for the same clients."""
     with process.pollers_lock:
         watch = process.pollers.get(aws)
         if watch is None:

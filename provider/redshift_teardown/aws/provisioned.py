@@ -2,7 +2,7 @@
 
 Reads raise ``UnreachableError`` when AWS could not answer and ``TeardownError`` when it answered that
 it will not. Calls that change something never raise for what AWS said: they return an
-``Attempt``, and the next step comes from a fresh look.
+``Attempt``, and the next step comes from a fresh observation.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class RedshiftCalls:
     # --- reads ---
 
     def describe(self, identifier: str) -> Mapping[str, Any] | None:
-        """Give one cluster as DescribeClusters shows it; None where AWS says ClusterNotFound."""
+        """Return one cluster as DescribeClusters shows it; None where AWS says ClusterNotFound."""
         found = self._read(
             "DescribeClusters",
             f"describe cluster {identifier}",
@@ -99,7 +99,7 @@ class RedshiftCalls:
                 return
 
     def cluster_page(self, marker: str) -> tuple[Sequence[Mapping[str, Any]], str]:
-        """Give one page of all clusters, as DescribeClusters shows them, and the marker of the next."""
+        """Return one page of all clusters, as DescribeClusters shows them, and the marker of the next."""
         arguments: dict[str, Any] = {"MaxRecords": PAGE, **({"Marker": marker} if marker else {})}
         found = self._read(
             "DescribeClusters",
@@ -133,7 +133,7 @@ class RedshiftCalls:
                 return
 
     def snapshot_page(self, query: Mapping[str, Any], marker: str) -> tuple[Sequence[SnapshotView], str]:
-        """Give one page of the manual snapshots that a query is for, and the marker of the next."""
+        """Return one page of the manual snapshots that a query is for, and the marker of the next."""
         arguments: dict[str, Any] = {**query, "SnapshotType": "manual", "MaxRecords": PAGE}
         if marker:
             arguments["Marker"] = marker
@@ -146,7 +146,7 @@ class RedshiftCalls:
         return [view_snapshot(each) for each in found.get("Snapshots", [])], found.get("Marker") or ""
 
     def describe_snapshot(self, **query: str) -> Mapping[str, Any] | None:
-        """Give one snapshot as DescribeClusterSnapshots shows it; None where there is no such one.
+        """Return one snapshot as DescribeClusterSnapshots shows it; None where there is no such one.
 
         Args:
             **query: SnapshotIdentifier or SnapshotArn; OwnerAccount where it is another account's.
@@ -207,7 +207,7 @@ class RedshiftCalls:
     def delete(self, identifier: str, snapshot_name: str, retention_days: int, status_before: str) -> Attempt:
         """Send DeleteCluster, once; an empty ``snapshot_name`` means to skip, said explicitly.
 
-        Retention is always sent with a name: AWS's own default is to keep for ever, whatever the
+        Retention is always sent with a name: AWS's own default is to keep forever, whatever the
         cluster's ManualSnapshotRetentionPeriod says.
         """
         arguments: dict[str, Any] = {
@@ -240,7 +240,7 @@ class RedshiftCalls:
             target=arn,
         )
 
-    def prolong(self, snapshot_identifier: str, retention_days: int) -> Attempt:
+    def extend(self, snapshot_identifier: str, retention_days: int) -> Attempt:
         """Send ModifyClusterSnapshot; never Force, which deletes a snapshot whose time is over."""
         return self._write(
             "ModifyClusterSnapshot",

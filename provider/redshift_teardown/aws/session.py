@@ -37,7 +37,7 @@ _THROTTLED_RESTS = (1, 2, 4, 8, 16, 20, 20, 20)
 
 
 def resolve_region(settings: Settings, argument: object = None) -> str:
-    """Give the region a cluster lives in: its own argument, else config, else the SDK's environment.
+    """Return the region a cluster lives in: its own argument, else config, else the SDK's environment.
 
     Raises:
         ConfigError: none of them names a region.
@@ -59,7 +59,7 @@ def resolve_region(settings: Settings, argument: object = None) -> str:
 
 
 def connect(settings: Settings, region: str) -> Aws:
-    """Give the clients of one set of credentials in one region; the same ones for the same settings."""
+    """Return the clients of one set of credentials in one region; the same ones for the same settings."""
     with process.aws_lock:
         aws = process.clients.get((settings, region))
         if aws is None:
@@ -176,7 +176,7 @@ def explain(error: Exception, intent: str, region: str) -> TeardownError:
     """
     from botocore import exceptions  # noqa: PLC0415
 
-    advice = "nothing was changed by this call; mend the cause and run the command again"
+    advice = "nothing was changed by this call; fix the error above and run the command again"
     words = str(error)
     if isinstance(error, exceptions.ClientError):
         code = error.response.get("Error", {}).get("Code", "")
@@ -205,7 +205,7 @@ def explain(error: Exception, intent: str, region: str) -> TeardownError:
 
 
 def _session(settings: Settings, region: str | None) -> boto3.Session:
-    """Give the session of these settings, made once: each one reads the service models anew."""
+    """Return the session of these settings, made once: each one reads the service models anew."""
     with process.aws_lock:
         session = process.sessions.get(settings)
         if session is None:

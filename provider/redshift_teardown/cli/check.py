@@ -80,7 +80,7 @@ def check(file: str, style: str) -> None:
 
 
 def _in_the_way(policy: Policy) -> tuple[Problem, ...]:
-    """Say what is in the way of the receipts folder, in the project that this runs in."""
+    """Return in words what is in the way of the receipts folder, in the project that this runs in."""
     try:
         folder = program_folder(project_folder())
     except SourceError:

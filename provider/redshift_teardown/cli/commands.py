@@ -15,7 +15,7 @@ class Commands(click.Group):
     NAMES: ClassVar = ("plan", "snapshots", "restore", "check", "explain", "schema", "emulator")
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Give the names in the order that help shows them in."""
+        """Return the names in the order that help shows them in."""
         return list(self.NAMES)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -202,7 +202,7 @@ def _rows(
 
 
 def _warned_of(policy: Policy) -> list[str]:
-    """Say what `check` warns of, such as what a pattern matches that reads like a regular expression."""
+    """Return in words what `check` warns of, such as a pattern that reads like a regular expression."""
     return [f"{warning.message} ({warning.source}:{warning.line})" for warning in policy.warnings]
 
 

@@ -48,7 +48,7 @@ class Stack:
     recorded: Mapping[str, Settings] = field(default_factory=dict)
 
     def settings_of(self, cluster: StackCluster) -> Settings:
-        """Give the configuration by which destroy would tear a cluster down."""
+        """Return the configuration by which destroy would tear a cluster down."""
         return self.recorded.get(cluster.urn, self.settings)
 
 
@@ -73,7 +73,7 @@ def project_folder() -> Path:
 
 
 def program_folder(project: Path) -> Path:
-    """Give the folder that the engine runs program and provider in: that of ``main:`` in the project's file.
+    """Return the folder that the engine runs program and provider in: ``main:`` of the project's file.
 
     Args:
         project: The project's folder.
@@ -203,7 +203,7 @@ def _values_of(file: str | Path) -> tuple[Mapping[str, Any], tuple[str, ...]]:
 
 
 def _is_encrypted(value: Any) -> bool:
-    """Tell whether a value of a settings file, or a part of it, is encrypted."""
+    """Return whether a value of a settings file, or a part of it, is encrypted."""
     if isinstance(value, dict):
         return set(value) == {"secure"} or any(map(_is_encrypted, value.values()))
     return isinstance(value, list) and any(map(_is_encrypted, value))
@@ -253,7 +253,7 @@ def _differ(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Give a configured value as a structure: the engine keeps structures as JSON text."""
+    """Return a configured value as a structure: the engine keeps structures as JSON text."""
     if not isinstance(value, str):
         return value
     try:

@@ -25,15 +25,15 @@ class Price:
     per_gigabyte_month: float
 
     def monthly(self, megabytes: float) -> float:
-        """Give the cost of a month, for a size in megabytes."""
+        """Return the cost of a month, for a size in megabytes."""
         return megabytes / _GIGABYTE * self.per_gigabyte_month
 
     def so_far(self, megabytes: float, days: float) -> float:
-        """Give the cost of some days, for a size in megabytes."""
+        """Return the cost of some days, for a size in megabytes."""
         return self.monthly(megabytes) * max(0.0, days) / DAYS_A_MONTH
 
     def describe(self) -> str:
-        """Say what was counted with."""
+        """Return in words what was counted with."""
         return f"at {self.per_gigabyte_month:g} USD per GB and month"
 
 

@@ -36,7 +36,7 @@ class Names:
         self._untold = bool(self._bound.pop(_STAR, None))
 
     def is_cluster(self, function: ast.expr) -> bool:
-        """Tell whether what is called is this package's `Cluster`, for sure."""
+        """Return whether what is called is this package's `Cluster`, for sure."""
         parts: list[str] = []
         while isinstance(function, ast.Attribute):
             parts.append(function.attr)
@@ -50,7 +50,7 @@ class Names:
 
 
 def _bindings(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Give each name that is bound, and what by: the dotted path of an import, else nothing that is one."""
+    """Return each name that is bound, and what by: the dotted path of an import, else nothing that is one."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:

@@ -39,7 +39,7 @@ def say(text: Text | str, *, err: bool = False) -> None:
 
 
 def harmless(text: Text | str) -> Text:
-    """Give a text, its styles kept, in which everything that a terminal would take for a command is shown."""
+    """Return a text, its styles kept, in which what a terminal would take for a command is shown."""
     whole = Text(text) if isinstance(text, str) else text
     places, grown = [], [0]
     for found in CONTROL.finditer(whole.plain):
@@ -60,7 +60,7 @@ _PIPE = 1000
 
 
 def is_narrow() -> bool:
-    """Tell whether standard output is a terminal too narrow for a wide table."""
+    """Return whether standard output is a terminal too narrow for a wide table."""
     console = Console()
     return console.is_terminal and console.width < NARROW
 
@@ -108,7 +108,7 @@ def styled(problem: Problem) -> Text:
 
 
 def refuse(error: PolicyError) -> NoReturn:
-    """Tell what is wrong with a policy, and end with exit code 1."""
+    """Return what is wrong with a policy, and end with exit code 1."""
     for problem in error.problems:
         say(styled(problem), err=True)
     raise SystemExit(1)

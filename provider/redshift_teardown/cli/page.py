@@ -31,7 +31,7 @@ _MOMENT = timedelta(seconds=1)
 
 _LEGEND = (
     ("", "kept until a day"),
-    ("ever", "kept for ever"),
+    ("ever", "kept forever"),
     ("soon", "goes within a week"),
     ("none", "claimed by no stack"),
     ("bad", "cannot be restored"),
@@ -83,7 +83,7 @@ def _tiles(kept: Kept, price: Price, now: datetime) -> str:
     )
     for_ever = sum(1 for snapshot in kept.snapshots if snapshot.expires is None)
     tiles = [
-        ("snapshots", str(len(kept.snapshots)), f"{for_ever} kept for ever"),
+        ("snapshots", str(len(kept.snapshots)), f"{for_ever} kept forever"),
         ("size", size(kept.megabytes), "as AWS bills it"),
         ("cost a month", dollars(price.monthly(kept.megabytes)), price.describe()),
         ("cost so far", dollars(so_far), "since each was taken"),
@@ -139,7 +139,7 @@ class _Span:
     end: datetime
 
     def share(self, moment: datetime) -> float:
-        """Give where a moment lies, 0 at the start and 1 at the end."""
+        """Return where a moment lies, 0 at the start and 1 at the end."""
         whole = (self.end - self.start).total_seconds()
         return min(1.0, max(0.0, (moment - self.start).total_seconds() / whole))
 
@@ -156,7 +156,7 @@ def _days(snapshot: KeptSnapshot, now: datetime) -> float:
 
 
 def _marks(span: _Span) -> list[datetime]:
-    """Give the first days of months in the span: about six of them, evenly apart."""
+    """Return the first days of months in the span: about six of them, evenly apart."""
     months = []
     year, month = span.start.year, span.start.month
     while True:
@@ -217,7 +217,7 @@ def _curve(kept: Kept, price: Price, now: datetime, span: _Span) -> str:
 def _costs(
     snapshots: Iterable[KeptSnapshot], price: Price, now: datetime, span: _Span
 ) -> Iterator[tuple[datetime, float]]:
-    """Give the monthly cost from each moment on at which it changes.
+    """Return the monthly cost from each moment on at which it changes.
 
     What AWS shows is there now, whatever its clock and its retention say.
     """
@@ -256,7 +256,7 @@ def _scale(now: datetime, span: _Span) -> str:
 def _row(snapshot: KeptSnapshot, price: Price, now: datetime, span: _Span) -> str:
     left = span.share(snapshot.created) if snapshot.created else 0.0
     right = span.share(snapshot.expires) if snapshot.expires else 1.0
-    until = f"kept until {snapshot.expires:%Y-%m-%d}" if snapshot.expires else "kept for ever"
+    until = f"kept until {snapshot.expires:%Y-%m-%d}" if snapshot.expires else "kept forever"
     bar = (
         f'<span class="bar {_kind(snapshot, now)}" style="left:{_percent(left)};'
         f'width:{_percent(max(0.0, right - left))}"></span><i style="left:{_percent(span.share(now))}"></i>'

@@ -46,7 +46,7 @@ _WORDS = {
     Verdict.LOSES_DATA: "loses data",
 }
 _LOOKS_AT_ONCE = 8
-_LABEL = 13
+_LABEL = 16
 
 
 @click.command(
@@ -178,7 +178,7 @@ def forecast_all(stack: Stack, *, ask_aws: bool, quota: int | None) -> list[Fore
 
 
 def exitcode(forecasts: Sequence[Forecast]) -> int:
-    """Give the exit code: a loss counts more than a refusal, which keeps the data."""
+    """Return the exit code: a loss counts more than a refusal, which keeps the data."""
     verdicts = {forecast.verdict for forecast in forecasts}
     if Verdict.LOSES_DATA in verdicts:
         return LOSES_DATA
@@ -223,7 +223,7 @@ def _rows(forecast: Forecast, price: Price) -> list[tuple[str, str, str]]:
         )
         rows.append(("because", f"{decision.because} ({decision.place or 'recorded'})", ""))
         rows += [
-            ("they say" if number == 0 else "", f"{who}: {what}", "")
+            ("policy results" if number == 0 else "", f"{who}: {what}", "")
             for number, (what, who) in enumerate(_sides(forecast.said))
         ]
     if forecast.foreseen is not None:
@@ -234,7 +234,7 @@ def _rows(forecast: Forecast, price: Price) -> list[tuple[str, str, str]]:
         ]
     if forecast.snapshot_name:
         until = forecast.kept_until
-        kept = f"kept until {until:%Y-%m-%d}" if until else "kept for ever"
+        kept = f"kept until {until:%Y-%m-%d}" if until else "kept forever"
         rows.append(("snapshot", f"{forecast.snapshot_name}\n{kept}", ""))
     if forecast.megabytes is not None and forecast.snapshot_name:
         monthly = dollars(price.monthly(forecast.megabytes))
@@ -249,7 +249,7 @@ def _rows(forecast: Forecast, price: Price) -> list[tuple[str, str, str]]:
 
 
 def _sides(said: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Give each thing that was said, with all who said it."""
+    """Return each thing that was said, with all who said it."""
     by_words: dict[str, list[str]] = {}
     for who, what in said.items():
         by_words.setdefault(what, []).append(who)
@@ -298,7 +298,7 @@ def _as_markdown(stack: Stack, forecasts: Sequence[Forecast], price: Price) -> s
         ]
     for forecast in forecasts:
         until = forecast.kept_until
-        kept = "" if not forecast.snapshot_name else f"{until:%Y-%m-%d}" if until else "for ever"
+        kept = "" if not forecast.snapshot_name else f"{until:%Y-%m-%d}" if until else "forever"
         known = forecast.megabytes is not None and forecast.snapshot_name
         cost = dollars(price.monthly(forecast.megabytes or 0)) if known else ""
         cells = (

@@ -20,7 +20,7 @@ class ProgramError(TeardownError):
 
 
 def with_argument(text: str, resource: str, argument: str, value: str, others: tuple[str, ...] = ()) -> str:
-    """Give a program with one more argument of a cluster, or with another value for one that is there.
+    """Return a program with one more argument of a cluster, or with another value for one that is there.
 
     Args:
         text: The program.
@@ -85,7 +85,7 @@ def _is_options(given: ast.expr) -> bool:
 
 
 def _differ_only_by(before: str, after: str, resource: str, argument: str, value: str) -> bool:
-    """Tell whether a program is what it was but for one argument, whatever the editing thought it did."""
+    """Return whether a program is what it was but for one argument, whatever the editing thought it did."""
     try:
         old, _ = _without(before, resource, argument)
         new, values = _without(after, resource, argument)
@@ -151,7 +151,7 @@ def _inserted(text: str, call: ast.Call, written: str) -> str:
 
 
 def _last_sign(text: str, close: int) -> tuple[int, bool]:
-    """Give where the last sign before a place ends, comments and blanks aside, and whether it is a comma."""
+    """Return where the last sign before a place ends, without comments and blanks, and if it is a comma."""
     limit = text.count("\n", 0, close) + 1, close - text.rfind("\n", 0, close) - 1
     end, comma = (1, 0), False
     for token in tokenize.generate_tokens(io.StringIO(text, newline="").readline):
@@ -167,7 +167,7 @@ def _end(text: str, node: ast.expr) -> int:
 
 
 def _offset(text: str, line: int, column: int) -> int:
-    """Give the place in the text; ast counts columns in bytes of UTF-8."""
+    """Return the place in the text; ast counts columns in bytes of UTF-8."""
     return _place(text, line, len(text.split("\n")[line - 1].encode()[:column].decode()))
 
 
@@ -176,7 +176,7 @@ def _place(text: str, line: int, column: int) -> int:
 
 
 def _without(text: str, resource: str, argument: str) -> tuple[str, list[str]]:
-    """Give a program without one argument of a cluster, and the values that the argument had."""
+    """Return a program without one argument of a cluster, and the values that the argument had."""
     tree = ast.parse(text)
     (call,) = _named(tree, resource)
     values = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == argument]

@@ -131,7 +131,7 @@ def restore(
 
 
 def line_for(kept: Kept, found: KeptSnapshot) -> tuple[str, str]:
-    """Give the argument that restores a snapshot, and its value as Python writes it.
+    """Return the argument that restores a snapshot, and its value as Python writes it.
 
     The newest final snapshot of a resource needs no name: ``restore_final_snapshot`` finds it, and may stay
     in the program for the next time.
@@ -174,7 +174,7 @@ def _choose(
 
 
 def _not_found(kept: Kept, what: str) -> RestoreError:
-    """Say that there is none where it was looked; where AWS gave no list, nobody knows."""
+    """Return the message that there is none where it was looked; where AWS gave no list, nobody knows."""
     unasked = dict(kept.problems)
     asked = ", ".join(region for region in kept.regions if region not in unasked)
     names = left_under(kept)
@@ -188,13 +188,13 @@ def _not_found(kept: Kept, what: str) -> RestoreError:
         f"whether there is a {what} is not known: {', '.join(unasked)} could not be asked",
         *([f"there is none in {asked}"] if asked else []),
         *(f"{region}: {words}" for region, words in unasked.items()),
-        "  next: mend the cause, then run it again",
+        "  next: fix the error above, then run it again",
     ]
     return RestoreError("\n".join(lines))
 
 
 def _may_be_newer(kept: Kept) -> Iterator[str]:
-    """Say where the newest of a stack was not looked for."""
+    """Return in words where the newest of a stack was not looked for."""
     for region, words in kept.problems:
         yield f"{region} could not be asked, so there may be a newer one: {words}"
 

@@ -111,7 +111,7 @@ def snapshots(
 
 
 def regions_of(settings: Settings, given: tuple[str, ...], *, everywhere: bool) -> tuple[str, ...]:
-    """Give the regions to look in: those given, all there are, or the environment's own.
+    """Return the regions to look in: those given, all there are, or the environment's own.
 
     Raises:
         ConfigError: none is given, and the environment names none.
@@ -161,14 +161,14 @@ def left_under(kept: Kept) -> str:
 def kept_until(snapshot: KeptSnapshot, now: datetime) -> str:
     """Say until when a snapshot is kept."""
     if snapshot.expires is None:
-        return "for ever"
+        return "forever"
     days = (snapshot.expires - now).total_seconds() / 86400
     left = "over" if days < 0 else f"{int(days)} {'day' if int(days) == 1 else 'days'} left"
     return f"{snapshot.expires:%Y-%m-%d} ({left})"
 
 
 def state_of(snapshot: KeptSnapshot) -> str:
-    """Say what else there is to know: whether it can be restored, is encrypted, is shared."""
+    """Return in words what else there is to know: whether it can be restored, is encrypted, is shared."""
     words = [snapshot.condition or "can be restored"]
     words.append("encrypted" if snapshot.encrypted else "not encrypted")
     if snapshot.shared_with:
@@ -177,12 +177,12 @@ def state_of(snapshot: KeptSnapshot) -> str:
 
 
 def taken(snapshot: KeptSnapshot) -> str:
-    """Say when a snapshot was taken."""
+    """Return in words when a snapshot was taken."""
     return f"{snapshot.created:%Y-%m-%d}" if snapshot.created else "unknown"
 
 
 def days_kept(snapshot: KeptSnapshot, now: datetime) -> float:
-    """Give how many days a snapshot has been kept so far."""
+    """Return how many days a snapshot has been kept so far."""
     return (now - snapshot.created).total_seconds() / 86400 if snapshot.created else 0.0
 
 

@@ -118,7 +118,7 @@ def _of_types(resources: Iterable[Mapping[str, Any]], types: tuple[str, ...]) ->
 
 
 def _revealed(value: Any) -> Any:
-    """Give a value with its secrets in clear where the state holds them so, and unknown where it does not."""
+    """Return a value with its secrets in clear where the state holds them so, and unknown elsewhere."""
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _SECRET:
             return _revealed(_decrypted(value["plaintext"])) if "plaintext" in value else UNKNOWN
@@ -136,7 +136,7 @@ def _decrypted(plaintext: Any) -> Any:
 
 
 def is_hidden(value: Any) -> bool:
-    """Tell whether a value, or a part of it, is encrypted in the state."""
+    """Return whether a value, or a part of it, is encrypted in the state."""
     if isinstance(value, dict):
         return any(is_hidden(item) for item in value.values())
     if isinstance(value, list):

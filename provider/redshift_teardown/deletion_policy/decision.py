@@ -94,7 +94,7 @@ class Decision:
     voices: Voices
 
     def describe(self) -> str:
-        """Say in one line what will happen, and which line of the policy says so."""
+        """Return in one line what will happen, and which line of the policy says so."""
         if self.outcome is Outcome.SKIP:
             return f"no final snapshot: {self.because}{_cited(self.place)}"
         snapshot = f"final snapshot, {describe_retention(self.retention_days)}{_cited(self.retention_place)}"

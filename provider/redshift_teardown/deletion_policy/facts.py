@@ -128,7 +128,7 @@ def _tags(value: object) -> dict[str, str | None] | None:
 
 
 def _restored(inputs: Mapping[str, object]) -> bool | None:
-    """Tell whether a cluster comes from a snapshot.
+    """Return whether a cluster comes from a snapshot.
 
     An argument not known yet may still turn out to be absent. With `restore_final_snapshot` only `up` finds
     out whether there is a snapshot to restore from.

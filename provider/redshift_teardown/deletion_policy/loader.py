@@ -32,7 +32,7 @@ def load(path: str | os.PathLike[str], *, source: str | None = None) -> Policy:
     shown = os.fspath(path) if source is None else source
     try:
         file = Path(path)
-        # Opening a pipe or a device could wait for ever.
+        # Opening a pipe or a device could wait forever.
         if file.exists() and not file.is_file():
             what = "a folder" if file.is_dir() else "no ordinary file"
             raise PolicyError([Problem(shown, 0, 0, f"this is {what}, not a file", _WHERE_TO_SAY)])

@@ -138,7 +138,7 @@ def _contradiction(claim: _Claim, wanted: Environment, stack: str) -> Problem:
 
 
 def _account_matters(policy: Policy, claim: _Claim | None, *, by_request: bool) -> bool:
-    """Tell whether some account would give another environment, or a contradiction, than no account does."""
+    """Return whether some account would give another environment, or a contradiction, than none does."""
     for rival in policy.environments:
         if not rival.accounts or (claim and rival is claim.environment):
             continue

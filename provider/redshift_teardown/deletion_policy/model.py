@@ -26,7 +26,7 @@ class When:
     """The conditions of one skip rule; all that are given must hold.
 
     Attributes:
-        always: Holds for every cluster.
+        always: Holds forevery cluster.
         requested: Holds if the program asked to skip (True), or did not (False).
         tags: Tags a cluster must carry, each with a glob for its value, sorted by key.
         identifier: Globs, one of which the cluster identifier must match.
@@ -84,7 +84,7 @@ class Wait:
 
     Attributes:
         timeout_hours: Hours until a teardown gives up waiting.
-        poll_seconds: Seconds between two looks at AWS.
+        poll_seconds: Seconds between two polls of AWS.
     """
 
     timeout_hours: float
@@ -165,7 +165,7 @@ class Policy:
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
 
     def environment(self, name: str) -> Environment | None:
-        """Give the environment of that name; the empty name is the unmatched one."""
+        """Return the environment of that name; the empty name is the unmatched one."""
         if not name:
             return self.unmatched
         return next((environment for environment in self.environments if environment.name == name), None)

@@ -55,7 +55,7 @@ _DATE = re.compile(r"(?=([0-9]{8}))")
 
 
 def name_problem(name: str) -> str | None:
-    """Tell what AWS would refuse about a snapshot identifier.
+    """Return what AWS would refuse about a snapshot identifier.
 
     Args:
         name: The identifier; upper case counts as lower case, as AWS does it.
@@ -77,7 +77,7 @@ def name_problem(name: str) -> str | None:
 
 
 def template_problem(template: str) -> Objection | None:
-    """Tell why a template of names could not be used, whatever the cluster.
+    """Return why a template of names could not be used, whatever the cluster.
 
     Args:
         template: The template as the policy's author wrote it.
@@ -102,7 +102,7 @@ def template_problem(template: str) -> Objection | None:
 
 
 def placeholder_problem(template: str) -> Objection | None:
-    """Tell what is wrong with the placeholders of a template.
+    """Return what is wrong with the placeholders of a template.
 
     Args:
         template: The template of a name or of a tag's value.
@@ -152,7 +152,7 @@ def snapshot_name(template: str, facts: Facts, *, environment: str, at: datetime
 
 
 def _words_lost(template: str, facts: Facts, environment: str) -> bool:
-    """Tell whether a word of a template holds what a name cannot; AWS does not tell upper from lower case."""
+    """Return whether a word of a template holds what a name cannot; AWS ignores upper and lower case."""
     words = _words(facts, environment)
     used = (words.get(match[1], "") for match in _PLACEHOLDER.finditer(template))
     return any(_hyphenated(word) != word.lower() for word in used)
@@ -177,7 +177,7 @@ def _snapshot_name(template: str, facts: Facts, environment: str, at: datetime, 
 
 
 def fits_template(name: str, template: str, facts: Facts, *, environment: str) -> bool:
-    """Tell whether a snapshot's name can have been made from a template, at whatever time.
+    """Return whether a snapshot's name can have been made from a template, at whatever time.
 
     Args:
         name: The name of an existing snapshot.
@@ -299,7 +299,7 @@ def fit_tag_key(key: str) -> str:
 
 
 def tag_text_problem(text: str) -> str | None:
-    """Tell which character of a tag's key or value AWS would refuse.
+    """Return which character of a tag's key or value AWS would refuse.
 
     Args:
         text: A key, or a value without its placeholders.
@@ -391,5 +391,5 @@ def _replaced(text: str) -> str:
 
 
 def allowed_in_tag(character: str) -> bool:
-    """Tell whether AWS allows a character in a tag."""
+    """Return whether AWS allows a character in a tag."""
     return character in _TAG_PUNCTUATION or unicodedata.category(character)[0] in "LN"

@@ -46,7 +46,7 @@ _WAIT_KEYS = ("timeout_hours", "poll_seconds")
 
 
 def to_json(environment: Environment) -> dict[str, Any]:
-    """Give an environment as plain JSON: nothing but dicts, lists, texts, numbers and booleans, and no null.
+    """Return an environment as plain JSON: dicts, lists, strings, numbers and booleans, and no null.
 
     Args:
         environment: The environment.
@@ -58,7 +58,7 @@ def to_json(environment: Environment) -> dict[str, Any]:
 
 
 def to_text(environment: Environment) -> str:
-    """Give what `to_json` gives as one text, in ASCII.
+    """Return what `to_json` gives as one text, in ASCII.
 
     That is how a stack's state records it: Pulumi writes the whole state at every step, and what is nested
     in it costs by the entry. A hundred clusters lost a second to their rules.
@@ -67,7 +67,7 @@ def to_text(environment: Environment) -> str:
 
 
 def _document_of(recorded: object) -> object:
-    """Give the document of recorded rules, which state version 1 held as it is and later ones hold as a text.
+    """Return the document of recorded rules: version 1 held it as it is, later ones as a string.
 
     Args:
         recorded: What stands in the state.
@@ -148,7 +148,7 @@ def from_json(recorded: object, beside: object = None) -> Environment:
 
 
 def digest(environment: Environment) -> str:
-    """Give a fingerprint of an environment's rules.
+    """Return a fingerprint of an environment's rules.
 
     Args:
         environment: The environment.

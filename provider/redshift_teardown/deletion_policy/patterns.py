@@ -73,23 +73,23 @@ class Reading:
 
 
 def is_glob(text: str) -> bool:
-    """Tell whether a stack name of a policy is a pattern rather than an exact name."""
+    """Return whether a stack name of a policy is a pattern rather than an exact name."""
     return any(character in text for character in "*?[")
 
 
 def pieces(pattern: str) -> list[str]:
-    """Give the parts of a pattern: its stars, question marks and brackets, and single characters."""
+    """Return the parts of a pattern: its stars, question marks and brackets, and single characters."""
     return _PIECE.findall(pattern)
 
 
 def matches(text: str, pattern: str) -> bool:
-    """Tell whether a pattern matches a text as it is written, whether or not it is `misread`."""
+    """Return whether a pattern matches a text as it is written, whether or not it is `misread`."""
     return fnmatchcase(text, pattern)
 
 
 @lru_cache(maxsize=1024)
 def misread(pattern: str) -> Objection | None:
-    """Tell why a pattern is read in two ways by people who know other patterns.
+    """Return why a pattern is read in two ways by people who know other patterns.
 
     Args:
         pattern: The pattern.
@@ -127,7 +127,7 @@ def misread(pattern: str) -> Objection | None:
 
 
 def objection(pattern: str, allowed: Allowed, what: str, example: str, *, each: str = "") -> Objection | None:
-    """Tell why a pattern is none, could match nothing, or would match something else than it reads like.
+    """Return why a pattern is none, could match nothing, or would match something else than it reads like.
 
     Args:
         pattern: The pattern.
@@ -156,7 +156,7 @@ def objection(pattern: str, allowed: Allowed, what: str, example: str, *, each: 
 
 
 def reading(pattern: str, *, dots: bool = True) -> Reading | None:
-    """Tell how a pattern is taken that is right, and reads like a regular expression.
+    """Return how a pattern is taken that is right, and reads like a regular expression.
 
     Args:
         pattern: A pattern without an objection.
@@ -178,7 +178,7 @@ def reading(pattern: str, *, dots: bool = True) -> Reading | None:
 
 
 def is_foreign(text: str) -> bool:
-    """Tell whether a text has signs of regular expressions, or of shells, that no name here can hold."""
+    """Return whether a text has signs of regular expressions, or of shells, that no name here can hold."""
     return len(text) > LONGEST_PATTERN or _FOREIGN.search(_CLASS.sub("", text)) is not None
 
 
@@ -210,7 +210,7 @@ def _possible(pattern: str, allowed: Allowed) -> bool:
 
 
 def _as_globs(pattern: str) -> list[str]:
-    """Give the patterns that a regular expression, or a shell's braces, stand for; none if not known."""
+    """Return the patterns that a regular expression, or a shell's braces, stand for; none if not known."""
     if _BEYOND_GLOBS.search(pattern):
         return []
     waiting = [pattern]
@@ -249,7 +249,7 @@ def _bracket_problem(text: str, example: str) -> Objection | None:
 
 
 def _class_matches(written: str, allowed: Allowed) -> bool:
-    """Tell whether one character of the alphabet is matched, and each one that is written is of it."""
+    """Return whether one character of the alphabet is matched, and each one that is written is of it."""
     within = written.removeprefix("[").removeprefix("!").removesuffix("]")
     if not all(map(allowed, within)):
         return False
@@ -259,7 +259,7 @@ def _class_matches(written: str, allowed: Allowed) -> bool:
 
 
 def _samples(pattern: str, star: str, any_one: str) -> str:
-    """Give a text that a pattern matches."""
+    """Return a text that a pattern matches."""
     text = ""
     for piece in _PIECE.findall(pattern):
         if piece == "*":
@@ -279,7 +279,7 @@ def _member(written: str) -> str:
 
 
 def _expected(pattern: str, times: int) -> str:
-    """Give a text that a pattern would match as a regular expression, with what repeats so many times."""
+    """Return a text that a pattern would match as a regular expression, with what repeats so many times."""
     pieces, text, index = _PIECE.findall(pattern), "", 0
     while index < len(pieces):
         piece, sign = pieces[index], pieces[index + 1] if index + 1 < len(pieces) else ""

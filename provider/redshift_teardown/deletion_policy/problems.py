@@ -64,7 +64,7 @@ class Problem:
         return ":".join(parts)
 
     def render(self) -> str:
-        """Give the problem as text: place, message, source line with a caret, and what to write instead."""
+        """Return the problem as text: place, message, source line with a caret, and what to write instead."""
         lines = [f"{self.where}: {self.message}"]
         if self.excerpt:
             text, offset = _window(self.excerpt, self.column)
@@ -132,7 +132,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:
-    """Give words as a person lists them: `a, b and c`."""
+    """Return words as a person lists them: `a, b and c`."""
     *most, end = words
     return f"{', '.join(most)} {last} {end}" if most else end
 

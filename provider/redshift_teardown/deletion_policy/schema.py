@@ -6,5 +6,5 @@ from importlib.resources import files
 
 
 def schema_text() -> str:
-    """Give the JSON Schema (draft 7, which editors know best) that lies beside the code."""
+    """Return the JSON Schema (draft 7, which editors know best) that lies beside the code."""
     return files("redshift_teardown.deletion_policy").joinpath("schema.json").read_text(encoding="utf-8")

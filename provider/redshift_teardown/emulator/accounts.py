@@ -44,7 +44,7 @@ class Caller:
 
 
 def identify(access_key: str) -> Caller:
-    """Tell the caller by the access key id.
+    """Return the caller by the access key id.
 
     Raises:
         AwsError: ``InvalidClientTokenId`` or ``ExpiredToken``, both 403.

@@ -213,7 +213,7 @@ class Control:
             identifier: which cluster.
             status: any text, shown instead of the real status; the cluster stands still meanwhile. Empty
                 takes it away.
-            seconds: how long the status lasts on the emulator's clock; None for ever.
+            seconds: how long the status lasts on the emulator's clock; None forever.
             availability_status: shown instead of the real one; empty takes it away.
             lakehouse_registration_status: with an active one (``Registered``) it cannot be deleted.
             create_time: another ClusterCreateTime.

@@ -169,7 +169,7 @@ class ControlApi:
             region: where.
             status: shown instead of the real one; meanwhile the cluster stands still. Empty takes an
                 injected status away.
-            seconds: how long that lasts, in seconds of the emulator's clock; None for ever.
+            seconds: how long that lasts, in seconds of the emulator's clock; None forever.
             availability_status: shown instead of the real one; empty takes it away.
             lakehouse_registration_status: with an active one the cluster cannot be deleted.
             create_time: another ClusterCreateTime, in seconds since the epoch or ISO 8601.
@@ -235,7 +235,7 @@ class ControlApi:
         ``cluster-returns``: the snapshot is `failed` and the cluster `available` again.
         ``cluster-returns-after-snapshot``: the snapshot is `available`, and then the cluster too, as if AWS
         had given the deletion up. ``cluster-gone``: the snapshot is `failed` and the cluster deleted.
-        ``stuck``: both stay as they are for ever.
+        ``stuck``: both stay as they are forever.
         """
         if outcome not in _OUTCOMES:
             raise ControlError(f"outcome must be one of {', '.join(_OUTCOMES)}, not {outcome!r}")

@@ -148,7 +148,7 @@ def _is(value: Any, kind: str) -> bool:
 
 
 def _strings(value: Any) -> list[str]:
-    """Give all strings in a value, however deep."""
+    """Return all strings in a value, however deep."""
     found, left = [], [value]
     while left:
         each = left.pop()

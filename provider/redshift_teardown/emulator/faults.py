@@ -37,7 +37,7 @@ class Fault:
         seconds: how long a delay is.
         cluster_identifier, account, region: strike only calls that have these.
         chance: how likely ``probability`` is, 0 to 1.
-        during: how long the fault is in force, in seconds of the emulator's clock; None for ever.
+        during: how long the fault is in force, in seconds of the emulator's clock; None forever.
         seed: of the chance; the same seed strikes the same calls.
     """
 

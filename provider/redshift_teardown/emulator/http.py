@@ -86,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(response)
 
     def _length(self) -> int | Response:
-        """Give how long the body is, or the refusal where that cannot be told."""
+        """Return how long the body is, or the refusal where that cannot be told."""
         if self.headers.get("Transfer-Encoding"):
             return _refusal(411, "a Content-Length is needed; Transfer-Encoding is not understood")
         told = self.headers.get_all("Content-Length") or ["0"]

@@ -24,7 +24,7 @@ def _caller_identity(caller: Caller, _params: dict[str, Any], _now: float) -> di
 
 
 def _assume_role(_caller: Caller, params: dict[str, Any], now: float) -> dict[str, Any]:
-    """Give keys of the role's account; the role need not exist."""
+    """Return keys of the role's account; the role need not exist."""
     found = _ROLE.match(params["RoleArn"])
     if not found:
         raise AwsError("ValidationError", f"{params['RoleArn']} is invalid")
@@ -46,7 +46,7 @@ def _assume_role(_caller: Caller, params: dict[str, Any], now: float) -> dict[st
 
 
 def _assume_role_with_web_identity(caller: Caller, params: dict[str, Any], now: float) -> dict[str, Any]:
-    """Give keys of the role's account; any token will do but one that says it has expired."""
+    """Return keys of the role's account; any token will do but one that says it has expired."""
     token = params["WebIdentityToken"]
     if token.startswith("expired"):
         raise AwsError("ExpiredTokenException", "Token expired: the current date is after its expiry")

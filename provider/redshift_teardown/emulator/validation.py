@@ -241,7 +241,7 @@ def automated_retention(days: int, node: str) -> int:
 
 
 def manual_retention(days: int, parameter: str) -> int:
-    """Days that a manual snapshot is kept, -1 for ever.
+    """Days that a manual snapshot is kept, -1 forever.
 
     Raises:
         AwsError: ``InvalidRetentionPeriodFault``, for 0 and for anything over 3653 too.

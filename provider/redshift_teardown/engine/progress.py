@@ -5,7 +5,7 @@ address is the provider process's first argument, and ``Engine.Log`` takes a URN
 kept in this module, and a failure in it never reaches a teardown: it falls back to plain lines.
 
 On a terminal the engine shows the newest message in the resource's row. Anywhere else it prints a line
-for each, ephemeral ones too. So on a terminal every look is shown; anywhere else a change of what is
+for each, ephemeral ones too. So on a terminal every poll is shown; anywhere else a change of what is
 going on is shown at once, and a mere change of its numbers once a minute.
 """
 
@@ -119,7 +119,7 @@ def _send(severity: str, text: str, urn: str, *, ephemeral: bool) -> bool:
 
 
 def _engine() -> object | None:
-    """Give the engine's stub, made once a process; None where no engine started us."""
+    """Return the engine's stub, made once a process; None where no engine started us."""
     with process.engine_lock:
         if process.engine is None:
             if len(sys.argv) < 2 or ":" not in sys.argv[1]:  # noqa: PLR2004
@@ -188,7 +188,7 @@ def root_resource() -> str:
 
 
 def _quiet() -> bool:
-    """Tell whether every message becomes a line of its own; found out once a process."""
+    """Return whether every message becomes a line of its own; found out once a process."""
     if process.quiet is None:
         try:
             process.quiet = not _on_a_terminal()
@@ -198,7 +198,7 @@ def _quiet() -> bool:
 
 
 def _on_a_terminal() -> bool:
-    """Tell whether the engine draws rows on a terminal; it does not tell us.
+    """Return whether the engine draws rows on a terminal; it does not tell us.
 
     Where the system has /proc, its standard output and its arguments say so. Elsewhere a controlling
     terminal has to do, which a pipe after ``pulumi destroy`` does not take away.

@@ -44,7 +44,7 @@ def protected(resources: Sequence[Mapping[str, Any]]) -> list[tuple[str, frozens
 
 
 def _needed_by(resource: Mapping[str, Any]) -> Iterator[str]:
-    """Give the URNs that a resource depends on directly."""
+    """Return the URNs that a resource depends on directly."""
     provider = resource.get("provider")
     if provider:
         yield provider.rpartition("::")[0]

@@ -124,7 +124,7 @@ def _require_folder(policy: Policy) -> None:
 
 
 def _calls_aws(olds: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """Tell whether an `up` would call AWS; one that changes policy or requests alone works without."""
+    """Return whether an `up` would call AWS; one that changes policy or requests alone works without."""
     names = (*(each.name for each in ARGUMENTS if each.change is not Change.LOCAL), DEFAULT_TAGS)
     return any(olds.get(name) != inputs.get(name) for name in names)
 
@@ -179,7 +179,7 @@ def _plain_inputs(news: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _account(olds: Mapping[str, Any], policy: Policy, settings: Settings) -> str | None:
-    """Give the account: the recorded one, the one config allows, else STS's, asked only where it matters."""
+    """Return the account: the recorded one, the one config allows, else STS's, asked where it matters."""
     recorded = olds.get("policy")
     if isinstance(recorded, dict) and recorded.get("account"):
         return str(recorded["account"])

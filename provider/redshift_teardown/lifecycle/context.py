@@ -80,7 +80,7 @@ def stopped(command: str) -> Iterator[None]:
 
 
 def reporter_for(urn: str, label: str) -> EngineReporter:
-    """Give the reporter of an operation that may ask nothing of AWS: a check, a diff."""
+    """Return the reporter of an operation that may ask nothing of AWS: a check, a diff."""
     return EngineReporter(urn, label)
 
 
@@ -143,14 +143,14 @@ _RUN_PROGRAM = (
 
 
 def _cure_of_region(session: Session, recorded: str) -> str:
-    """Say what makes the recorded region the one that is worked in; where config names one, it goes first."""
+    """Return in words what makes the recorded region the one in force; that of config goes first."""
     if session.settings.region is None:
         return f"set AWS_REGION={recorded}, then run the command again"
     return f"run `pulumi config set aws:region {recorded}`, {_RUN_PROGRAM}"
 
 
 def _cure_of_account(settings: Settings) -> str:
-    """Say what makes the recorded account the one that is worked in."""
+    """Return in words what makes the recorded account the one that is worked in."""
     configured = settings.profile or settings.access_key or settings.assume_roles
     if not configured:
         return "use credentials of that account (AWS_PROFILE), then run the command again"

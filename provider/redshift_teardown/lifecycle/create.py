@@ -258,7 +258,7 @@ class _Create:
             data="nothing was created"
             if attempt.answer is Answer.REFUSED
             else "AWS may have begun to create the cluster; the next `pulumi up` finds it",
-            next_step="mend the cause, then run `pulumi up` again",
+            next_step="fix the error above, then run `pulumi up` again",
         )
 
     def _is_begun(self, cluster: Mapping[str, Any]) -> bool:
@@ -290,7 +290,7 @@ class _Create:
     def _mark(self, cluster: Mapping[str, Any]) -> None:
         """Write the tags that say whose create is under way: Restore… takes none.
 
-        AWS may refuse to tag a cluster that is being restored: then it is tried again at the next look.
+        AWS may refuse to tag a cluster that is being restored: then it is tried again at the next poll.
         """
         if self._begun is not None:
             self._begun.saw(cluster)
@@ -330,7 +330,8 @@ class _Create:
                 error.what if isinstance(error, RefusedError) else str(error),
                 data=f"cluster {identifier} exists in {session.account_id}, {session.aws.region}, and is not "
                 "in this stack's state yet",
-                next_step="mend the cause, then run `pulumi up` again: it goes on with this very cluster",
+                next_step="fix the error above, then run `pulumi up` again: "
+                "it goes on with this very cluster",
             ) from None
         this_run.note_created(identity, str(self._urn), claim)
         if not progress.engine_gone():
@@ -384,7 +385,7 @@ def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict
         raise RefusedError(
             f"the deletion policy does not hold for this cluster:\n{error}",
             data="nothing was created",
-            next_step="mend the policy or the configuration, then run `pulumi up` again",
+            next_step="fix the policy or the configuration, then run `pulumi up` again",
         ) from None
     refuse_bypass(resolved.match.environment, list(props.get("bypass") or []), urn.name)
     if wants_account(policy) and not (props.get("policy") or {}).get("account"):
@@ -395,7 +396,7 @@ def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict
 
 
 def _adapted(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Give the parameters that AWS wants in a form of its own."""
+    """Return the parameters that AWS wants in a form of its own."""
     if parameters.get("ManageMasterPassword") is False:
         del parameters["ManageMasterPassword"]
     if parameters.get("VpcSecurityGroupIds") == []:

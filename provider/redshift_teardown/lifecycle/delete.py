@@ -43,7 +43,7 @@ def _tear_down(props: Mapping[str, Any], operation: Operation) -> None:
     try:
         judged = judge(props, operation.recorded.state, session)
     except TeardownError:
-        # The teardown puts down what is void at its first look; here it comes to none.
+        # The teardown puts down what is void at its first poll; here it comes to none.
         operation.voided()
         raise
     if judged.let_go:
@@ -80,5 +80,5 @@ def _open(props: Mapping[str, Any], settings: Settings) -> Operation:
         raise RefusedError(
             error.what,
             data="nothing was touched",
-            next_step=error.next_step or "mend the cause, then run `pulumi destroy` again",
+            next_step=error.next_step or "fix the error above, then run `pulumi destroy` again",
         ) from None

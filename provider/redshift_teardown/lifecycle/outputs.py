@@ -23,7 +23,7 @@ RECORDED_INPUTS = ("policy", "on_destroy", "bypass", "urn", "secrets")
 
 
 def cluster_arn(cluster: Mapping[str, Any], account_id: str, region: str) -> str:
-    """Give a cluster's ARN, in the partition that its namespace is in."""
+    """Return a cluster's ARN, in the partition that its namespace is in."""
     namespace = str(cluster.get("ClusterNamespaceArn") or "")
     partition = namespace.split(":")[1] if namespace.startswith("arn:") else _partition(region)
     return f"arn:{partition}:redshift:{region}:{account_id}:cluster:{cluster['ClusterIdentifier']}"
@@ -36,7 +36,7 @@ def _partition(region: str) -> str:
 
 
 def identity_of(cluster: Mapping[str, Any], account_id: str, region: str) -> Identity:
-    """Give the identity of a cluster that was just described."""
+    """Return the identity of a cluster that was just described."""
     return Identity.shown_by(view_cluster(cluster), account_id, region)
 
 
@@ -51,7 +51,7 @@ def outputs(
     as_said: bool = False,
     carried: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Give the outputs of a cluster.
+    """Return the outputs of a cluster.
 
     Where what the program wrote means what AWS shows, the program's form is kept, so that AWS's
     normalisations are no diff. What was not said is recorded as AWS shows it, and counts for nothing.
@@ -124,7 +124,7 @@ def outputs(
 
 
 def user_tags(cluster: Mapping[str, Any]) -> dict[str, str]:
-    """Give the tags a cluster carries, without AWS's own, the creating mark and the ownership claim."""
+    """Return the tags a cluster carries, without AWS's own, the creating mark and the ownership claim."""
     return {
         tag["Key"]: tag.get("Value") or ""
         for tag in cluster.get("Tags") or []

@@ -137,7 +137,7 @@ def _renamed(now: str | None, asked: Asked | None) -> dict[str, Any] | None:
 def _without_cluster(
     id_: str, props: Mapping[str, Any], operation: Operation, observation: Observation
 ) -> tuple[str, dict[str, Any]]:
-    """Say what became of a cluster that AWS does not show under its name any more."""
+    """Return in words what became of a cluster that AWS does not show under its name any more."""
     identity, reporter = operation.identity, operation.session.reporter
     as_it_was = {name: value for name, value in props.items() if name not in ("__provider", GONE)}
     if observation.renamed_to:

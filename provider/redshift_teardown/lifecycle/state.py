@@ -1,7 +1,7 @@
 """The state contract: what a cluster's inputs and outputs hold in a stack's state, versioned.
 
 Pulumi hands everything to a provider through protobuf: every number arrives as a float, an unknown
-value as a sentinel. Both are made plain here and nowhere else. Old versions are read for ever; a
+value as a sentinel. Both are made plain here and nowhere else. Old versions are read forever; a
 newer one is refused, since what it says could be misread.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STATE_VERSION = 3
 """1 held the recorded rules as a mapping; 2 holds them as a JSON string; 3 adds the outputs below. All are
-read for ever."""
+read forever."""
 CARRIED = ("claim", "overruled", "protection", "data_since", "restored_from", "void")
 """Outputs of version 3 that every update and refresh hands on as they are, unless it knows better.
 
@@ -53,7 +53,7 @@ UNKNOWN = Unknown()
 
 
 def plain(value: object) -> object:
-    """Give a value with ``UNKNOWN`` in place of what Pulumi says is unknown, at any depth.
+    """Return a value with ``UNKNOWN`` in place of what Pulumi says is unknown, at any depth.
 
     On the wire that is a text; a provider's ``check`` and ``diff`` get an object of Pulumi's own.
     """
@@ -61,7 +61,7 @@ def plain(value: object) -> object:
 
 
 def for_wire(value: object) -> object:
-    """Give a value with what is unknown in it as Pulumi's wire format wants it, at any depth."""
+    """Return a value with what is unknown in it as Pulumi's wire format wants it, at any depth."""
     return _replaced(value, UNKNOWN_SENTINEL)
 
 
@@ -83,10 +83,10 @@ class Misfit:
 
 
 def coerce(argument: Argument, value: Any) -> Any:
-    """Give a value in its argument's form, or a Misfit; None and UNKNOWN stay what they are."""
+    """Return a value in its argument's form, or a Misfit; None and UNKNOWN stay what they are."""
     if value is None or value is UNKNOWN:
         return value
-    if value == "" and argument.kind is Kind.TEXT:
+    if value == "" and argument.kind is Kind.STRING:
         # As in pulumi-aws, an empty text says nothing.
         return None
     coerced = _coerce(argument.kind, value)
@@ -96,17 +96,17 @@ def coerce(argument: Argument, value: Any) -> Any:
 
 
 _ARTICLE = {
-    Kind.TEXT: "text",
+    Kind.STRING: "text",
     Kind.INTEGER: "a whole number",
     Kind.FLAG: "true or false",
-    Kind.FLAG_TEXT: '"true" or "false"',
-    Kind.TEXTS: "a list of texts",
+    Kind.FLAG_STRING: '"true" or "false"',
+    Kind.STRINGS: "a list of strings",
     Kind.TAGS: "a map of texts",
 }
 
 
 def _coerce(kind: Kind, value: Any) -> Any:  # noqa: PLR0911 - one return a form
-    if kind is Kind.TEXT:
+    if kind is Kind.STRING:
         return value if isinstance(value, str) else None
     if kind is Kind.INTEGER:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -114,10 +114,10 @@ def _coerce(kind: Kind, value: Any) -> Any:  # noqa: PLR0911 - one return a form
         return int(value) if math.isfinite(value) and value == int(value) else None
     if kind is Kind.FLAG:
         return value if isinstance(value, bool) else None
-    if kind is Kind.FLAG_TEXT:
+    if kind is Kind.FLAG_STRING:
         text = str(value).lower()
         return text if text in {"true", "false"} else None
-    if kind is Kind.TEXTS:
+    if kind is Kind.STRINGS:
         known = isinstance(value, list) and all(isinstance(item, (str, Unknown)) for item in value)
         if not known:
             return None

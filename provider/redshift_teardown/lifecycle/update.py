@@ -86,7 +86,7 @@ def update(
     found = _find(session, identity, names, str(state.urn))
     meant = Meant.known(identity)
     meant.require(found)
-    # Before the last look: what it shows of the name is held against the generation that is meant. And before
+    # Before the last poll: what it shows of the name is held against the generation that is meant. And before
     # this is refused for whatever reason.
     kept["void"] = voided(olds, session)
     require_ours(found, state, str(urn))
@@ -167,7 +167,7 @@ def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str
                 next_step=f"set cluster_identifier to {elsewhere!r} in the program, then run `pulumi up`",
             )
         raise RefusedError(
-            f"{identity} is another generation now than the one this stack created",
+            f"{identity} was deleted and re-created outside this stack",
             data="that cluster was not touched",
             next_step=with_way_out(TO_OWN_THE_NEW_ONE, identity, urn),
         )
@@ -220,7 +220,7 @@ def _resolve_again(state: State, news: Mapping[str, Any], settings: Settings) ->
         raise RefusedError(
             f"the deletion policy does not hold for this cluster:\n{error}",
             data="nothing was changed",
-            next_step="mend the policy or the configuration, then run `pulumi up` again",
+            next_step="fix the policy or the configuration, then run `pulumi up` again",
         ) from None
     refuse_bypass(resolved.match.environment, list(news.get("bypass") or []), urn.name)
     return {"policy": resolved.record(), "on_destroy": resolved.on_destroy}

@@ -281,7 +281,7 @@ def _retention(values: Mapping[str, Any]) -> Iterator[Failure]:
     if manual is not None and manual != -1 and not 1 <= manual <= _LONGEST_RETENTION:
         yield Failure(
             "manual_snapshot_retention_period",
-            f"must be -1 (for ever) or 1 to {_LONGEST_RETENTION} days, not {manual}",
+            f"must be -1 (forever) or 1 to {_LONGEST_RETENTION} days, not {manual}",
         )
     automated = _number(values, "automated_snapshot_retention_period")
     if automated is None:

@@ -116,7 +116,7 @@ class Room:
         self._left: dict[tuple[str, str], int] = {}
 
     def left(self, session: Session) -> int | None:
-        """Give the room there is, asking AWS once how many there are.
+        """Return the room there is, asking AWS once how many there are.
 
         Raises:
             TeardownError: AWS did not answer, or refused.
@@ -251,7 +251,7 @@ def _findings(seen: Seen, plan: Plan, foreseen: Foreseen, status: str) -> list[F
 
 
 def _loss(seen: Seen, plan: Plan, *, goes: bool) -> list[Finding]:
-    """Say what of the data is lost when the cluster goes."""
+    """Return in words what of the data is lost when the cluster goes."""
     if not plan.wants_snapshot:
         if not goes:
             return []

@@ -202,7 +202,7 @@ def _with_names(seen: Seen, session: Session) -> Seen:
 
 
 def plan_of(seen: Seen, planner: Planner) -> Plan:
-    """Give the plan as a teardown makes it: by what is recorded and, where the cluster lives, by that too."""
+    """Return the plan as a teardown makes it: by what is recorded, and by a living cluster's facts, too."""
     plan = planner.plan(None)
     cluster = seen.observation.cluster if seen.observation else None
     if cluster is None or seen.identity is None or not seen.identity.is_generation_of(cluster):
@@ -233,7 +233,7 @@ def identity_of(seen: Seen) -> Identity:
 
 
 def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
-    """Say what the engine does with the resource's options, which the provider never sees."""
+    """Return in words what the engine does with the resource's options, which the provider never sees."""
     if cluster.pending_replacement:
         # The engine asks for no other option then.
         return (_PENDING,)
@@ -290,7 +290,7 @@ def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
 
 
 def beside(cluster: StackCluster, *, loses: bool) -> tuple[Finding, ...]:
-    """Say what protected resources that do not depend on the cluster make of a destroy.
+    """Return in words what protected resources that do not depend on the cluster make of a destroy.
 
     Args:
         cluster: The cluster.

@@ -150,7 +150,7 @@ class Kept:
         return sum(snapshot.megabytes for snapshot in self.snapshots)
 
     def of(self, project: str | None, stack: str | None) -> Kept:
-        """Give what belongs to a project or stack; None for any."""
+        """Return what belongs to a project or stack; None for any."""
         wanted = [
             snapshot
             for snapshot in self.snapshots

@@ -40,7 +40,7 @@ def believed_after(poll_seconds: float) -> timedelta:
 
 
 def backoff(operation: str, memory: Memory) -> timedelta:
-    """Give how long the last call of an operation rests before it is sent again."""
+    """Return how long the last call of an operation rests before it is sent again."""
     throttled = 0
     for attempt in reversed(memory.attempts):
         if attempt.operation == operation:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from redshift_teardown.aws.views import Answer, Attempt
 from redshift_teardown.teardown.backoff import WRITE_TRIES, backoff
-from redshift_teardown.teardown.model import Prolong, Refuse, Step, Tag, Wait
+from redshift_teardown.teardown.model import Extend, Refuse, Step, Tag, Wait
 from redshift_teardown.teardown.plan import TAG_VOID
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _SNAPSHOT_BUSY_CODES = BUSY_CODES | {"InvalidClusterSnapshotState", "InvalidClus
 
 
 def finish(plan: Plan, snapshot: SnapshotView, memory: Memory, observation: Observation) -> Step | None:
-    """Give what the available snapshot still lacks, or None where it is as decided."""
+    """Return what the available snapshot still lacks, or None where it is as decided."""
     missing = plan.missing_tags(snapshot)
     written = next((each for each in reversed(_writes(memory, "CreateTags", snapshot))), None)
     if written is not None and written.answer is Answer.ACCEPTED:
@@ -32,7 +32,7 @@ def finish(plan: Plan, snapshot: SnapshotView, memory: Memory, observation: Obse
         )
     if plan.wants_snapshot and not plan.keeps_long_enough(snapshot):
         return _write(
-            Prolong(snapshot, plan.retention_days),
+            Extend(snapshot, plan.retention_days),
             "ModifyClusterSnapshot",
             "retention",
             "redshift:ModifyClusterSnapshot",
@@ -43,7 +43,7 @@ def finish(plan: Plan, snapshot: SnapshotView, memory: Memory, observation: Obse
 
 
 def _write(
-    step: Tag | Prolong,
+    step: Tag | Extend,
     operation: str,
     subject: str,
     permission: str,

@@ -38,5 +38,5 @@ class Actions(Protocol):
     def tag(self, arn: str, tags: Mapping[str, str]) -> Attempt:
         """Send CreateTags."""
 
-    def prolong(self, snapshot_identifier: str, retention_days: int) -> Attempt:
+    def extend(self, snapshot_identifier: str, retention_days: int) -> Attempt:
         """Send ModifyClusterSnapshot."""

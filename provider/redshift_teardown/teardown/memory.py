@@ -1,4 +1,4 @@
-"""What a teardown knows: from the receipts of earlier ones, from the state, and from each look.
+"""What a teardown knows: from the receipts of earlier ones, from the state, and from each poll.
 
 Destroy, its forecast and a refresh begin with the same memory, so that none can judge otherwise than another.
 """
@@ -138,7 +138,7 @@ def _may_be_coming(observation: Observation, memory: Memory) -> frozenset[str]:
 
 
 def likely_alive(observation: Observation | None, memory: Memory) -> bool:
-    """Tell whether the next look will find the cluster deletable, as far as is known."""
+    """Return whether the next poll will find the cluster deletable, as far as is known."""
     if observation is None:
         return True
     sent = memory.last("DeleteCluster")
@@ -175,7 +175,7 @@ def is_skip_accepted(memory: Memory) -> bool:
 
 
 def may_be_under_way(memory: Memory) -> bool:
-    """Tell whether a DeleteCluster of this teardown may have taken effect."""
+    """Return whether a DeleteCluster of this teardown may have taken effect."""
     return any(
         attempt.operation == "DeleteCluster" and attempt.answer is not Answer.REFUSED
         for attempt in memory.attempts

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from redshift_teardown.deletion_policy import FOREVER
-from redshift_teardown.teardown.model import Delete, Done, LetGo, Prolong, Refuse, Resume, Step, Tag, Wait
+from redshift_teardown.teardown.model import Delete, Done, Extend, LetGo, Refuse, Resume, Step, Tag, Wait
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.wording import duration, interrupt_note, size
 
@@ -54,7 +54,7 @@ def observed(observation: Observation) -> str:
 
 
 def complete(snapshot: SnapshotView) -> str:
-    """Say that a snapshot is there, whole; with its size where AWS tells it."""
+    """Return the message that a snapshot is there, whole; with its size where AWS tells it."""
     return "final snapshot 100 %" + (
         f" · {size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
     )
@@ -66,7 +66,7 @@ def last_line(identity: Identity, plan: Plan, snapshot: SnapshotView | None, now
     if snapshot is None:
         return f"{name} is gone, without a final snapshot: {plan.decision.because}"
     days = FOREVER if snapshot.retention_days is None else snapshot.retention_days
-    kept = "kept for ever"
+    kept = "kept forever"
     if days != FOREVER:
         until = (snapshot.create_time or now) + timedelta(days=days)
         kept = f"kept until {until:%Y-%m-%d} ({days} days)"
@@ -82,7 +82,7 @@ DELETING = "deleting"
 
 
 def describe_step(step: Step) -> str:  # noqa: PLR0911 - one return a step
-    """Say a step in words, for somebody who reads what will be done."""
+    """Return in words a step in words, for somebody who reads what will be done."""
     if isinstance(step, Delete):
         how = (
             f"with final snapshot {step.snapshot_name}" if step.snapshot_name else "without a final snapshot"
@@ -94,8 +94,8 @@ def describe_step(step: Step) -> str:  # noqa: PLR0911 - one return a step
         if TAG_VOID in dict(step.tags):
             return f"mark {step.snapshot.identifier} as void: its cluster lives on"
         return f"write {len(step.tags)} tags on {step.snapshot.identifier}"
-    if isinstance(step, Prolong):
-        return f"prolong the retention of {step.snapshot.identifier}"
+    if isinstance(step, Extend):
+        return f"extend the retention of {step.snapshot.identifier}"
     if isinstance(step, Resume):
         return "resume the paused cluster"
     if isinstance(step, Done):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Observation:
-    """What one look at AWS showed.
+    """What one poll of AWS showed.
 
     Attributes:
         at: When, on the runner's clock.
@@ -84,11 +84,11 @@ class Memory:
         return own + [at for sent, at in self.earlier_sent if sent == name]
 
     def last(self, operation: str) -> Attempt | None:
-        """Give the newest attempt of an operation, or None."""
+        """Return the newest attempt of an operation, or None."""
         return next((a for a in reversed(self.attempts) if a.operation == operation), None)
 
     def after(self, attempt: Attempt) -> Memory:
-        """Give the memory with one more attempt in it."""
+        """Return the memory with one more attempt in it."""
         return replace(self, attempts=(*self.attempts, attempt))
 
 
@@ -133,7 +133,7 @@ class Tag(Step):
 
 
 @dataclass(frozen=True)
-class Prolong(Step):
+class Extend(Step):
     """Raise the snapshot's retention to what was decided; never shortens, never sends Force."""
 
     snapshot: SnapshotView

@@ -7,7 +7,7 @@ The rules it keeps, each of them a test:
 * An existing snapshot is adopted only while the cluster is ending or gone. A deletable cluster
   always gets a new one: an older one lacks the writes since, and is void for good.
 * One answer that a cluster is gone, or is back, is not believed while AWS may be lagging.
-* After any failed or unanswered DeleteCluster the next step comes from a fresh look, never from
+* After any failed or unanswered DeleteCluster the next step comes from a fresh observation, never from
   the answer alone.
 * Everything that cannot be kept is refused with what happened, what state the data is in, and
   what to do next.

@@ -1,4 +1,4 @@
-"""One look at AWS: the cluster, its snapshots where the next step depends on them, its new name if any."""
+"""One poll of AWS: the cluster, its snapshots where the next step depends on them, its new name if any."""
 
 from __future__ import annotations
 

@@ -103,11 +103,11 @@ class Plan:
 
     @property
     def retention_days(self) -> int:
-        """Days the snapshot is kept, -1 for ever."""
+        """Days the snapshot is kept, -1 forever."""
         return self.decision.retention_days
 
     def keeps_long_enough(self, snapshot: SnapshotView) -> bool:
-        """Tell whether the snapshot's retention is at least the decided one."""
+        """Return whether the snapshot's retention is at least the decided one."""
         kept = snapshot.retention_days
         if kept is None or kept == FOREVER:
             # AWS leaves the field out where there is no limit.

@@ -117,7 +117,7 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
             f"{identity} carries a newer claim of this same resource than its state records "
             f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]})",
             data="the cluster was not touched; nothing is lost",
-            next_step="mend what else this run shows, then run `pulumi up` again",
+            next_step="fix the other errors of this run, then run `pulumi up` again",
         )
     return Refuse(
         f"{identity} carries the ownership claim of another resource "
@@ -212,7 +212,7 @@ def _after_refusal(
     memory: Memory,
     last: Attempt,
 ) -> Step | None:
-    """Give the step that a refusal of DeleteCluster calls for; None where it is to be sent again later."""
+    """Return the step that a refusal of DeleteCluster calls for; None where it is to be sent again later."""
     if last.code in _EXISTS_CODES:
         # Whoever's snapshot it is: it was there before this deletion, so it lacks the writes since.
         if len(memory.taken) >= NAME_TRIES:
@@ -235,7 +235,7 @@ def _after_refusal(
 
 
 def _registered(lakehouse_status: str) -> bool:
-    """Tell whether a Lakehouse registration stands, however AWS spells its status."""
+    """Return whether a Lakehouse registration stands, however AWS spells its status."""
     return re.sub(r"[^a-z]", "", lakehouse_status.lower()) not in _LAKEHOUSE_FREE
 
 
@@ -263,7 +263,7 @@ def _resume(identity: Identity, observation: Observation, memory: Memory) -> Ste
 
 
 def _refused_for_good(identity: Identity, last: Attempt) -> Refuse:
-    advice = "mend the cause, then run `pulumi destroy` again"
+    advice = "fix the error above, then run `pulumi destroy` again"
     if last.code in _QUOTA_CODES:
         advice = (
             "delete manual snapshots that are no longer needed (`aws redshift "

@@ -77,7 +77,7 @@ class ReceiptFile:
 
 
 def folder_problem(folder: Path) -> str:
-    """Say what is in the way of a receipts folder; empty where it is there, or can be made.
+    """Return in words what is in the way of a receipts folder; empty where it is there, or can be made.
 
     Args:
         folder: As the policy names it, relative to the folder of the program.
@@ -237,7 +237,7 @@ class Left:
     Attributes:
         identifier: Its name.
         written: When that was written down.
-        until: When its retention ends; None where it is kept for ever, or was not finished then.
+        until: When its retention ends; None where it is kept forever, or was not finished then.
         half: Whether a replacement left it, whose new cluster was to be restored from it.
 
     """
@@ -356,7 +356,7 @@ def _is_of(document: Mapping[str, Any], identity: Identity) -> bool:
 
 
 def _file_name(identifier: str) -> str:
-    """Give an identifier as a part of a file's name; one that had to be changed for that gains a hash."""
+    """Return an identifier as a part of a file's name; one that had to be changed for that gains a hash."""
     safe = re.sub(r"[^A-Za-z0-9-]", "-", identifier)[:_LONGEST_PART]
     if safe == identifier:
         return safe

@@ -66,7 +66,7 @@ def decoded(value: str) -> str:
 
 
 def _stood_for_one(urn: str) -> bool:
-    """Tell whether the value that earlier releases wrote for a URN stood for no other one."""
+    """Return whether the value that earlier releases wrote for a URN stood for no other one."""
     parts = _parts(urn)
     if parts is None or any(once_fitted(part) != part for part in (parts[0], parts[1], parts[3])):
         return False
@@ -106,7 +106,7 @@ def _apart(parents: str) -> str:
 
 
 def _chains(chain: str) -> Iterator[str]:
-    """Give every chain that a chain with hyphens for ``$`` may have been."""
+    """Return every chain that a chain with hyphens for ``$`` may have been."""
     places = [found.start() for found in re.finditer("-", chain)]
     if len(places) > _MOST_HYPHENS:
         return

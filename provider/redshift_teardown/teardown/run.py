@@ -34,9 +34,9 @@ from redshift_teardown.teardown.model import (
     Delete,
     Done,
     Ending,
+    Extend,
     LetGo,
     Memory,
-    Prolong,
     Refuse,
     Resume,
     Step,
@@ -100,7 +100,7 @@ class Teardown:
             plan_for: Gives the plan for a live cluster (its facts count too), or for one that is gone.
             recall: Gives what earlier teardowns, and the state, know, for one that starts at a time.
             source: Who looks.
-            pace: What is waited by between two looks.
+            pace: What is waited by between two polls.
             actions: Who acts.
             clock: Tells the time.
             reporter: What the operator reads.
@@ -222,8 +222,8 @@ class Teardown:
             attempt = replace(attempt, tags=tuple(key for key, _ in step.tags))
             if step.tags[0][0] == TAG_VOID:
                 return self._marked(step.snapshot, attempt, memory)
-        elif isinstance(step, Prolong):
-            attempt = self._actions.prolong(step.snapshot.identifier, step.retention_days)
+        elif isinstance(step, Extend):
+            attempt = self._actions.extend(step.snapshot.identifier, step.retention_days)
         else:
             message = f"a teardown has no such step: {step!r}"
             raise TypeError(message)
@@ -350,7 +350,7 @@ class Teardown:
             receipt.write({**self._document(plan, memory, REFUSED), "error": str(error)})
 
     def _placed(self, error: TeardownError, memory: Memory) -> TeardownError:
-        """Say what state the data is in, where an error from below knows only the call."""
+        """Return in words what state the data is in, where an error from below knows only the call."""
         if isinstance(error, RefusedError):
             return error
         stopped = isinstance(error, StoppedError)
@@ -370,7 +370,7 @@ class Teardown:
             data = f"DeleteCluster was sent {how}; {goes_on}"
         elif sent is not None:
             data = f"AWS has not accepted DeleteCluster ({sent.words}); the cluster was there when last seen"
-        mend = "" if stopped else f"{error.next_step or 'mend the cause'}; then "
+        mend = "" if stopped else f"{error.next_step or 'fix the error above'}; then "
         return RefusedError(
             error.what,
             data=data,

@@ -13,7 +13,7 @@ from redshift_teardown.aws.statuses import Standing, standing
 from redshift_teardown.aws.views import AVAILABLE, Answer, Attempt, SnapshotView
 from redshift_teardown.teardown.backoff import SETTLE
 from redshift_teardown.teardown.memory import remember
-from redshift_teardown.teardown.model import Delete, Done, LetGo, Prolong, Refuse, Resume, Step, Tag
+from redshift_teardown.teardown.model import Delete, Done, Extend, LetGo, Refuse, Resume, Step, Tag
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.proof import void_key
 
@@ -83,7 +83,7 @@ def foresee(
             if refusal is not None:
                 return Foreseen(tuple(steps[:-1]), refusal)
             observation, memory = _deleted(step, observation, memory)
-        elif isinstance(step, (Tag, Prolong)):
+        elif isinstance(step, (Tag, Extend)):
             observation, memory = _written(step, observation, memory)
         elif isinstance(step, Resume):
             observation = _with_status(observation, AVAILABLE)
@@ -142,7 +142,7 @@ def _deleted(step: Delete, observation: Observation, memory: Memory) -> tuple[Ob
     return replace(under_way, snapshots=(*observation.snapshots, final)), memory
 
 
-def _written(step: Tag | Prolong, observation: Observation, memory: Memory) -> tuple[Observation, Memory]:
+def _written(step: Tag | Extend, observation: Observation, memory: Memory) -> tuple[Observation, Memory]:
     """The snapshot's tags or its retention are as asked."""
     changed = step.snapshot
     if isinstance(step, Tag):

@@ -51,7 +51,7 @@ def void_tag(at: datetime) -> tuple[tuple[str, str], ...]:
 
 
 def not_marked(snapshot: SnapshotView, attempt: Attempt) -> str:
-    """Say that AWS did not take the mark of a void snapshot."""
+    """Return the message that AWS did not take the mark of a void snapshot."""
     return (
         f"snapshot {snapshot.identifier} proves nothing any more, since its cluster was seen alive after it, "
         f"and could not be marked so ({TAG_VOID}): {attempt.words}. Only the receipt of this machine knows; "

@@ -83,7 +83,7 @@ def survivors(folder: Path) -> set[str]:
 
 
 def changed(diff: str) -> str:
-    """Give the changed lines of a diff in one line."""
+    """Return the changed lines of a diff in one line."""
     lines = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
     return " ".join(" ".join(line.split()) for line in lines)
 

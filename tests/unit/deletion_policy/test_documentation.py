@@ -14,7 +14,7 @@ TEXT = (Path(__file__).parents[3] / "docs" / "deletion-policy.md").read_text(enc
 
 
 def examples(language: str) -> list[str]:
-    """Give the blocks of code in a language."""
+    """Return the blocks of code in a language."""
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
 
 

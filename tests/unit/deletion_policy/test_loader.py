@@ -171,7 +171,7 @@ def test_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_pipe(tmp_path: Path) -> None:
-    """A pipe is not opened: reading it could wait for ever."""
+    """A pipe is not opened: reading it could wait forever."""
     os.mkfifo(tmp_path / "pipe")
 
     assert refusal(tmp_path / "pipe").startswith("p.yaml: this is no ordinary file, not a file")

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def warned(text: str) -> list[str]:
-    """Give what is warned of, each with its line."""
+    """Return what is warned of, each with its line."""
     return [f"{each.line}: {each.message}" for each in loads(f"version: 1\n{text}", source="p").warnings]
 
 
 def rules(*conditions: str) -> list[str]:
-    """Give what is warned of in an environment with these rules, which begin in line 5."""
+    """Return what is warned of in an environment with these rules, which begin in line 5."""
     lines = "".join(f"      - {{when: {each}, because: x}}\n" for each in conditions)
     return warned(f"environments:\n  dev:\n    skip:\n{lines}")
 
@@ -170,7 +170,7 @@ def test_looking_takes_no_longer_than_reading(text: str) -> None:
 
 
 def timed(look: Callable[..., Any], spent: list[float]) -> Callable[..., Any]:
-    """Give a look that notes how many seconds of this process it takes."""
+    """Return a look that notes how many seconds of this process it takes."""
 
     def looked(*arguments: Any) -> Any:
         started = time.process_time()

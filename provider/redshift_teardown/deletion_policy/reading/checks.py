@@ -32,7 +32,7 @@ _PLACEHOLDER = re.compile(r"\{[a-z]*\}")
 
 
 def environment_name(text: str) -> Objection | None:
-    """Tell why an environment cannot be called so."""
+    """Return why an environment cannot be called so."""
     if len(text) <= LONGEST_ENVIRONMENT_NAME and _ENVIRONMENT_NAME.fullmatch(text):
         return None
     return Objection(
@@ -42,7 +42,7 @@ def environment_name(text: str) -> Objection | None:
 
 
 def receipts(text: str) -> Objection | None:
-    """Tell why a folder cannot hold receipts: it must lie inside the project, on every system."""
+    """Return why a folder cannot hold receipts: it must lie inside the project, on every system."""
     hint = "a folder such as .redshift-teardown/receipts"
     if not text.strip() or text != text.strip():
         return Objection("the folder's name is empty or has spaces around it", hint)
@@ -55,7 +55,7 @@ def receipts(text: str) -> Objection | None:
 
 
 def stack(text: str) -> Objection | None:
-    """Tell why an entry of `stacks` can name or match no stack."""
+    """Return why an entry of `stacks` can name or match no stack."""
     if "/" in text:
         last = text.rpartition("/")[2]
         return Objection(
@@ -74,7 +74,7 @@ def stack(text: str) -> Objection | None:
 
 
 def exact_stack(text: str) -> Objection | None:
-    """Tell why a text names no one stack."""
+    """Return why a text names no one stack."""
     if STACK_NAME.fullmatch(text):
         return None
     return (
@@ -85,7 +85,7 @@ def exact_stack(text: str) -> Objection | None:
 
 
 def project(text: str) -> Objection | None:
-    """Tell why a text names no Pulumi project."""
+    """Return why a text names no Pulumi project."""
     if STACK_NAME.fullmatch(text):
         return None
     return Objection(
@@ -94,35 +94,35 @@ def project(text: str) -> Objection | None:
 
 
 def resource(text: str) -> Objection | None:
-    """Tell why a text names no Pulumi resource."""
+    """Return why a text names no Pulumi resource."""
     if text.strip() and "::" not in text:
         return None
     return Objection(f"{shown(text)} is no resource's name", "the name, which is the last part of its URN")
 
 
 def account(text: str) -> Objection | None:
-    """Tell why an entry of `accounts` is no AWS account."""
+    """Return why an entry of `accounts` is no AWS account."""
     if ACCOUNT.fullmatch(text):
         return None
     return Objection(f"{shown(text)} is no AWS account; an account has 12 digits", '"111122223333"')
 
 
 def identifier(text: str) -> Objection | None:
-    """Tell why a pattern can match no cluster identifier."""
+    """Return why a pattern can match no cluster identifier."""
     return patterns.objection(
         text, _IN_IDENTIFIERS.__contains__, "cluster; identifiers hold a to z, digits and hyphens", "etl-*"
     )
 
 
 def node_type(text: str) -> Objection | None:
-    """Tell why a pattern can match no node type."""
+    """Return why a pattern can match no node type."""
     return patterns.objection(
         text, _IN_NODE_TYPES.__contains__, "node type; they look like ra3.xlplus", "dc2.*"
     )
 
 
 def tag_key(text: str) -> Objection | None:
-    """Tell why no tag can have this key."""
+    """Return why no tag can have this key."""
     problem = None
     if not text:
         problem = "a tag's key cannot be empty"
@@ -136,7 +136,7 @@ def tag_key(text: str) -> Objection | None:
 
 
 def own_tag_key(text: str) -> Objection | None:
-    """Tell why a policy cannot give snapshots a tag with this key."""
+    """Return why a policy cannot give snapshots a tag with this key."""
     if text.startswith(RESERVED_TAG_PREFIX):
         return Objection(
             f"tags that begin with {RESERVED_TAG_PREFIX} are written by the teardown itself",
@@ -146,7 +146,7 @@ def own_tag_key(text: str) -> Objection | None:
 
 
 def tag_value(text: str) -> Objection | None:
-    """Tell why a policy cannot give snapshots a tag with this value, which may hold placeholders."""
+    """Return why a policy cannot give snapshots a tag with this value, which may hold placeholders."""
     problem = placeholder_problem(text)
     if problem:
         return problem
@@ -157,7 +157,7 @@ def tag_value(text: str) -> Objection | None:
 
 
 def tag_pattern(text: str) -> Objection | None:
-    """Tell why a pattern can match no value of a tag, or not the one it reads like."""
+    """Return why a pattern can match no value of a tag, or not the one it reads like."""
     if not text:
         return None
     what = "value of a tag; AWS allows letters, digits, spaces and _ . : / = + - @ in them"
@@ -167,7 +167,7 @@ def tag_pattern(text: str) -> Objection | None:
 
 
 def reason(text: str) -> Objection | None:
-    """Tell why a text gives no reason for a skip rule."""
+    """Return why a text gives no reason for a skip rule."""
     if not text.strip():
         return Objection("because is empty", "the reason, in one sentence")
     if len(text) > LONGEST_REASON:

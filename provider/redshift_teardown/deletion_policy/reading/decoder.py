@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from redshift_teardown.deletion_policy.reading.reader import Fields
 
 LONGEST_RETENTION_DAYS = 3653
-"""AWS's own limit (DeleteCluster, API 2012-12-01); beyond it only -1, for ever."""
+"""AWS's own limit (DeleteCluster, API 2012-12-01); beyond it only -1, forever."""
 LONGEST_TIMEOUT_HOURS = 8760
 SHORTEST_POLL_SECONDS = 0.01
 LONGEST_POLL_SECONDS = 3600

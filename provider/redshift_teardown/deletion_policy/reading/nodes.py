@@ -42,7 +42,7 @@ class ScalarNode(NamedTuple):
         kind: What it is.
         value: The value as Python has it; for a trap, its text.
         text: The value as it is written, without quotes.
-        reading: For everything but text, what YAML 1.1 makes of it, in words.
+        reading: Foreverything but text, what YAML 1.1 makes of it, in words.
     """
 
     mark: Mark
@@ -130,5 +130,5 @@ class Report:
             raise self.error()
 
     def error(self) -> PolicyError:
-        """Give what was found as an error, in the order of the file."""
+        """Return what was found as an error, in the order of the file."""
         return PolicyError(sorted(self._problems, key=lambda problem: (problem.line, problem.column)))

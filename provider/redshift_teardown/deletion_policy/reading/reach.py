@@ -46,13 +46,13 @@ class Reach:
         self.steps = steps
 
     def rule_in_front(self, earlier: Iterable[SkipRule], rule: SkipRule) -> SkipRule | None:
-        """Give the first rule that lets go whatever a later one of its environment would."""
+        """Return the first rule that lets go whatever a later one of its environment would."""
         if self.steps <= 0:
             return None
         return next((first for first in earlier if self._takes_all(first.when, rule.when)), None)
 
     def claim_in_front(self, claims: Sequence[StackClaim], index: int) -> StackClaim | None:
-        """Give the claim of another environment that takes every stack that the one at `index` would.
+        """Return the claim of another environment that takes every stack that the one at `index` would.
 
         Protected environments go first, and in each rank exact names before patterns, then the order of the
         file, as `match` has it.
@@ -73,7 +73,7 @@ class Reach:
         return None
 
     def covers(self, wide: str, narrow: str) -> bool:
-        """Tell whether a pattern surely matches whatever another one does."""
+        """Return whether a pattern surely matches whatever another one does."""
         if self.steps <= 0:
             return False
         own = pieces(wide)
@@ -92,7 +92,7 @@ class Reach:
         return len(own) in places
 
     def _takes_all(self, first: When, then: When) -> bool:
-        """Tell whether one condition surely holds wherever another one does."""
+        """Return whether one condition surely holds wherever another one does."""
         self.steps -= 1
         tags = dict(then.tags)
         return (
@@ -114,7 +114,7 @@ class Reach:
 
 
 def no_identifier(pattern: str) -> str:
-    """Say why no cluster can be called what a pattern matches; empty where one can."""
+    """Return in words why no cluster can be called what a pattern matches; empty where one can."""
     parts = pieces(pattern)
     if _no_letter(parts[0]):
         return "a cluster identifier begins with a letter"
@@ -126,7 +126,7 @@ def no_identifier(pattern: str) -> str:
 
 
 def no_stack(pattern: str) -> str:
-    """Say why no stack can be called what a pattern matches; empty where one can."""
+    """Return in words why no stack can be called what a pattern matches; empty where one can."""
     return _too_long(pieces(pattern), LONGEST_STACK, "a stack's name")
 
 
@@ -144,7 +144,7 @@ def _at_most(first: float | None, then: float | None) -> bool:
 
 
 def _takes(piece: str, other: str) -> bool:
-    """Tell whether a piece of a pattern matches whatever a piece of another one does."""
+    """Return whether a piece of a pattern matches whatever a piece of another one does."""
     if piece in ("*", other):
         return True
     if other == "*":

@@ -149,7 +149,7 @@ class NodeReader:
     def texts(
         self, node: Node, what: str, example: str, objection: Callable[[str], Objection | None]
     ) -> tuple[str, ...]:
-        """Read a list of texts, each once.
+        """Read a list of strings, each once.
 
         Args:
             node: The list.
@@ -239,7 +239,7 @@ class NodeReader:
 
 
 def plain_number(node: Node, example: str) -> str:
-    """Give a number as it should be written: that of the node if its digits show which is meant.
+    """Return a number as it should be written: that of the node if its digits show which is meant.
 
     Args:
         node: What was written.

@@ -31,7 +31,7 @@ OUTLIVED = "outlived"
 
 @dataclass
 class Activity:
-    """What a cluster is doing, and until when; `ends` None is for ever."""
+    """What a cluster is doing, and until when; `ends` None is forever."""
 
     kind: str
     started: float
@@ -43,7 +43,7 @@ class Activity:
 
 @dataclass
 class Overlay:
-    """A status shown in place of the real one, while the cluster stands still; `until` None is for ever."""
+    """A status shown in place of the real one, while the cluster stands still; `until` None is forever."""
 
     status: str
     since: float

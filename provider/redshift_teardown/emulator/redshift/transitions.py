@@ -1,6 +1,6 @@
 """What happens by itself: phases that end, snapshots that finish or expire.
 
-`settle` brings a place to a given time. It is called before every request and every look through the
+`settle` brings a place to a given time. It is called before every request and every poll through the
 control API; there is nothing running in between.
 """
 

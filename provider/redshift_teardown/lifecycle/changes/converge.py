@@ -117,7 +117,7 @@ class _Trouble:
         self._pause = _SHORTEST_PAUSE_SECONDS
 
     def pause_after(self, attempt: Attempt, identifier: str, call: NeededCall) -> float:
-        """Give the seconds to wait before the next look.
+        """Return the seconds to wait before the next poll.
 
         Raises:
             RefusedError: AWS will not take this call, or has not for too long.
@@ -128,7 +128,8 @@ class _Trouble:
             raise RefusedError(
                 f"AWS did not change {call.words} of cluster {identifier}: {attempt.words}",
                 data="the cluster and its data are untouched by this step; steps before it have taken effect",
-                next_step="mend the cause, then run `pulumi up` again: it does only what is still missing",
+                next_step="fix the error above, then run `pulumi up` again: "
+                "it does only what is still missing",
             )
         return self._next_pause()
 

@@ -1,4 +1,4 @@
-"""Which calls a living cluster still needs, one after another, in the company that AWS demands. Pure.
+"""Which calls a living cluster still needs, one after another, grouped and ordered as AWS requires. Pure.
 
 What is to change comes from the program and the record (see `desired`); what of it is still missing comes
 from what AWS shows, so a half-done update is found and continued. Only what AWS does not show (a password,
@@ -110,7 +110,7 @@ class _Modifications:
         return self._desired.values.get(name, self._shown[name])
 
     def in_order(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Give them in the order in which each can be accepted.
+        """Return them in the order in which each can be accepted.
 
         Multi-AZ and relocation exclude each other, and Multi-AZ wants two nodes: it goes first where it
         ends and last where it begins. Ports and retention are judged by the node type, RA3's being the

@@ -59,7 +59,7 @@ def wait_until_available(
         intent: What is being waited for, for messages: ``cluster to be created``.
         meant: The generation that is waited for.
         former: Its name until now, where it is being renamed.
-        each: Called with what each look shows until it is available.
+        each: Called with what each poll shows until it is available.
 
     Returns:
         The cluster, as DescribeClusters shows it then.

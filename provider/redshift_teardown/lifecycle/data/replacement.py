@@ -164,7 +164,7 @@ def _require_snapshot(state: State, arguments: Mapping[str, Any], settings: Sett
 
 
 def _protected(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    """Tell whether either policy, the recorded one or the current one, protects the cluster."""
+    """Return whether either policy, the recorded one or the current one, protects the cluster."""
     return any(
         isinstance(props.get("policy"), dict) and bool(props["policy"].get("protected"))
         for props in (olds, news)

@@ -44,7 +44,7 @@ class Whose(Enum):
 
 @dataclass(frozen=True)
 class Found:
-    """What a look for the final snapshots of a resource found.
+    """What a search for the final snapshots of a resource found.
 
     Attributes:
         candidates: The manual snapshots that may be this resource's, each with whose it is.
@@ -135,7 +135,7 @@ def is_of_a_copy(snapshot: SnapshotView) -> bool:
 
 
 def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Whose:
-    """Tell whose final snapshot a manual snapshot is.
+    """Return whose final snapshot a manual snapshot is.
 
     It is ours where project, stack and resource in its tags are ours, and the cluster in them is the one that
     it was taken of. The resource is its URN; where that differs, since it was moved under another parent

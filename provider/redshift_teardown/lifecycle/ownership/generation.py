@@ -1,4 +1,4 @@
-"""The generation that a create or an update means: every look of theirs is checked against it.
+"""The generation that a create or an update means: every poll of theirs is checked against it.
 
 Between two calls the name may get another owner: the cluster is deleted, and somebody else's is created or
 renamed to the same identifier. What is changed or recorded then would be a stranger's.

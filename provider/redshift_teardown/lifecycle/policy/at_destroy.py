@@ -61,18 +61,18 @@ class BothPolicies:
         return self.read_again() if self.read_again is not None else self
 
     def environments(self) -> tuple[tuple[Environment, int], ...]:
-        """Give those there are, with their precedence."""
+        """Return those there are, with their precedence."""
         every = ((self.recorded, RECORDED), (self.current, CURRENT), (self.here, CURRENT))
         return tuple((environment, rank) for environment, rank in every if environment is not None)
 
     def templates(self) -> tuple[tuple[str, str], ...]:
-        """Give every name template in force, each with its environment's name."""
+        """Return every name template in force, each with its environment's name."""
         return tuple(
             (environment.final_snapshot.name, environment.name) for environment, _ in self.environments()
         )
 
     def receipts(self) -> tuple[Path, ...]:
-        """Give the receipts folders: the one in force, then that of the other policy, where it is another.
+        """Return the receipts folders: the one in force, then that of the other policy, where it is another.
 
         A teardown that a kill ended may have written its receipt before the policy named a new folder.
         """
@@ -168,7 +168,7 @@ def both_policies(
 def _here(
     policy: Policy, settings: Settings, urn: Urn, account: str, requested: str | None
 ) -> Environment | None:
-    """Give the rules for where the cluster is now, by the engine; None where that is as it is recorded.
+    """Return the rules for where the cluster is now, by the engine; None where that is as it is recorded.
 
     A stack is renamed; or an earlier release believed what a program wrote of it.
     """
@@ -184,7 +184,7 @@ def _here(
 def recorded_facts(
     policy: Mapping[str, Any], identity: Identity, urn: Urn, now: datetime, data_since: datetime | None
 ) -> Facts:
-    """Give the facts as the last ``up`` recorded them.
+    """Return the facts as the last ``up`` recorded them.
 
     Args:
         policy: ``policy`` of the outputs.
@@ -212,13 +212,13 @@ def recorded_facts(
 
 
 def live_facts(recorded: Facts, cluster: ClusterView) -> Facts:
-    """Give the facts as AWS shows them now; what AWS cannot know stays as recorded."""
+    """Return the facts as AWS shows them now; what AWS cannot know stays as recorded."""
     tags = without_claim(dict(cluster.tags))
     return _as_shown(recorded, cluster.node_type, cluster.number_of_nodes, tags)
 
 
 def last_seen_facts(recorded: Facts, outputs: Mapping[str, Any], tags: Mapping[str, str] | None) -> Facts:
-    """Give the facts as AWS showed them last: what a cluster had become is asked of one that is gone, too.
+    """Return the facts as AWS showed them last: what a cluster had become is asked of one that is gone, too.
 
     Args:
         recorded: The recorded facts.

@@ -82,12 +82,12 @@ class Resolved:
     facts: Mapping[str, object]
 
     def record(self) -> dict[str, Any]:
-        """Give what inputs and outputs record of it: the rules, and the facts they were asked about."""
+        """Return what inputs and outputs record of it: the rules, and the facts they were asked about."""
         known = {name: value for name, value in self.facts.items() if value is not None}
         return {**self.record_rules(), "facts": for_wire(known)}
 
     def record_rules(self) -> dict[str, Any]:
-        """Give what is recorded of the rules alone: plain values, whatever is not known yet."""
+        """Return what is recorded of the rules alone: plain values, whatever is not known yet."""
         environment = self.match.environment
         return {
             "digest": digest(environment),
@@ -101,12 +101,12 @@ class Resolved:
 
     @property
     def on_destroy(self) -> str:
-        """Say in one line what destroying the cluster would do."""
+        """Return in one line what destroying the cluster would do."""
         return self.decision.describe()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Say what an operator may not expect of it; nothing while the account could change it.
+        """Return in words what an operator may not expect of it; nothing while the account could change it.
 
         For whoever records it: while a program runs the account is not known yet.
         """
@@ -152,7 +152,7 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
 
 
 def wants_account(policy: Policy) -> bool:
-    """Tell whether the account can change which environment a stack is."""
+    """Return whether the account can change which environment a stack is."""
     return any(environment.accounts for environment in policy.environments)
 
 
@@ -217,7 +217,7 @@ def is_protected(props: Mapping[str, Any]) -> bool:
 
 
 def differs(recorded: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Tell whether what is recorded says something else than what is wanted, lines and comments aside.
+    """Return whether what is recorded says something else than what is wanted, lines and comments aside.
 
     Args:
         recorded: Old outputs.
