@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.lifecycle import origin, this_run
+from redshift_teardown.lifecycle import create, origin, this_run
 from redshift_teardown.lifecycle.data import replacement, restore
 from redshift_teardown.lifecycle.ownership import create_record, existing_clusters, final_snapshots
 from redshift_teardown.lifecycle.policy import protection
@@ -59,6 +59,8 @@ from tests.histories.themes import (
 if TYPE_CHECKING:
     import pytest
 
+    from tests.histories.broken import Rule
+
 TAKEN_OVER = "which another stack took over"
 DUE = "without the final snapshot that is due"
 SECOND = "for a resource whose life"
@@ -89,6 +91,16 @@ def _forget_age(patch: pytest.MonkeyPatch) -> None:
         return replace(found, data_since=found.identity.cluster_create_time)
 
     patch.setattr(State, "read", reading)
+
+
+def _unasked(rule: Rule) -> Rule:
+    """A replacement is judged by nobody: create does not refuse either what was deleted in the same run."""
+
+    def put(patch: pytest.MonkeyPatch) -> None:
+        rule(patch)
+        patch.setattr(create._Create, "_require_word", _nothing)
+
+    return put
 
 
 BROKEN_OWNERS: dict[str, Broken] = {
@@ -130,10 +142,10 @@ BROKEN_OWNERS: dict[str, Broken] = {
     ),
     # K7: what a replacement does
     "a replacement is not judged": Broken(
-        _everywhere(replacement.review, _nothing), _wild(DAYS, UP, MOVED, UP), IN_PROTECTED
+        _unasked(_everywhere(replacement.review, _nothing)), _wild(DAYS, UP, MOVED, UP), IN_PROTECTED
     ),
     "one that is asked for is not judged": Broken(
-        _method(this_run, "was_reviewed", _always),
+        _unasked(_method(this_run, "was_reviewed", _always)),
         _wild(DAYS, UP, act("program", delete_first=True), REPLACE),
         IN_PROTECTED,
     ),
@@ -165,7 +177,7 @@ BROKEN_OWNERS: dict[str, Broken] = {
         UNFINISHED,
     ),
     "a cluster that is gone is replaced without a word": Broken(
-        _everywhere(replacement.review, _nothing),
+        _unasked(_everywhere(replacement.review, _nothing)),
         _wild(DAYS, UP, TO_RESTORE, CUT, REVERTED, MINUTES, REFRESH, UP),
         UNFINISHED,
     ),
