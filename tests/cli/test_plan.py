@@ -420,5 +420,5 @@ def test_offline_in_a_workflow(stage: Stage) -> None:
     ended = run(stage, export(stage.state), "--offline")
 
     assert ended.exit_code == 0
-    assert "not known    what AWS shows now" in ended.output
+    assert "not known       what AWS shows now" in ended.output
     assert CLUSTER in ended.output

@@ -185,7 +185,7 @@ def test_a_pending_replacement_is_dropped(wired: Stage, options: dict[str, Any])
         assert "next: run `pulumi up`, which goes on with the replacement" in output
         assert "let go" not in output
         assert "unprotect" not in output
-        assert "decision     nothing" in output
+        assert "decision        nothing" in output
     assert f"cluster {CLUSTER} (available" in ended.output
     assert "runs on, with its data" in ended.output
 

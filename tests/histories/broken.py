@@ -95,16 +95,6 @@ def _everywhere(function: Any, instead: Any) -> Rule:
     return put
 
 
-def _both(*rules: Rule) -> Rule:
-    """Break several rules at once, of which one alone is made up for by the others."""
-
-    def broken(patch: pytest.MonkeyPatch) -> None:
-        for rule in rules:
-            rule(patch)
-
-    return broken
-
-
 def _method(owner: Any, name: str, instead: Any) -> Rule:
     """Put another attribute in the place of one."""
     return lambda patch: patch.setattr(owner, name, instead)

@@ -18,7 +18,6 @@ from tests.histories.broken import (
     STRANGER,
     Broken,
     _always,
-    _both,
     _everywhere,
     _method,
     _never,
@@ -60,6 +59,8 @@ from tests.histories.themes import (
 if TYPE_CHECKING:
     import pytest
 
+    from tests.histories.broken import Rule
+
 TAKEN_OVER = "which another stack took over"
 DUE = "without the final snapshot that is due"
 SECOND = "for a resource whose life"
@@ -92,8 +93,15 @@ def _forget_age(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(State, "read", reading)
 
 
-NOR_AT_CREATE = _method(create._Create, "_tell_what_was_deleted", _nothing)
-"""Nor does the create ask that follows in the same run."""
+def _unasked(rule: Rule) -> Rule:
+    """A replacement is judged by nobody: create does not refuse either what was deleted in the same run."""
+
+    def put(patch: pytest.MonkeyPatch) -> None:
+        rule(patch)
+        patch.setattr(create._Create, "_require_word", _nothing)
+
+    return put
+
 
 BROKEN_OWNERS: dict[str, Broken] = {
     # K3: whose a cluster is
@@ -134,12 +142,10 @@ BROKEN_OWNERS: dict[str, Broken] = {
     ),
     # K7: what a replacement does
     "a replacement is not judged": Broken(
-        _both(_everywhere(replacement.review, _nothing), NOR_AT_CREATE),
-        _wild(DAYS, UP, MOVED, UP),
-        IN_PROTECTED,
+        _unasked(_everywhere(replacement.review, _nothing)), _wild(DAYS, UP, MOVED, UP), IN_PROTECTED
     ),
     "one that is asked for is not judged": Broken(
-        _both(_method(this_run, "was_reviewed", _always), NOR_AT_CREATE),
+        _unasked(_method(this_run, "was_reviewed", _always)),
         _wild(DAYS, UP, act("program", delete_first=True), REPLACE),
         IN_PROTECTED,
     ),
@@ -171,7 +177,7 @@ BROKEN_OWNERS: dict[str, Broken] = {
         UNFINISHED,
     ),
     "a cluster that is gone is replaced without a word": Broken(
-        _both(_everywhere(replacement.review, _nothing), NOR_AT_CREATE),
+        _unasked(_everywhere(replacement.review, _nothing)),
         _wild(DAYS, UP, TO_RESTORE, CUT, REVERTED, MINUTES, REFRESH, UP),
         UNFINISHED,
     ),

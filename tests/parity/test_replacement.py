@@ -438,7 +438,8 @@ def test_what_this_run_has_deleted_unasked_does_not_begin_empty(
     if protected and holds is None:
         [name] = stack.ledger()["snapshots"]
         assert result.how == "refused"
-        assert f"was deleted in this run, with final snapshot {name}" in result.said
+        assert "was deleted in this run, as the option replace_with" in result.said
+        assert f"its data is in final snapshot {name}" in result.said
         assert "set restore_final_snapshot=True" in result.said
         assert "CreateCluster" not in str(changing(result))
         result = stack.apply(restore_final_snapshot=True)

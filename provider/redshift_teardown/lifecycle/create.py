@@ -187,13 +187,7 @@ class _Create:
         return self._begun
 
     def _tell_what_was_deleted(self) -> None:
-        """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`.
-
-        Raises:
-            RefusedError: it was deleted unasked (by `replaceWith` in a state the engine does so before any
-                check), and a protected cluster would begin empty without a word.
-
-        """
+        """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`."""
         session, identifier = self._session, self._identifier
         account, region = session.account_id, session.aws.region
         deleted = this_run.just_deleted(str(self._urn), account, region, identifier.lower())
@@ -206,19 +200,25 @@ class _Create:
             if snapshot is not None
             else "there is no final snapshot of it, as its policy says"
         )
-        if self._inputs["policy"].get("protected") and self._arguments.get("restore_final_snapshot") is None:
-            raise RefusedError(
-                f"{deleted.identity} was deleted in this run, "
-                + (f"with final snapshot {snapshot.identifier}" if snapshot else "without a final snapshot")
-                + f", as the option replace_with makes the engine do, and {identifier} would begin empty",
-                data=f"nothing was created; {left.partition(':')[0]}",
-                next_step="set restore_final_snapshot=True and run `pulumi up`, which brings the data back; "
-                "or, to begin anew on purpose, write restore_final_snapshot=False",
-            )
+        self._require_word(f"{deleted.identity} was deleted in this run", left.partition(":")[0])
         session.reporter.warn(
             f"{deleted.identity.cluster_identifier} was deleted in this run, and {identifier} is to be "
             f"created empty; {left}"
         )
+
+    def _require_word(self, deleted: str, left: str) -> None:
+        """Refuse to begin a protected cluster empty in the run that deleted it unasked.
+
+        By ``replaceWith`` in a state the engine deletes before any check, so nothing has judged it.
+        """
+        if self._inputs["policy"].get("protected") and self._arguments.get("restore_final_snapshot") is None:
+            raise RefusedError(
+                f"{deleted}, as the option replace_with makes the engine do, and {self._identifier} would "
+                "begin empty",
+                data=f"nothing was created; {left}",
+                next_step="set restore_final_snapshot=True and run `pulumi up`, which brings the data back; "
+                "or, to begin anew on purpose, write restore_final_snapshot=False",
+            )
 
     def _new(self) -> dict[str, Any]:
         parameters = _adapted(parameters_for("c", self._arguments))
