@@ -66,12 +66,13 @@ docs: $(READY) ## write the generated pages and build the documentation
 	@$(BIN)/python tools/docs/generate.py
 	@$(BIN)/python tools/docs/build.py
 
-lint: $(READY) ## ruff, mypy, import-linter, documentation
+lint: $(READY) ## ruff, mypy, import-linter, words, documentation
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/mypy --no-error-summary __main__.py network.py
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/codespell
 	@$(BIN)/python tools/docs/generate.py --check
 	@$(BIN)/python tools/docs/build.py --check
 

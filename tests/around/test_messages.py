@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 SMALL = 'skip: [{when: {max_nodes: 2}, because: "small"}]'
 
 
-def decided(texts: list[str]) -> list[str]:
+def decided(strings: list[str]) -> list[str]:
     """What a destroy said that it does."""
-    return [text for text in texts if text.startswith(f"{CLUSTER}: ")]
+    return [text for text in strings if text.startswith(f"{CLUSTER}: ")]
 
 
 # --- what will be done ---------------------------------------------------------------------------

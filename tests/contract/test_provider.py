@@ -80,8 +80,8 @@ def test_the_provider_is_pickled_by_reference() -> None:
     """What goes into a state is a module's path and a class's name: no code, and no attributes."""
     pickled = base64.b64decode(serialize_provider(ClusterProvider()))
 
-    texts = [argument for _, argument, _ in pickletools.genops(pickled) if isinstance(argument, str)]
-    assert texts == ["redshift_teardown.provider", "ClusterProvider"]
+    strings = [argument for _, argument, _ in pickletools.genops(pickled) if isinstance(argument, str)]
+    assert strings == ["redshift_teardown.provider", "ClusterProvider"]
     assert len(pickled) < 100
 
 

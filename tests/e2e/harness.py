@@ -321,9 +321,9 @@ class Project:
     def _command(*command: str) -> list[str]:
         return ["pulumi", "--non-interactive", "--color", "never", *command]
 
-    def keep_promises(self, *texts: str) -> None:
+    def keep_promises(self, *strings: str) -> None:
         """Assert that no text holds a traceback or a password, and no file that was left a password."""
-        for text in texts:
+        for text in strings:
             assert "Traceback" not in text, text
         written = [
             file.read_text("utf-8", "replace")
@@ -331,7 +331,7 @@ class Project:
             for file in folder.rglob("*")
             if file.is_file()
         ]
-        for text in (*texts, *written):
+        for text in (*strings, *written):
             found = [password for password in PASSWORDS if password in text]
             assert found == [], text
 

@@ -85,9 +85,9 @@ def test_what_was_killed_and_taken_back_is_taken_back_in_aws(project: Project) -
     assert "pending operations" in unrefreshed.output
     assert project.clusters() == {"wh2"}
     previewed = stack.preview("--refresh")
-    mended = stack.up("--refresh").ok()
+    fixed = stack.up("--refresh").ok()
 
-    assert previewed.ok().steps["wh"] == mended.steps["wh"] == "update"
+    assert previewed.ok().steps["wh"] == fixed.steps["wh"] == "update"
     assert "~cluster_identifier" in previewed.output
     assert project.clusters() == {"wh"}
     assert stack.up("--expect-no-changes").ok().steps == {"wh": "same"}

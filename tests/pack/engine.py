@@ -47,7 +47,7 @@ class Result:
         code: The exit code.
         output: What it printed.
         findings: What the pack said.
-        messages: The texts, by policy and resource.
+        messages: The strings, by policy and resource.
     """
 
     code: int

@@ -340,7 +340,7 @@ def test_a_state_that_never_ends_is_told_in_awss_words(stack: Bench) -> None:
 
 
 def test_what_aws_refuses_is_told_at_once(stack: Bench) -> None:
-    """A refusal that waiting does not mend is the error, with AWS's words, and the state stays as it was."""
+    """A refusal that waiting does not fix is the error, with AWS's words, and the state stays as it was."""
     stack.apply()
     before = stack.state
 

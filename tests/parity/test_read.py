@@ -317,10 +317,10 @@ def test_a_renamed_cluster_gets_the_name_that_the_program_says(
         stack.refresh()
 
     assert stack.preview(**beside) == "update"
-    mended = stack.apply(**beside)
+    fixed = stack.apply(**beside)
 
     named = [f"ModifyCluster {name}" for name in ("NewClusterIdentifier", *(["Port"] if beside else []))]
-    assert (mended.said, sorted(changing(mended))) == ("", named)
+    assert (fixed.said, sorted(changing(fixed))) == ("", named)
     assert stack.cluster()["ClusterStatus"] == "available"
     assert stack.preview(**beside) == "same"
     stack.refresh()

@@ -37,7 +37,7 @@ OUTPUTS_ALONE = {
     "policy": "the rules recorded at the last up, which a destroy cannot loosen",
 }
 OTHER_INPUT_TYPES = {
-    "encrypted": ("bool | str", "pulumi-aws 7 takes the texts 'true' and 'false' only; a bool is clearer"),
+    "encrypted": ("bool | str", "pulumi-aws 7 takes the strings 'true' and 'false' only; a bool is clearer"),
 }
 OTHER_OUTPUT_TYPES = {
     "cluster_nodes": (
@@ -211,7 +211,7 @@ DEFAULTS = {
 
 
 def test_pulumi_aws_documents_defaults() -> None:
-    """The texts that the next test reads say what it looks for."""
+    """The strings that the next test reads say what it looks for."""
     assert {"allow_version_upgrade", "encrypted", "automated_snapshot_retention_period"} <= set(DEFAULTS)
 
 

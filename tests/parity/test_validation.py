@@ -177,8 +177,8 @@ FORMS: list[tuple[str, Any, str]] = [
     ("multi_az", "yes", "must be true or false"),
     ("encrypted", "on", 'must be "true" or "false"'),
     ("iam_roles", ROLE, "must be a list of strings"),
-    ("tags", ["a"], "must be a map of texts"),
-    ("tags", {"a": 1}, "must be a map of texts"),
+    ("tags", ["a"], "must be a map of strings"),
+    ("tags", {"a": 1}, "must be a map of strings"),
     ("node_type", 3, "must be text"),
 ]
 

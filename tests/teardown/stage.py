@@ -278,7 +278,7 @@ class Stage:
         return self._aws[self.account][0]
 
     def rules(self, skip: str, **changes: str) -> str:
-        """A policy whose one environment claims the stack; `changes` replaces texts in it."""
+        """A policy whose one environment claims the stack; `changes` replaces strings in it."""
         text = POLICY.format(skip=skip)
         for old, new in changes.items():
             text = text.replace(old, new)

@@ -29,7 +29,7 @@ _KINDS = {
     Kind.FLAG: "bool",
     Kind.FLAG_STRING: '"true", "false" or bool',
     Kind.STRINGS: "list of strings",
-    Kind.TAGS: "map of texts",
+    Kind.TAGS: "map of strings",
 }
 
 _CHANGES = {
@@ -44,7 +44,7 @@ _REQUESTS = ("skip_final_snapshot", "final_snapshot_identifier")
 
 def arguments_page() -> str:
     """Write the page of arguments and outputs."""
-    texts = _described(inspect.getdoc(Cluster.__init__) or "")
+    strings = _described(inspect.getdoc(Cluster.__init__) or "")
     sections = (
         ("Of this package", [a for a in ARGUMENTS if a.name in _OURS]),
         ("Requests to the deletion policy", [a for a in ARGUMENTS if a.name in _REQUESTS]),
@@ -66,8 +66,8 @@ def arguments_page() -> str:
         for argument in arguments:
             name = f"`{argument.name}`" + (" (secret)" if argument.secret else "")
             change = _CHANGES.get(argument.change, "in place")
-            lines.append(f"| {name} | {_KINDS[argument.kind]} | {_cell(texts[argument.name])} | {change} |")
-    lines += ["", "## Options", "", _cell(texts["opts"]), "", "## Outputs", ""]
+            lines.append(f"| {name} | {_KINDS[argument.kind]} | {_cell(strings[argument.name])} | {change} |")
+    lines += ["", "## Options", "", _cell(strings["opts"]), "", "## Outputs", ""]
     lines += ["All arguments, and:", "", "| output | what |", "|---|---|"]
     outputs = _attribute_docs(inspect.getsource(Cluster))
     for name in (*READ_ONLY, "on_destroy", "identity", "policy"):

@@ -24,9 +24,9 @@ class Kind(str, Enum):
     INTEGER = "whole number"
     FLAG = "true or false"
     FLAG_STRING = "true or false, as text"
-    """``encrypted``: pulumi-aws 7.x takes the texts "true" and "false"; a bool is taken as well."""
+    """``encrypted``: pulumi-aws 7.x takes the strings "true" and "false"; a bool is taken as well."""
     STRINGS = "list of strings"
-    TAGS = "map of texts"
+    TAGS = "map of strings"
 
 
 class Change(str, Enum):

@@ -71,11 +71,11 @@ def _account(_ctx: click.Context, _param: click.Parameter, text: str | None) -> 
 
 
 def _tags(
-    _ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]
+    _ctx: click.Context, _param: click.Parameter, strings: tuple[str, ...]
 ) -> dict[str, str | None] | None:
     """Read tags as KEY=VALUE; none given means that they are unknown."""
     tags: dict[str, str | None] = {}
-    for text in texts:
+    for text in strings:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise click.BadParameter(f"{text!r} is no tag; write KEY=VALUE")

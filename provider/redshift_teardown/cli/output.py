@@ -55,7 +55,7 @@ def harmless(text: Text | str) -> Text:
 
 
 NARROW = 120
-"""Columns below which a table would be folded beyond reading."""
+"""Columns below which a table would be wrapped beyond reading."""
 _PIPE = 1000
 
 

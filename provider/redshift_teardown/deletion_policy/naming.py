@@ -273,7 +273,7 @@ def fit_tag_value(value: str) -> str:
 
     Returns:
         At most 256 characters of AWS's alphabet; the same text where it fits already, else one that ends in a
-        short hash of it, so that no two texts come out equal.
+        short hash of it, so that no two strings come out equal.
     """
     return _fit(value, LONGEST_TAG_VALUE)
 

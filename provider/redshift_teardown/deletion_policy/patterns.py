@@ -57,8 +57,8 @@ class Reading:
     """How a pattern is taken that reads like a regular expression.
 
     Attributes:
-        matches: Two texts that it matches.
-        misses: Two texts, or one, that the regular expression would match, and the pattern does not.
+        matches: Two strings that it matches.
+        misses: Two strings, or one, that the regular expression would match, and the pattern does not.
         instead: The pattern for those; empty where there is none.
     """
 
@@ -131,7 +131,7 @@ def objection(pattern: str, allowed: Allowed, what: str, example: str, *, each: 
 
     Args:
         pattern: The pattern.
-        allowed: What the texts are made of that it is to match.
+        allowed: What the strings are made of that it is to match.
         what: What it could not match, in words.
         example: A pattern to write instead where none can be made of it.
         each: Where several patterns go that are to be written instead; empty where one list takes them.

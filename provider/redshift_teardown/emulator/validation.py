@@ -1,6 +1,6 @@
 """What AWS refuses before it does anything: names, passwords, nodes, ports, periods, tags.
 
-Rules are those of the service model's own documentation (API version 2012-12-01); texts in quotes of AWS
+Rules are those of the service model's own documentation (API version 2012-12-01); strings in quotes of AWS
 where a public report quotes them.
 """
 

@@ -101,7 +101,7 @@ _ARTICLE = {
     Kind.FLAG: "true or false",
     Kind.FLAG_STRING: '"true" or "false"',
     Kind.STRINGS: "a list of strings",
-    Kind.TAGS: "a map of texts",
+    Kind.TAGS: "a map of strings",
 }
 
 

@@ -151,7 +151,7 @@ class Teardown:
                     )
                 except UnreachableError as error:
                     if observation is None and not error.connected:
-                        # Nothing ever answered there: a wrong endpoint, which waiting does not mend.
+                        # Nothing ever answered there: a wrong endpoint, which waiting does not fix.
                         raise
                     self._pause_unreachable(plan, memory, error)
                     continue
@@ -370,11 +370,11 @@ class Teardown:
             data = f"DeleteCluster was sent {how}; {goes_on}"
         elif sent is not None:
             data = f"AWS has not accepted DeleteCluster ({sent.words}); the cluster was there when last seen"
-        mend = "" if stopped else f"{error.next_step or 'fix the error above'}; then "
+        fix = "" if stopped else f"{error.next_step or 'fix the error above'}; then "
         return RefusedError(
             error.what,
             data=data,
-            next_step=f"{mend}run `pulumi destroy` again: it resumes where AWS is",
+            next_step=f"{fix}run `pulumi destroy` again: it resumes where AWS is",
         )
 
     def _document(self, plan: Plan, memory: Memory, state: str) -> dict[str, Any]:

@@ -291,7 +291,7 @@ def test_two_words_give_two_names(one: str, other: str, template: str) -> None:
     [("wh#1", "wh!1"), ("a$b", "a-b"), (" a", "a"), ("é", "e\u0301"), ("x" * 256, "x" * 257)],
 )
 def test_two_texts_give_two_tags(one: str, other: str) -> None:
-    """Values and keys alike: what is replaced, cut off or composed still tells two texts apart."""
+    """Values and keys alike: what is replaced, cut off or composed still tells two strings apart."""
     assert fit_tag_value(one) != fit_tag_value(other)
     assert fit_tag_key(one) != fit_tag_key(other)
 

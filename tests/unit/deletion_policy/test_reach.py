@@ -131,12 +131,12 @@ def test_a_name_that_no_stack_has() -> None:
 
 
 def test_covering_is_never_said_wrongly() -> None:
-    """Whatever the narrower pattern matches, the wider one does: all patterns and texts of three signs."""
+    """Whatever the narrower pattern matches, the wider one does: all patterns and strings of three signs."""
     signs = ("a", "b", "*", "?", "[ab]", "[!a]")
     every = ["".join(each) for length in (1, 2, 3) for each in product(signs, repeat=length)]
     patterns = [each for each in every if "**" not in each][::2]
-    texts = ["".join(each) for length in range(5) for each in product("abc", repeat=length)]
-    matched = {each: {text for text in texts if fnmatchcase(text, each)} for each in patterns}
+    strings = ["".join(each) for length in range(5) for each in product("abc", repeat=length)]
+    matched = {each: {text for text in strings if fnmatchcase(text, each)} for each in patterns}
 
     said = [(wide, narrow) for wide in patterns for narrow in patterns if Reach(1000).covers(wide, narrow)]
 

@@ -1,4 +1,4 @@
-"""What is wrong with single texts of a deletion policy, each with what to write instead."""
+"""What is wrong with single strings of a deletion policy, each with what to write instead."""
 
 from __future__ import annotations
 

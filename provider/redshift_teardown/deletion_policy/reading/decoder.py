@@ -147,7 +147,7 @@ class Decoder(RuleDecoder):
         if "stacks" in fields:
             stacks = self._patterns(fields["stacks"].value, "stacks", '["dev-*"]', checks.stack)
         if "accounts" in fields:
-            accounts = self.texts(fields["accounts"].value, "accounts", '["111122223333"]', checks.account)
+            accounts = self.strings(fields["accounts"].value, "accounts", '["111122223333"]', checks.account)
         if "skip" in fields:
             skip = self._skip(fields["skip"].value)
         if "final_snapshot" in fields:

@@ -146,7 +146,7 @@ class NodeReader:
         text = self.text(node, what, example)
         return None if text is None or self.object_to(node.mark, objection(text)) else text
 
-    def texts(
+    def strings(
         self, node: Node, what: str, example: str, objection: Callable[[str], Objection | None]
     ) -> tuple[str, ...]:
         """Read a list of strings, each once.
@@ -158,25 +158,25 @@ class NodeReader:
             objection: Tells what is wrong with an entry, or None.
 
         Returns:
-            The texts in their order, without what was wrong.
+            The strings in their order, without what was wrong.
         """
         if not isinstance(node, ListNode):
             if isinstance(node, ScalarNode) and node.kind == "text":
                 example = f"[{json.dumps(node.text, ensure_ascii=False)}]"
             self.wrong(node, what, "a list", f"{what}: {example}")
             return ()
-        texts: dict[str, Mark] = {}
+        strings: dict[str, Mark] = {}
         for item in node.items:
             text = self.checked_text(item, f"an entry of {what}", f"{what}: {example}", objection)
             if text is None:
                 continue
-            if text in texts:
-                line = texts[text].line
+            if text in strings:
+                line = strings[text].line
                 message = f"{shown(text)} stands in {what} a second time; the first is in line {line}"
                 self.report.add(item.mark, message, "each entry once")
             else:
-                texts[text] = item.mark
-        return tuple(texts)
+                strings[text] = item.mark
+        return tuple(strings)
 
     def truth(self, node: Node | None, what: str) -> bool | None:
         """Read true or false.

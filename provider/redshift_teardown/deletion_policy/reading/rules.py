@@ -194,7 +194,7 @@ class RuleDecoder(NodeReader):
     ) -> tuple[str, ...]:
         if self._recorded:
             objection = partial(_unless_glob, objection)
-        found = self.texts(node, what, example, objection)
+        found = self.strings(node, what, example, objection)
         right = frozenset(found)
         for item in node.items if isinstance(node, ListNode) else ():
             if isinstance(item, ScalarNode) and item.text in right:

@@ -34,8 +34,8 @@ def claimed_by_create(session: Session, cluster: Mapping[str, Any], claim: Claim
     live = claim_on(cluster)
     if live is not None and live.name == claim.name:
         return claim.name
-    mended = claim if live is None else superseding(claim, live)
-    problem = _write(session, cluster, mended)
+    fixed = claim if live is None else superseding(claim, live)
+    problem = _write(session, cluster, fixed)
     if not problem:
         return claim.name
     _warn(session, cluster, problem)
