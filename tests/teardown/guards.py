@@ -1236,7 +1236,7 @@ GUARDS = (
     Guard(
         "protection sticks through a replacement",
         "lifecycle/create.py",
-        "        return own or sticks or {}\n",
+        "        return own or this_run.protection_of(str(self._urn)) or {}\n",
         "        return own\n",
     ),
     Guard(

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+MOST_TAGS = 50
+"""AWS's limit for a cluster; one is needed for the mark of a create that is under way."""
+
 
 class Kind(str, Enum):
     """The form of an argument's value."""
@@ -291,3 +294,15 @@ _BY_CAMEL = {camel(argument.name): argument.name for argument in ARGUMENTS}
 def snake(name: str) -> str:
     """Return the argument that a name in camelCase means; another name as it is."""
     return name if name in BY_NAME else _BY_CAMEL.get(name, name)
+
+
+def adapted(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters that AWS wants in a form of its own."""
+    if parameters.get("ManageMasterPassword") is False:
+        del parameters["ManageMasterPassword"]
+    if parameters.get("VpcSecurityGroupIds") == []:
+        del parameters["VpcSecurityGroupIds"]
+    if parameters.get("MultiAZ"):
+        # AWS has no unencrypted Multi-AZ cluster, and a restore takes the snapshot's encryption otherwise.
+        parameters.setdefault("Encrypted", True)
+    return parameters

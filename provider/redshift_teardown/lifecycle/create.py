@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.aws.arguments import ARGUMENTS, comparable, parameters_for, read_arguments, same
+from redshift_teardown.aws.arguments import (
+    ARGUMENTS,
+    MOST_TAGS,
+    adapted,
+    comparable,
+    parameters_for,
+    read_arguments,
+    same,
+)
 from redshift_teardown.aws.views import Answer, Attempt, view_cluster
 from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
 from redshift_teardown.engine import progress
@@ -54,9 +62,6 @@ if TYPE_CHECKING:
 
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.settings import Settings
-
-_MOST_TAGS = 50
-"""AWS's limit; where the program uses it up, the claim takes the creating mark's place when that is gone."""
 
 
 def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
@@ -159,7 +164,7 @@ class _Create:
             attempt = session.change("CreateCluster", lambda: redshift.create_cluster(**parameters))
             self._require_begun(attempt, f"create cluster {identifier}")
             return
-        parameters = {**_adapted(parameters_for("r", self._arguments)), **source.parameters}
+        parameters = {**adapted(parameters_for("r", self._arguments)), **source.parameters}
         self._sent_at = session.clock.now()
         begun = self._write_down(
             "RestoreFromClusterSnapshot", {"restored_from": source.arn, "data_since": source.data_since}
@@ -189,8 +194,8 @@ class _Create:
     def _tell_what_was_deleted(self) -> None:
         """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`."""
         session, identifier = self._session, self._identifier
-        account, region = session.account_id, session.aws.region
-        deleted = this_run.just_deleted(str(self._urn), account, region, identifier.lower())
+        place = (session.account_id, session.aws.region, identifier.lower())
+        deleted = this_run.just_deleted(str(self._urn), *place)
         if deleted is None:
             return
         snapshot = deleted.snapshot
@@ -221,7 +226,7 @@ class _Create:
             )
 
     def _new(self) -> dict[str, Any]:
-        parameters = _adapted(parameters_for("c", self._arguments))
+        parameters = adapted(parameters_for("c", self._arguments))
         password = self._arguments.get("master_password_wo")
         if password is not None:
             parameters["MasterUserPassword"] = password
@@ -231,7 +236,8 @@ class _Create:
             # AWS refuses NumberOfNodes for a single-node cluster.
             parameters.pop("NumberOfNodes", None)
         tags = {**self._default_tags, **(self._arguments.get("tags") or {}), **self._creating}
-        if len(tags) < _MOST_TAGS:
+        # Where the program uses the limit up, the claim takes the creating mark's place when that is gone.
+        if len(tags) < MOST_TAGS:
             tags[TAG_CLAIM] = self._claim.value
         parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
         return parameters
@@ -353,9 +359,8 @@ class _Create:
 
     def _protection(self) -> Mapping[str, Any]:
         """Return the place of protection: what sticks to the cluster that this one replaces, or its own."""
-        sticks = this_run.protection_of(str(self._urn))
         own = protected_place(self._inputs["policy"], self._urn, self._session.account_id)
-        return own or sticks or {}
+        return own or this_run.protection_of(str(self._urn)) or {}
 
     def _known(self, identity: Identity) -> dict[str, str]:
         """Return what is recorded of the data's origin and age; what nobody wrote down is not known."""
@@ -393,15 +398,3 @@ def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict
         for text in resolved.warnings:
             session.reporter.warn(text)
     return {"policy": resolved.record(), "on_destroy": resolved.on_destroy}
-
-
-def _adapted(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters that AWS wants in a form of its own."""
-    if parameters.get("ManageMasterPassword") is False:
-        del parameters["ManageMasterPassword"]
-    if parameters.get("VpcSecurityGroupIds") == []:
-        del parameters["VpcSecurityGroupIds"]
-    if parameters.get("MultiAZ"):
-        # AWS has no unencrypted Multi-AZ cluster, and a restore takes the snapshot's encryption otherwise.
-        parameters.setdefault("Encrypted", True)
-    return parameters

@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.aws.arguments import ARGUMENTS
+from redshift_teardown.aws.arguments import ARGUMENTS, MOST_TAGS
 from redshift_teardown.aws.node_types import FAMILIES, NODE_TYPES
 from redshift_teardown.aws.reserved_words import RESERVED_WORDS
 from redshift_teardown.deletion_policy import name_problem
@@ -42,8 +42,6 @@ _TAG_PUNCTUATION = frozenset("_.:/=+-@")
 _PORTS = range(1150, 65536)
 _RA3_PORTS = (range(5431, 5456), range(8191, 8216))
 _LONGEST_RETENTION, _LONGEST_AUTOMATED_RETENTION = 3653, 35
-_MOST_TAGS = 49
-"""AWS allows 50; one is needed for the tag that marks a create under way."""
 _SHORTEST_PASSWORD, _LONGEST_PASSWORD = 8, 64
 _FORBIDDEN_IN_PASSWORD = "/@\"'\\ "  # noqa: S105 - an alphabet
 
@@ -385,8 +383,10 @@ def _tags(values: Mapping[str, Any]) -> Iterator[Failure]:
     if tags is UNKNOWN:
         return
     together = {**values["default_tags"], **(tags or {})}
-    if len(together) > _MOST_TAGS:
-        yield Failure("tags", f"{_MOST_TAGS} tags are allowed, aws:defaultTags included, not {len(together)}")
+    if len(together) >= MOST_TAGS:
+        yield Failure(
+            "tags", f"{MOST_TAGS - 1} tags are allowed, aws:defaultTags included, not {len(together)}"
+        )
     for key, value in together.items():
         if not isinstance(value, str):
             continue
