@@ -161,6 +161,19 @@ MINIMAL: dict[str, History] = {
     "another account's answer says nothing": _wild(
         DAYS, UP, act("credentials", account=OTHER_ACCOUNT), DESTROY
     ),
+    "a create that goes on with another's goes on with its claim": (
+        History(
+            "kills",
+            "kept for 7 days",
+            [
+                UP,
+                DESTROY,
+                act("edit", policy="skipped while ephemeral"),
+                act("restore"),
+                act("up", **at("before", 1, act("kill_engine"), UP, of="CreateTags")),
+            ],
+        )
+    ),
     "a policy that is tightened while a destroy waits holds": _wild(
         SKIP, UP, act("resize"), act("destroy", **at("wait", 1, TIGHTEN))
     ),

@@ -1240,6 +1240,12 @@ GUARDS = (
         "        return own\n",
     ),
     Guard(
+        "a create that goes on with another's goes on with its claim",
+        "lifecycle/create.py",
+        'name=str((document or {}).get("claim") or self._claim.name))',
+        "name=self._claim.name)",
+    ),
+    Guard(
         "what is let go of is never deleted",
         "teardown/run.py",
         "        if isinstance(step, (Delete, Resume)) and self._spared:",

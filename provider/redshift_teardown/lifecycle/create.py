@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,8 @@ class _Create:
         """
         document = find_earlier(self._receipts, self._place, cluster)
         self._origin = document or self._origin
+        # What the former process has sent by now may arrive later: it is the same claim then.
+        self._claim = replace(self._claim, name=str((document or {}).get("claim") or self._claim.name))
         mark = dict(view_cluster(cluster).tags).get(CREATING_TAG)
         if mark is None:
             return document is not None
@@ -166,9 +169,8 @@ class _Create:
             return
         parameters = {**adapted(parameters_for("r", self._arguments)), **source.parameters}
         self._sent_at = session.clock.now()
-        begun = self._write_down(
-            "RestoreFromClusterSnapshot", {"restored_from": source.arn, "data_since": source.data_since}
-        )
+        origin = {"restored_from": source.arn, "data_since": source.data_since}
+        begun = self._write_down("RestoreFromClusterSnapshot", origin)
         answers: list[Mapping[str, Any]] = []
         attempt = session.change(
             "RestoreFromClusterSnapshot",
@@ -194,8 +196,8 @@ class _Create:
     def _tell_what_was_deleted(self) -> None:
         """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`."""
         session, identifier = self._session, self._identifier
-        place = (session.account_id, session.aws.region, identifier.lower())
-        deleted = this_run.just_deleted(str(self._urn), *place)
+        where = session.account_id, session.aws.region, identifier.lower()
+        deleted = this_run.just_deleted(str(self._urn), *where)
         if deleted is None:
             return
         snapshot = deleted.snapshot
@@ -236,7 +238,6 @@ class _Create:
             # AWS refuses NumberOfNodes for a single-node cluster.
             parameters.pop("NumberOfNodes", None)
         tags = {**self._default_tags, **(self._arguments.get("tags") or {}), **self._creating}
-        # Where the program uses the limit up, the claim takes the creating mark's place when that is gone.
         if len(tags) < MOST_TAGS:
             tags[TAG_CLAIM] = self._claim.value
         parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

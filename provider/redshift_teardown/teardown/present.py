@@ -117,7 +117,8 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
             f"{identity} carries a newer claim of this same resource than its state records "
             f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]})",
             data="the cluster was not touched; nothing is lost",
-            next_step="fix the other errors of this run, then run `pulumi up` again",
+            next_step="fix the other errors of this run, then run `pulumi up` again; or, where no other "
+            "state has this cluster, remove that tag from it (`aws redshift delete-tags`)",
         )
     return Refuse(
         f"{identity} carries the ownership claim of another resource "
