@@ -152,8 +152,6 @@ class _Create:
         end_earlier(self._receipts, self._place)
         return outs
 
-    # --- a new cluster ---
-
     def send(self) -> None:
         """Ask AWS for the cluster, empty or from its snapshot."""
         session, identifier = self._session, self._identifier
