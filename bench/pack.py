@@ -3,7 +3,7 @@
     eval "$(make -s env)"; python bench/pack.py [--resources 1000] [--rounds 5]
 
 Both packs are Python, so the difference is what these policies cost, not what starting a pack costs. The
-stack has one owned cluster forevery hundred resources and buckets of pulumi-aws for the rest; the plugins of
+stack has one owned cluster for every hundred resources and buckets of pulumi-aws for the rest; the plugins of
 AWS are the doubles that the tests use. Compared is the fastest round of each, since whatever else a machine
 does only ever adds; the processor time beside it tells how busy the machine was. Exits 1 where the difference
 is over the limit.

@@ -45,7 +45,7 @@ _SENTINELS: Final = frozenset(
     }
 )
 
-# `pulumi policy analyze --file` writes this forevery secret that it cannot decrypt, whatever its type was.
+# `pulumi policy analyze --file` writes this for every secret that it cannot decrypt, whatever its type was.
 _REDACTED: Final = "[secret]"
 
 

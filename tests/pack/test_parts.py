@@ -63,7 +63,7 @@ def test_unknown_is_neither_true_nor_false() -> None:
 
 
 def test_redacted_secret_is_unknown() -> None:
-    """`policy analyze --file` writes the same text forevery secret, whatever its type was."""
+    """`policy analyze --file` writes the same text for every secret, whatever its type was."""
     assert plain({"a": "[secret]", "b": ["[secret]", 1]}) == {"a": UNKNOWN, "b": [UNKNOWN, 1]}
 
 

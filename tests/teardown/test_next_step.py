@@ -1,4 +1,4 @@
-"""The next step, foreverything that AWS may show, that this teardown may have done, and that is decided."""
+"""The next step, for everything that AWS may show, that this teardown may have done, and that is decided."""
 
 from __future__ import annotations
 

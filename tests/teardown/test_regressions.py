@@ -323,7 +323,7 @@ class Answers:
 @pytest.mark.parametrize("after", ["DescribeClusters", "DescribeClusterSnapshots"])
 def test_a_proof_that_appears_between_two_calls_is_no_stale_one(stage: Stage, after: str, busy: bool) -> None:
     """A teardown stops for long between its look at the living cluster and that at its snapshots (a laptop
-    that sleeps), and another one ends in the meantime: what that left is the proof, now and forevery later
+    that sleeps), and another one ends in the meantime: what that left is the proof, now and for every later
     destroy. So it is for a cluster that is ready at the first poll, and for one that was busy then.
     """
     stage.up()

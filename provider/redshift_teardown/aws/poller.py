@@ -70,7 +70,7 @@ class Rhythm:
     """How often AWS is asked, in seconds.
 
     Attributes:
-        shortest: The first interval of each that waits. A quarter of it forevery page, and all of it at
+        shortest: The first interval of each that waits. A quarter of it for every page, and all of it at
             most, lies between two polls, where many wait: those for whoever has just come, or has just done
             something, fall between the others.
         growth: By which an interval grows while nothing changes.
@@ -178,7 +178,7 @@ class Turn(Enum):
 
 @dataclass(eq=False)
 class _Ask(Generic[Value]):
-    """One question of one watcher. An empty key asks foreverything.
+    """One question of one watcher. An empty key asks for everything.
 
     Attributes:
         key: What it is about.
@@ -355,7 +355,7 @@ class Desk(Generic[Item, Value]):
         return False
 
     def _look_for_all(self) -> None:
-        """Ask AWS foreverything, for the sleepers; a listing that is under way will do."""
+        """Ask AWS for everything, for the sleepers; a listing that is under way will do."""
         # Where that fails, each of them asks for itself when its own time comes, and is told then.
         self._asked_for_all(self._listing.begun if self._listing else 0, Turn.ROUND, timed=True)
 

@@ -26,7 +26,7 @@ class When:
     """The conditions of one skip rule; all that are given must hold.
 
     Attributes:
-        always: Holds forevery cluster.
+        always: Holds for every cluster.
         requested: Holds if the program asked to skip (True), or did not (False).
         tags: Tags a cluster must carry, each with a glob for its value, sorted by key.
         identifier: Globs, one of which the cluster identifier must match.

@@ -1,4 +1,4 @@
-"""Laws that hold forevery policy and every cluster."""
+"""Laws that hold for every policy and every cluster."""
 
 from __future__ import annotations
 

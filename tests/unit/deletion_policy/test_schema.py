@@ -56,7 +56,7 @@ BEYOND_SCHEMA = {
     "file-bidi": "a schema sees no comments",
     **dict.fromkeys(
         ("skip-because-bidi", "file-escaped-control-character"),
-        "a pattern forevery text would drown the editor's own message",
+        "a pattern for every text would drown the editor's own message",
     ),
     "file-utf-16": "other YAML readers take UTF-16",
     "file-next-line": "other YAML readers take U+0085 for a line break",

@@ -42,7 +42,7 @@ class ScalarNode(NamedTuple):
         kind: What it is.
         value: The value as Python has it; for a trap, its text.
         text: The value as it is written, without quotes.
-        reading: Foreverything but text, what YAML 1.1 makes of it, in words.
+        reading: For everything but text, what YAML 1.1 makes of it, in words.
     """
 
     mark: Mark

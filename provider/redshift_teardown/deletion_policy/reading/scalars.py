@@ -38,7 +38,7 @@ class Plain(NamedTuple):
     Attributes:
         kind: Its kind; a trap where YAML 1.1 and 1.2 read it differently, or in a way no author means.
         value: Its value; for a trap and for text, the text.
-        reading: Foreverything but text, what YAML 1.1 makes of it, in words.
+        reading: For everything but text, what YAML 1.1 makes of it, in words.
     """
 
     kind: Kind
