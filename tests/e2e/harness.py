@@ -314,6 +314,8 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            # Tests that run under nohup would have it ignore a hang-up.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 - no thread is needed
         )
         return Running(process)
 
