@@ -32,7 +32,6 @@ from redshift_teardown.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
 LOG = logging.getLogger(__name__)
 
@@ -152,20 +151,17 @@ def _traced(operation: str, *props: dict[str, Any]) -> Iterator[None]:
     LOG.debug("end %s: ok after %.3f s", about, time.monotonic() - begun)
 
 
-def _running(operation: str, *props: dict[str, Any]) -> AbstractContextManager[None]:
-    """Let an error for a person through alone: without the chain of what caused it, and without secrets."""
+@contextmanager
+def _running(operation: str, *props: dict[str, Any]) -> Iterator[None]:
+    """Trace an operation, and let an error for a person through alone: without its causes, and no secrets."""
     from redshift_teardown.deletion_policy import PolicyError  # noqa: PLC0415
     from redshift_teardown.errors import TeardownError  # noqa: PLC0415
 
-    @contextmanager
-    def plain() -> Iterator[None]:
-        try:
-            with hiding(*props), _traced(operation, *props):
-                yield
-        except PolicyError as error:
-            raise TeardownError(hide(str(error), *props)) from None
-        except TeardownError as error:
-            text = hide(str(error), *props)
-            raise (error if text == str(error) else TeardownError(text)) from None
-
-    return plain()
+    try:
+        with hiding(*props), _traced(operation, *props):
+            yield
+    except PolicyError as error:
+        raise TeardownError(hide(str(error), *props)) from None
+    except TeardownError as error:
+        text = hide(str(error), *props)
+        raise (error if text == str(error) else TeardownError(text)) from None

@@ -241,7 +241,7 @@ GUARDS = (
     Guard(
         "a restore that up refuses is refused in preview",
         "lifecycle/data/restore.py",
-        "found.seen, urn, identifier)\n        _require_ours(session, newest, by, urn, identifier)\n",
+        "found.seen, urn, identifier)\n        _require_ours(session, *newest, urn, identifier)\n",
         "found.seen, urn, identifier)\n",
     ),
     Guard(
@@ -289,7 +289,7 @@ GUARDS = (
     Guard(
         "what was listed at first is not forgotten at the second look",
         "lifecycle/data/restore.py",
-        "    if newest is not None and (then is None or age_key(then) < age_key(newest)):",
+        "    if newest is not None and (then is None or age_key(then[0]) < age_key(newest[0])):",
         "    if False:",
     ),
     Guard(

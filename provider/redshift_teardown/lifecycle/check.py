@@ -97,8 +97,7 @@ def check(
     except (PolicyError, TeardownError) as error:
         failures.append(Failure(WHOLE_RESOURCE, str(error)))
         return inputs, failures
-    inputs["policy"] = resolved.record()
-    inputs["on_destroy"] = resolved.on_destroy
+    inputs.update(resolved.inputs())
     if not said_before:
         for text in resolved.warnings:
             reporter_for(urn_text, urn.name).warn(text)

@@ -16,7 +16,7 @@ from redshift_teardown.aws.arguments import (
     same,
 )
 from redshift_teardown.aws.views import Answer, Attempt, view_cluster
-from redshift_teardown.deletion_policy import PolicyError, fit_tag_value, from_json
+from redshift_teardown.deletion_policy import fit_tag_value, from_json
 from redshift_teardown.engine import progress
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import RefusedError, TeardownError
@@ -45,13 +45,7 @@ from redshift_teardown.lifecycle.ownership.existing_clusters import (
 )
 from redshift_teardown.lifecycle.ownership.generation import AnotherGenerationError, Meant
 from redshift_teardown.lifecycle.policy.protection import protected_place
-from redshift_teardown.lifecycle.policy.resolve import (
-    is_protected,
-    read_policy,
-    refuse_bypass,
-    resolve,
-    wants_account,
-)
+from redshift_teardown.lifecycle.policy.resolve import is_protected, resolve_again, wants_account
 from redshift_teardown.lifecycle.state import arguments_of
 from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim, superseding
 from redshift_teardown.teardown.proof import CLOCK_SKEW
@@ -199,16 +193,16 @@ class _Create:
         if deleted is None:
             return
         snapshot = deleted.snapshot
-        left = (
-            f"its data is in final snapshot {snapshot.identifier}: to begin with that, set "
-            f"snapshot_identifier={snapshot.identifier!r} and run `pulumi up`"
-            if snapshot is not None
-            else "there is no final snapshot of it, as its policy says"
-        )
-        self._require_word(f"{deleted.identity} was deleted in this run", left.partition(":")[0])
+        left, cure = "there is no final snapshot of it, as its policy says", ""
+        if snapshot is not None:
+            left = f"its data is in final snapshot {snapshot.identifier}"
+            cure = (
+                f": to begin with that, set snapshot_identifier={snapshot.identifier!r} and run `pulumi up`"
+            )
+        self._require_word(f"{deleted.identity} was deleted in this run", left)
         session.reporter.warn(
             f"{deleted.identity.cluster_identifier} was deleted in this run, and {identifier} is to be "
-            f"created empty; {left}"
+            f"created empty; {left}{cure}"
         )
 
     def _require_word(self, deleted: str, left: str) -> None:
@@ -375,25 +369,16 @@ class _Create:
 
 def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict[str, Any]:
     """Decide with the account known, whatever preview could not know."""
-    try:
-        policy = read_policy(session.settings)
-        resolved = resolve(
-            policy,
-            session.settings,
-            props,
-            urn,
-            account=session.account_id,
-            region=session.aws.region,
-        )
-    except PolicyError as error:
-        raise RefusedError(
-            f"the deletion policy does not hold for this cluster:\n{error}",
-            data="nothing was created",
-            next_step="fix the policy or the configuration, then run `pulumi up` again",
-        ) from None
-    refuse_bypass(resolved.match.environment, list(props.get("bypass") or []), urn.name)
+    policy, resolved = resolve_again(
+        props,
+        session.settings,
+        urn,
+        account=session.account_id,
+        region=session.aws.region,
+        data="nothing was created",
+    )
     if wants_account(policy) and not (props.get("policy") or {}).get("account"):
         # The check had no account to decide by, and said nothing.
         for text in resolved.warnings:
             session.reporter.warn(text)
-    return {"policy": resolved.record(), "on_destroy": resolved.on_destroy}
+    return resolved.inputs()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.arguments import ARGUMENTS, Change
 from redshift_teardown.aws.views import view_cluster
-from redshift_teardown.deletion_policy import PolicyError, from_json
+from redshift_teardown.deletion_policy import from_json
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.lifecycle import this_run
@@ -21,7 +21,7 @@ from redshift_teardown.lifecycle.ownership.claims import claimed_by_update, requ
 from redshift_teardown.lifecycle.ownership.generation import Meant
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.policy import protection
-from redshift_teardown.lifecycle.policy.resolve import is_protected, read_policy, refuse_bypass, resolve
+from redshift_teardown.lifecycle.policy.resolve import is_protected, resolve_again
 from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION, State, carried
 from redshift_teardown.lifecycle.unseen_end import is_unseen
 from redshift_teardown.teardown.claim import TAG_CLAIM
@@ -206,21 +206,12 @@ def _recorded_only(
 def _resolve_again(state: State, news: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """Decide with the recorded account, whatever check could not know."""
     identity = state.identity
-    urn = Urn.parse(str(news.get("urn") or state.urn))
-    try:
-        resolved = resolve(
-            read_policy(settings),
-            settings,
-            news,
-            urn,
-            account=identity.account_id or None,
-            region=identity.region or None,
-        )
-    except PolicyError as error:
-        raise RefusedError(
-            f"the deletion policy does not hold for this cluster:\n{error}",
-            data="nothing was changed",
-            next_step="fix the policy or the configuration, then run `pulumi up` again",
-        ) from None
-    refuse_bypass(resolved.match.environment, list(news.get("bypass") or []), urn.name)
-    return {"policy": resolved.record(), "on_destroy": resolved.on_destroy}
+    _, resolved = resolve_again(
+        news,
+        settings,
+        Urn.parse(str(news.get("urn") or state.urn)),
+        account=identity.account_id or None,
+        region=identity.region or None,
+        data="nothing was changed",
+    )
+    return resolved.inputs()

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 from redshift_teardown.aws.statuses import Standing, is_surely_alive, standing
 from redshift_teardown.aws.views import Answer, SnapshotView
 from redshift_teardown.teardown.backoff import LAG, SETTLE
-from redshift_teardown.teardown.model import (
-    Memory,
-)
+from redshift_teardown.teardown.model import Memory
 from redshift_teardown.teardown.proof import asked_for, may_be_of_generation, newest_proof, void_key
 from redshift_teardown.teardown.receipt import read_earlier
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from redshift_teardown.aws.views import SnapshotView
     from redshift_teardown.teardown.model import Observation
     from redshift_teardown.teardown.plan import Plan
+
+LOG = logging.getLogger(__name__)
 
 NOTE_AFTER_SECONDS = 2.0
 
@@ -41,6 +44,12 @@ def describe_wait(step: Wait, waited: timedelta) -> str:
     how_long = duration(waited.total_seconds())
     text = f"{step.why} ({how_long})" if step.why == DELETING else f"waiting: {step.why} ({how_long})"
     return f"{text}; {complete(snapshot)}" if snapshot is not None and snapshot.available else text
+
+
+def trace_step(identity: Identity, observation: Observation, step: Step) -> None:
+    """Write into the trace what a poll showed and what is next; not put into words where nobody reads it."""
+    if LOG.isEnabledFor(logging.DEBUG):
+        LOG.debug("%s: %s; next: %s", identity, observed(observation), describe_step(step))
 
 
 def observed(observation: Observation) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,10 +24,9 @@ from redshift_teardown.teardown.messages import (
     INTERRUPT_NOTE,
     NOTE_AFTER_SECONDS,
     complete,
-    describe_step,
     describe_wait,
     last_line,
-    observed,
+    trace_step,
 )
 from redshift_teardown.teardown.model import (
     Delete,
@@ -71,8 +69,6 @@ if TYPE_CHECKING:
     from redshift_teardown.teardown.interfaces import Actions, Reporter
     from redshift_teardown.teardown.model import Observation
     from redshift_teardown.teardown.plan import Plan
-
-LOG = logging.getLogger(__name__)
 
 
 class Teardown:
@@ -159,7 +155,7 @@ class Teardown:
                 before, memory = memory, remember(plan, self._identity, observation, memory)
                 self._note_alive(receipt, plan, before, memory, observation)
                 step = next_step(plan, self._identity, observation, memory)
-                LOG.debug("%s: %s; next: %s", self._identity, observed(observation), describe_step(step))
+                trace_step(self._identity, observation, step)
                 if isinstance(step, Done):
                     self._finish(receipt, plan, memory, step.snapshot)
                     return Ending(step.snapshot, plan)

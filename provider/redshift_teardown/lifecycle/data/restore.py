@@ -33,7 +33,7 @@ from redshift_teardown.teardown.proof import is_marked_void
 from redshift_teardown.teardown.resource_tag import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from redshift_teardown.aws.views import SnapshotView
     from redshift_teardown.deletion_policy import Environment
@@ -224,16 +224,17 @@ def _newest_final_snapshot(
     looked = _look_patiently(session, arguments, urn, rules)
     if looked.missing is not None:
         _require_expired(session, urn, looked.missing)
-    if looked.candidates:
+    first = _newest(looked)
+    if first is not None:
         # What preview refuses is refused at once.
-        _require_ours(session, *_newest(looked.candidates), urn, identifier)
+        _require_ours(session, *first, urn, identifier)
     looked = _look_surely(session, arguments, urn, rules, looked)
-    candidates, seen = looked.candidates, looked.seen
-    if not candidates:
+    last = _newest(looked)
+    if last is None:
         session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
         return None
-    newest, by = _newest(candidates)
-    tell_of_newer(session, newest, seen, urn, identifier)
+    newest, by = last
+    tell_of_newer(session, newest, looked.seen, urn, identifier)
     _require_ours(session, newest, by, urn, identifier)
     if not newest.available:
         raise RefusedError(
@@ -255,8 +256,8 @@ def _newest_final_snapshot(
     return found
 
 
-def _newest(candidates: Sequence[tuple[SnapshotView, Whose]]) -> tuple[SnapshotView, Whose]:
-    return max(candidates, key=lambda candidate: age_key(candidate[0]))
+def _newest(found: Found) -> tuple[SnapshotView, Whose] | None:
+    return max(found.candidates, key=lambda candidate: age_key(candidate[0]), default=None)
 
 
 def _require_ours(session: Session, newest: SnapshotView, by: Whose, urn: Urn, identifier: str) -> None:
@@ -315,8 +316,8 @@ def _look_surely(
 
     Where a receipt tells that the newest there is is the last there was, it is believed at once.
     """
-    newest = _newest_of(found)
-    if newest is not None and newest.identifier == found.told:
+    newest = _newest(found)
+    if newest is not None and newest[0].identifier == found.told:
         return found
     # Asked once more only, so not at the pace of the policy's polls.
     seconds = LAG.total_seconds()
@@ -328,14 +329,10 @@ def _look_surely(
     with stopped("pulumi up"):
         interrupt.require_wanted()
     again = look_for_ours(session, arguments, urn, rules)
-    then = _newest_of(again)
-    if newest is not None and (then is None or age_key(then) < age_key(newest)):
+    then = _newest(again)
+    if newest is not None and (then is None or age_key(then[0]) < age_key(newest[0])):
         return found
     return again
-
-
-def _newest_of(found: Found) -> SnapshotView | None:
-    return max((snapshot for snapshot, _ in found.candidates), key=age_key, default=None)
 
 
 def _require_expired(session: Session, urn: Urn, missing: Left) -> None:
@@ -363,8 +360,8 @@ def foretell_restore(session: Session, arguments: Mapping[str, Any], urn: Urn, r
     missing = found.missing
     if missing is not None and not missing.has_expired(session.clock.now()):
         session.reporter.warn(f"{not_shown(urn, missing)}: `up` restores nothing in its place")
-    if found.candidates:
-        newest, by = _newest(found.candidates)
+    newest = _newest(found)
+    if newest is not None:
         identifier = str(arguments["cluster_identifier"]).lower()
-        tell_of_newer(session, newest, found.seen, urn, identifier)
-        _require_ours(session, newest, by, urn, identifier)
+        tell_of_newer(session, newest[0], found.seen, urn, identifier)
+        _require_ours(session, *newest, urn, identifier)

@@ -127,22 +127,36 @@ def both_policies(
         RefusedError: neither of the two can be read.
 
     """
-    warnings = []
+    warnings: tuple[str, ...] = ()
     rules: Environment | None = None
     try:
         rules = from_json(recorded.get("rules"), recorded.get("digest"))
     except (PolicyError, ValueError, TypeError, KeyError) as error:
-        warnings.append(
+        unread = (
             f"the policy recorded in the state cannot be read ({error}), so it counts as protected; the next "
             "`pulumi up` records it anew"
         )
+        warnings = (unread,)
+    return _with_file(rules, warnings, settings, urn, account, own)
+
+
+def _with_file(
+    rules: Environment | None,
+    warnings: tuple[str, ...],
+    settings: Settings,
+    urn: Urn,
+    account: str,
+    own: object,
+) -> BothPolicies:
+    """Return the recorded rules with those of the file as it is now; see `both_policies`."""
+    again = partial(_with_file, rules, warnings, settings, urn, account, own)
     current: Environment | None = None
     here: Environment | None = None
     try:
         policy = read_policy(settings)
     except PolicyError as error:
-        warnings.append(
-            f"the policy file cannot be read, so the policy recorded at the last `up` decides:\n{error}"
+        warnings += (
+            f"the policy file cannot be read, so the policy recorded at the last `up` decides:\n{error}",
         )
     else:
         if rules is None:
@@ -152,7 +166,7 @@ def both_policies(
             current = match(policy, stack=urn.stack, account=account, requested=requested).environment
         except PolicyError as error:
             current = policy.unmatched
-            warnings.append(f"this counts as a stack that no environment claims (protected):\n{error}")
+            warnings += (f"this counts as a stack that no environment claims (protected):\n{error}",)
         here = _here(policy, settings, urn, account, requested)
     if rules is None and current is None:
         raise RefusedError(
@@ -161,7 +175,6 @@ def both_policies(
             next_step=f"put {settings.policy_file} right (`redshift-teardown check {settings.policy_file}`), "
             "then run `pulumi destroy` again",
         )
-    again = partial(both_policies, recorded, settings, urn, account=account, own=own)
     return BothPolicies(rules, current, "\n".join(warnings), here, again)
 
 

@@ -18,6 +18,7 @@ from redshift_teardown.deletion_policy import (
     Environment,
     Match,
     Policy,
+    PolicyError,
     decide,
     digest,
     facts_of,
@@ -26,7 +27,7 @@ from redshift_teardown.deletion_policy import (
     to_text,
     with_doubt,
 )
-from redshift_teardown.errors import ConfigError
+from redshift_teardown.errors import ConfigError, RefusedError
 from redshift_teardown.lifecycle.state import for_wire
 from redshift_teardown.settings import ENVIRONMENT_KEY
 
@@ -98,6 +99,10 @@ class Resolved:
             "account": self.account or "",
             "rules": to_text(environment),
         }
+
+    def inputs(self) -> dict[str, Any]:
+        """Return the inputs that say it."""
+        return {"policy": self.record(), "on_destroy": self.on_destroy}
 
     @property
     def on_destroy(self) -> str:
@@ -199,6 +204,46 @@ def resolve(
     )
     decision = with_doubt(decide(found.environment, facts), found.undecided)
     return Resolved(found, decision, account, looked_at)
+
+
+def resolve_again(
+    props: Mapping[str, Any],
+    settings: Settings,
+    urn: Urn,
+    *,
+    account: str | None,
+    region: str | None,
+    data: str,
+) -> tuple[Policy, Resolved]:
+    """Resolve the policy once an operation knows the account, which its check may not have known.
+
+    Args:
+        props: The checked inputs.
+        settings: The stack's configuration.
+        urn: The resource's URN.
+        account: The AWS account.
+        region: The AWS region.
+        data: What state the data is in where that fails.
+
+    Returns:
+        The policy, and what it comes to.
+
+    Raises:
+        RefusedError: the policy does not hold for this cluster.
+        ConfigError: options would make the engine skip the delete, in a protected environment.
+
+    """
+    try:
+        policy = read_policy(settings)
+        resolved = resolve(policy, settings, props, urn, account=account, region=region)
+    except PolicyError as error:
+        raise RefusedError(
+            f"the deletion policy does not hold for this cluster:\n{error}",
+            data=data,
+            next_step="fix the policy or the configuration, then run `pulumi up` again",
+        ) from None
+    refuse_bypass(resolved.match.environment, list(props.get("bypass") or []), urn.name)
+    return policy, resolved
 
 
 def _facts_among(inputs: Mapping[str, object], settings: Settings) -> dict[str, object]:
