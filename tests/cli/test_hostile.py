@@ -372,6 +372,22 @@ def document(stage: Stage) -> dict[str, Any]:
     return {"version": 3, "deployment": {"resources": [provider, key, alias, cluster]}}
 
 
+@pytest.mark.parametrize("value", [each for each in SCALARS if isinstance(each, str)], ids=ascii)
+@pytest.mark.parametrize("key", ["policyFile", "environment", "region"])
+def test_a_recorded_setting_may_be_any_text(
+    key: str, value: str, document: dict[str, Any], tmp_path: Path
+) -> None:
+    """One that is no path, no region and no name is told as a fault of the setting."""
+    file = tmp_path / "state.json"
+    namespace = "aws" if key == "region" else "redshift-teardown"
+    document["deployment"]["resources"][0]["inputs"][f"{namespace}:{key}"] = value
+    file.write_text(json.dumps(document), "utf-8")
+
+    ended = run("plan", "--offline", "--file", str(file))
+
+    assert ended.exit_code in (0, 1, 2, 3), ended.output
+
+
 def test_no_state_ends_in_a_traceback(document: dict[str, Any], tmp_path: Path) -> None:
     """A minute of spoiled states: told in one of the four ways to end, and nothing of them is a command."""
     seed, chance = chances()

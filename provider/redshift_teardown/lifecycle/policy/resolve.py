@@ -149,7 +149,8 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
     """Return what changes when a file does; None where that cannot be told, or it was written just now."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):
+        # ValueError: the setting is no path at all (a NUL, half of a surrogate pair); loading it says so.
         return None
     if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < _SETTLED_NANOSECONDS:
         return None
