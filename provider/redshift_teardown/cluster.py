@@ -11,14 +11,10 @@ from pulumi.dynamic import Resource
 from redshift_teardown.aws.arguments import ARGUMENTS, READ_ONLY
 from redshift_teardown.cluster_args import ClusterArgs, arguments_in
 from redshift_teardown.cluster_options import read_options, secret_names
-from redshift_teardown.deletion_policy import PolicyError
 from redshift_teardown.engine.secret_values import SECRETS
-from redshift_teardown.engine.urn import Urn
-from redshift_teardown.errors import TeardownError
-from redshift_teardown.lifecycle.policy.resolve import BYPASSES, Resolved, read_policy, refuse_bypass, resolve
+from redshift_teardown.lifecycle.policy.resolve import BYPASSES
 from redshift_teardown.lifecycle.state import STATE_VERSION
 from redshift_teardown.provider import ClusterProvider
-from redshift_teardown.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -243,8 +239,7 @@ class Cluster(Resource, module="redshift", name="Cluster"):
                 one. It cannot turn a stack or account that a protected environment claims into another.
 
         Raises:
-            pulumi.RunError: the deletion policy cannot be read, the configuration contradicts it, or an
-                option would go round it.
+            pulumi.RunError: an argument or an option is none that this resource takes.
 
         """
         given = dict(locals())
@@ -252,15 +247,14 @@ class Cluster(Resource, module="redshift", name="Cluster"):
         arguments, positional = arguments_in(resource_name, args, keywords)
         options, notes = read_options(resource_name, opts or positional or pulumi.ResourceOptions())
         bypass = [name for name in BYPASSES if getattr(options, name, None)]
-        resolved = _resolve(resource_name, arguments, bypass)
         props: dict[str, Any] = {
             **dict.fromkeys(READ_ONLY),
             "identity": None,
             **arguments,
             "state_version": STATE_VERSION,
             "urn": _own_urn(resource_name, options),
-            "policy": resolved.record_rules(),
-            "on_destroy": resolved.on_destroy,
+            "policy": None,
+            "on_destroy": None,
             "bypass": bypass or None,
             SECRETS: secret_names(arguments),
         }
@@ -277,30 +271,6 @@ class Cluster(Resource, module="redshift", name="Cluster"):
         )
         for note in notes:
             note(self)
-
-
-def _config(key: str) -> str | None:
-    namespace, _, name = key.partition(":")
-    return pulumi.Config(namespace).get(name)
-
-
-def _resolve(resource_name: str, arguments: Mapping[str, Any], bypass: list[str]) -> Resolved:
-    """Resolve the policy with plain values, while the program runs."""
-    try:
-        settings: Settings = read_settings(_config)
-        text = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{TYPE_TOKEN}::{resource_name}"
-        resolved = resolve(
-            read_policy(settings),
-            settings,
-            arguments,
-            Urn.parse(text),
-            account=settings.only_account,
-            region=settings.region,
-        )
-        refuse_bypass(resolved.match.environment, bypass, resource_name)
-    except (PolicyError, TeardownError) as error:
-        raise pulumi.RunError(str(error)) from None
-    return resolved
 
 
 def _own_urn(resource_name: str, options: pulumi.ResourceOptions) -> pulumi.Output[str]:

@@ -73,7 +73,7 @@ def wired(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
     made = stage._aws[stage.account][1]
     monkeypatch.setattr(session, "connect", lambda *_: made)
-    monkeypatch.setattr("redshift_teardown.lifecycle.context.connect", lambda *_: made)
+    monkeypatch.setattr("redshift_teardown.lifecycle.operation.connect", lambda *_: made)
     return stage
 
 

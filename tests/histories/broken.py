@@ -16,7 +16,7 @@ from redshift_teardown.aws.identity import Identity
 from redshift_teardown.aws.views import SnapshotView
 from redshift_teardown.deletion_policy import Outcome, stricter
 from redshift_teardown.engine import cancel, interrupt, progress
-from redshift_teardown.lifecycle import context, create, operation, read, this_run
+from redshift_teardown.lifecycle import create, operation, read, this_run
 from redshift_teardown.lifecycle import delete as delete_module
 from redshift_teardown.lifecycle.data.replaced import Judged
 from redshift_teardown.lifecycle.ownership import adopt, generation
@@ -134,10 +134,10 @@ ELSEWHERE = act("rename", to="elsewhere")
 LATER = act("edit", policy="kept for 35 days")
 
 
-def _open_in_recorded_region(recorded: Any, props: Any, settings: Any, intent: str) -> Any:
-    del props, intent
-    identity, urn = recorded.state.identity, recorded.state.urn
-    return context.open_session(settings, identity.region, str(urn), urn.name)
+def _open_in_recorded_region(recorded: Any, settings: Any, intent: str, **_: Any) -> Any:
+    del intent
+    state = recorded.state
+    return operation.Operation(recorded, operation.open_session(settings, state.identity.region, state.urn))
 
 
 def _loosen(patch: pytest.MonkeyPatch) -> None:
@@ -225,7 +225,7 @@ BROKEN: dict[str, Broken] = {
         _method(observe, "_by_namespace", _nothing), _wild(SKIP, UP, ELSEWHERE, MINUTES, DESTROY), "lives"
     ),
     "another place is worked in": Broken(
-        _everywhere(context.require_same_place, _nothing),
+        _everywhere(operation._require_same_place, _nothing),
         _wild(SKIP, UP, act("credentials", account=OTHER_ACCOUNT), DESTROY),
         "ended well in another account or region",
     ),

@@ -17,7 +17,7 @@ from redshift_teardown.cli.exported import Stack as ExportedStack
 from redshift_teardown.cli.plan import forecast_all
 from redshift_teardown.engine import progress, workers
 from redshift_teardown.errors import TeardownError
-from redshift_teardown.lifecycle import context
+from redshift_teardown.lifecycle import operation
 from redshift_teardown.reports.observed import StackCluster
 from redshift_teardown.settings import read_settings
 from tests.histories.command import Command, Request
@@ -89,7 +89,7 @@ class World(Promises, Stage):
     def open(self) -> None:
         """Put the clock in, and what ends with an engine out."""
         self._patch.chdir(self.folder)
-        self._patch.setattr(context, "SystemClock", lambda: self)
+        self._patch.setattr(operation, "SystemClock", lambda: self)
         # All processes of a history are in this one, which no engine's end may end.
         self._patch.setattr(workers, "end_with_engine", lambda: None)
         self._patch.setattr(progress, "AGAIN_SECONDS", 0.0)

@@ -80,3 +80,20 @@ def test_what_check_could_not_decide_create_says(
 
     assert result.said == ""
     assert [UNCLAIMED in line for line in result.warned] == ([] if account == ACCOUNT else [True])
+
+
+def test_credentials_of_another_account_decide_nothing_of_a_living_cluster(
+    stack: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check goes by their account; the `up`, which asks AWS nothing here, by that of the cluster."""
+    stack.write_policy(BY_ACCOUNT.format(account=OTHER_ACCOUNT))
+    assert stack.apply().said == ""
+    monkeypatch.setattr(stack._aws[ACCOUNT][1], "_account_id", OTHER_ACCOUNT)
+    stack.inputs["policy"] = {**stack.inputs["policy"], "account": ""}
+
+    result = stack.apply(skip_final_snapshot=True)
+
+    assert result.said == ""
+    assert stack.state is not None
+    assert stack.state["policy"]["account"] == ACCOUNT
+    assert stack.state["on_destroy"].startswith("final snapshot")

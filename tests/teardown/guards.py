@@ -793,7 +793,7 @@ GUARDS = (
     Guard(
         "what it finds outlived is recorded",
         "lifecycle/update.py",
-        " and not is_unseen(olds, settings)",
+        " or is_unseen(olds, settings)",
         "",
     ),
     Guard(
@@ -1007,8 +1007,14 @@ GUARDS = (
     Guard(
         "another account or region is refused",
         "lifecycle/operation.py",
-        "    require_same_place(session, identity, intent)\n",
+        "    _require_same_place(session, recorded.state.identity, intent)\n",
         "",
+    ),
+    Guard(
+        "the account that a policy holds for is the cluster's",
+        "lifecycle/policy/resolve.py",
+        '    if checked["account"] == account:\n',
+        "    if True:\n",
     ),
     Guard(
         "a cluster of another resource is kept",
@@ -1218,8 +1224,9 @@ GUARDS = (
     Guard(
         "a policy alone is written into the claim",
         "lifecycle/update.py",
-        '        kept["overruled"] = _write_protection(state, inputs, arguments, settings)\n',
-        "        pass\n",
+        '            kept["overruled"] = '
+        "_write_protection(opened, urn, reporter, protected=is_protected(inputs))\n",
+        "            pass\n",
     ),
     Guard(
         "nobody adopts what is protected by rules that may skip",

@@ -25,7 +25,7 @@ from redshift_teardown.aws.session import Aws
 from redshift_teardown.emulator import Emulator, VirtualClock
 from redshift_teardown.engine import cancel, progress
 from redshift_teardown.errors import TeardownError
-from redshift_teardown.lifecycle import context
+from redshift_teardown.lifecycle import context, operation
 from redshift_teardown.lifecycle.check import check
 from redshift_teardown.lifecycle.create import create
 from redshift_teardown.lifecycle.delete import delete
@@ -200,7 +200,7 @@ class Stage:
     def open(self) -> None:
         """Put clock, reporter and clients in."""
         self._patch.chdir(self.folder)  # receipts lie in the project, and commands run there
-        self._patch.setattr(context, "SystemClock", lambda: self)
+        self._patch.setattr(operation, "SystemClock", lambda: self)
         self._patch.setattr(
             context, "EngineReporter", lambda *_: self._commands[-1].result if self._commands else Result()
         )

@@ -23,10 +23,10 @@ from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.converge import converge
 from redshift_teardown.lifecycle.changes.wait import GoneError, wait_until_available
-from redshift_teardown.lifecycle.context import Session, open_session
 from redshift_teardown.lifecycle.data.restore import AT_RESTORE, find_source
 from redshift_teardown.lifecycle.desired import everything, said_by
 from redshift_teardown.lifecycle.desired import says as says_something
+from redshift_teardown.lifecycle.operation import open_session
 from redshift_teardown.lifecycle.origin import BEGAN_EMPTY
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.lifecycle.ownership.adopt import adopt
@@ -45,7 +45,7 @@ from redshift_teardown.lifecycle.ownership.existing_clusters import (
 )
 from redshift_teardown.lifecycle.ownership.generation import AnotherGenerationError, Meant
 from redshift_teardown.lifecycle.policy.protection import protected_place
-from redshift_teardown.lifecycle.policy.resolve import is_protected, resolve_again, wants_account
+from redshift_teardown.lifecycle.policy.resolve import for_account, is_protected
 from redshift_teardown.lifecycle.state import arguments_of
 from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim, superseding
 from redshift_teardown.teardown.proof import CLOCK_SKEW
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.settings import Settings
 
 
@@ -76,8 +77,17 @@ def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str,
     urn = Urn.parse(str(props.get("urn") or ""))
     arguments = arguments_of(props)
     identifier = str(arguments["cluster_identifier"])
-    session = open_session(settings, arguments.get("region"), str(urn), urn.name)
-    inputs = {**props, **_resolve_again(session, props, urn)}
+    session = open_session(settings, arguments.get("region"), urn)
+    inputs, warnings = for_account(
+        props,
+        settings,
+        urn,
+        account=session.account_id,
+        region=session.aws.region,
+        data="nothing was created",
+    )
+    for text in warnings:
+        session.reporter.warn(text)
     # Create is called for what the program has, and for nothing else.
     this_run.note_program(str(urn), inputs)
     operation = _Create(session, inputs, arguments, urn, identifier)
@@ -365,20 +375,3 @@ class _Create:
         if isinstance(origin.get("restored_from"), str):
             known["restored_from"] = origin["restored_from"]
         return known
-
-
-def _resolve_again(session: Session, props: Mapping[str, Any], urn: Urn) -> dict[str, Any]:
-    """Decide with the account known, whatever preview could not know."""
-    policy, resolved = resolve_again(
-        props,
-        session.settings,
-        urn,
-        account=session.account_id,
-        region=session.aws.region,
-        data="nothing was created",
-    )
-    if wants_account(policy) and not (props.get("policy") or {}).get("account"):
-        # The check had no account to decide by, and said nothing.
-        for text in resolved.warnings:
-            session.reporter.warn(text)
-    return resolved.inputs()

@@ -1,4 +1,4 @@
-"""Opens an operation on a recorded cluster: the one way in for delete, read and the forecast of a delete.
+"""Opens an operation: the one way in for every verb that asks AWS, and for the forecast of a delete.
 
 State, both policies, region, account and AWS are found out here and nowhere else, so that none of them can
 disagree with another about what is meant, by which rules, and where.
@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.aws.provisioned import UnreachableError
+from redshift_teardown.aws.clock import SystemClock
+from redshift_teardown.aws.provisioned import RedshiftCalls, UnreachableError
+from redshift_teardown.aws.session import connect, resolve_region
 from redshift_teardown.aws.views import Answer
 from redshift_teardown.engine import interrupt
-from redshift_teardown.errors import NoAnswerError
-from redshift_teardown.lifecycle.context import Session, open_session, require_same_place, stopped
+from redshift_teardown.errors import NoAnswerError, RefusedError
+from redshift_teardown.lifecycle.context import Session, reporter_for, stopped
 from redshift_teardown.lifecycle.desired import own_region
 from redshift_teardown.lifecycle.policy.planner import Planner, Recorded, read_recorded
 from redshift_teardown.teardown.backoff import LAG, SETTLE, believed_after
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.aws.views import SnapshotView
+    from redshift_teardown.engine.urn import Urn
     from redshift_teardown.settings import Settings
     from redshift_teardown.teardown.model import Memory, Observation, Step
     from redshift_teardown.teardown.plan import Plan
@@ -139,20 +142,110 @@ class Operation:
         return plan, before, remember(plan, self.identity, observation, before)
 
 
-def open_operation(props: Mapping[str, Any], settings: Settings, intent: str) -> Operation:
+def open_operation(
+    props: Mapping[str, Any],
+    settings: Settings,
+    intent: str,
+    *,
+    region: object = None,
+    urn: Urn | None = None,
+) -> Operation:
     """Read what is recorded, connect, and make sure that this is the recorded account and region.
 
     Args:
         props: The stored outputs.
         settings: The stack's configuration of this operation.
         intent: What is about to be done, as a verb: ``delete``.
+        region: Where the cluster is, if the program says so; else the recorded ``region`` argument counts.
+        urn: The resource's URN now; else the recorded one.
 
     Raises:
         TeardownError: what is recorded cannot be read, AWS cannot be asked, or this is another place.
 
     """
     recorded = read_recorded(props, settings)
-    return Operation(recorded, open_recorded(recorded, props, settings, intent))
+    return open_recorded(recorded, settings, intent, region=region or own_region(props), urn=urn)
+
+
+def open_recorded(
+    recorded: Recorded, settings: Settings, intent: str, *, region: object, urn: Urn | None = None
+) -> Operation:
+    """Connect for what was read already; see `open_operation`."""
+    session = open_session(settings, region, urn or recorded.state.urn)
+    _require_same_place(session, recorded.state.identity, intent)
+    return Operation(recorded, session)
+
+
+def open_session(settings: Settings, region: object, urn: Urn) -> Session:
+    """Connect for a cluster of which nothing is recorded yet, and ask whose credentials these are.
+
+    Args:
+        settings: The stack's configuration.
+        region: The cluster's own ``region``, where it has one.
+        urn: The resource's URN, for its row in the display.
+
+    Raises:
+        ConfigError: no region, no credentials, no answer, or an account that is not let through.
+
+    """
+    clock = SystemClock()
+    aws = connect(settings, resolve_region(settings, region))
+    return Session(
+        settings=settings,
+        aws=aws,
+        account_id=aws.account_id(),
+        calls=RedshiftCalls(aws, clock.now),
+        clock=clock,
+        reporter=reporter_for(str(urn), urn.name),
+    )
+
+
+def _require_same_place(session: Session, identity: Identity, intent: str) -> None:
+    """Refuse to act in another account or region than the recorded one.
+
+    Args:
+        session: The operation's surroundings.
+        identity: What the state records.
+        intent: What is about to be done, as a verb: ``delete``.
+
+    Raises:
+        RefusedError: they differ; the message names both.
+
+    """
+    for word, recorded, present in (
+        ("account", identity.account_id, session.account_id),
+        ("region", identity.region, session.aws.region),
+    ):
+        if recorded == present:
+            continue
+        cure = _cure_of_account(session.settings) if word == "account" else _cure_of_region(session, recorded)
+        raise RefusedError(
+            f"refused to {intent} {identity}: it was created in {word} {recorded or '(not recorded)'}, and "
+            f"this configuration is for {word} {present}",
+            data="nothing was touched; in that other place AWS says nothing about this cluster",
+            next_step=cure,
+        )
+
+
+_RUN_PROGRAM = (
+    "then run the command again with --run-program: a plain `pulumi destroy` or `pulumi refresh` takes the "
+    "configuration of the last `pulumi up`, also of one that failed"
+)
+
+
+def _cure_of_region(session: Session, recorded: str) -> str:
+    """Return in words what makes the recorded region the one in force; that of config goes first."""
+    if session.settings.region is None:
+        return f"set AWS_REGION={recorded}, then run the command again"
+    return f"run `pulumi config set aws:region {recorded}`, {_RUN_PROGRAM}"
+
+
+def _cure_of_account(settings: Settings) -> str:
+    """Return in words what makes the recorded account the one that is worked in."""
+    configured = settings.profile or settings.access_key or settings.assume_roles
+    if not configured:
+        return "use credentials of that account (AWS_PROFILE), then run the command again"
+    return f"configure credentials of that account (aws:profile, aws:assumeRoles), {_RUN_PROGRAM}"
 
 
 def look_for(props: Mapping[str, Any], settings: Settings) -> tuple[Operation, Observation] | None:
@@ -171,17 +264,6 @@ def look_for(props: Mapping[str, Any], settings: Settings) -> tuple[Operation, O
         return operation, operation.observe()
     except (NoAnswerError, UnreachableError):
         return None
-
-
-def voided(props: Mapping[str, Any], session: Session) -> list[str]:
-    """Return what `Operation.voided` gives, for outputs in whose account and region AWS is open already.
-
-    Args:
-        props: The outputs that say which cluster is meant.
-        session: AWS, in its account and region.
-
-    """
-    return Operation(read_recorded(props, session.settings), session).voided()
 
 
 def _mark(session: Session, snapshot: SnapshotView, at: datetime) -> None:
@@ -205,14 +287,6 @@ def _write_down(operation: Operation, observation: Observation, void: list[str])
             "last_alive": at.isoformat(),
         }
     )
-
-
-def open_recorded(recorded: Recorded, props: Mapping[str, Any], settings: Settings, intent: str) -> Session:
-    """Connect for what was read already; see `open_operation`."""
-    identity, urn = recorded.state.identity, recorded.state.urn
-    session = open_session(settings, own_region(props), str(urn), urn.name)
-    require_same_place(session, identity, intent)
-    return session
 
 
 def memory_of(planner: Planner, started: datetime) -> Memory:

@@ -13,15 +13,15 @@ from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.compare import compare
 from redshift_teardown.lifecycle.changes.converge import converge
 from redshift_teardown.lifecycle.changes.wait import wait_until_free
-from redshift_teardown.lifecycle.context import open_session, reporter_for, require_same_place
+from redshift_teardown.lifecycle.context import reporter_for
 from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, SAID, found_as, said_by, says
-from redshift_teardown.lifecycle.operation import voided
+from redshift_teardown.lifecycle.operation import Operation, open_operation
 from redshift_teardown.lifecycle.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.lifecycle.ownership.claims import claimed_by_update, require_ours
 from redshift_teardown.lifecycle.ownership.generation import Meant
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.policy import protection
-from redshift_teardown.lifecycle.policy.resolve import is_protected, resolve_again
+from redshift_teardown.lifecycle.policy.resolve import for_account, is_protected
 from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION, State, carried
 from redshift_teardown.lifecycle.unseen_end import is_unseen
 from redshift_teardown.teardown.claim import TAG_CLAIM
@@ -29,12 +29,13 @@ from redshift_teardown.teardown.observe import look
 from redshift_teardown.teardown.present import TO_OWN_THE_NEW_ONE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.engine.request import Asked
     from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.interfaces import Reporter
 
 
 def update(
@@ -60,26 +61,34 @@ def update(
 
     """
     state = State.read(olds)
-    inputs = {**news, **_resolve_again(state, news, settings)}
+    identity, urn = state.identity, Urn.parse(str(news.get("urn") or state.urn))
+    reporter = reporter_for(str(urn), urn.name)
+    inputs, warnings = for_account(
+        news, settings, urn, account=identity.account_id, region=identity.region, data="nothing was changed"
+    )
+    for text in warnings:
+        reporter.warn(text)
     changed = compare(olds, inputs, settings, asked)
     arguments = changed.arguments
-    identity = state.identity
-    this_run.note_program(str(inputs.get("urn") or ""), inputs)
-    this_run.claim(identity, str(inputs.get("urn") or ""), str(state.urn), claim=state.claim, settled=True)
+
+    def opened() -> Operation:
+        region = arguments.get("region") or identity.region
+        return open_operation(olds, settings, "change", region=region, urn=urn)
+
+    this_run.note_program(str(urn), inputs)
+    this_run.claim(identity, str(urn), str(state.urn), claim=state.claim, settled=True)
     handed_on = {key: value for key, value in olds.items() if key != "protection"}
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
-    if not changed.desired.names and is_protected(olds) != is_protected(inputs):
-        kept["overruled"] = _write_protection(state, inputs, arguments, settings)
-    if not changed.desired.names and not state.gone and not is_unseen(olds, settings):
-        return _without_nothing({**_recorded_only(handed_on, inputs, arguments, settings), **kept})
-    urn = Urn.parse(str(inputs.get("urn") or state.urn))
-    session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
-    require_same_place(session, identity, "change")
+    recorded = _recorded_only(handed_on, inputs, arguments, settings)
     if not changed.desired.names:
-        # Where it is found alive, what a destroy or a refresh took for its proof is none.
-        void = voided(olds, session)
-        recorded = _recorded_only(handed_on, inputs, arguments, settings)
-        return _without_nothing({**recorded, **kept, "void": void})
+        if is_protected(olds) != is_protected(inputs):
+            kept["overruled"] = _write_protection(opened, urn, reporter, protected=is_protected(inputs))
+        if state.gone or is_unseen(olds, settings):
+            # Where it is found alive, what a destroy or a refresh took for its proof is none.
+            kept["void"] = opened().voided()
+        return _without_nothing({**recorded, **kept})
+    operation = opened()
+    session = operation.session
     rules = from_json(inputs["policy"]["rules"])
     renamed_to = str(arguments["cluster_identifier"]).lower()
     names = (renamed_to, found_as((asked.old_inputs if asked else None) or {}))
@@ -88,7 +97,7 @@ def update(
     meant.require(found)
     # Before the last poll: what it shows of the name is held against the generation that is meant. And before
     # this is refused for whatever reason.
-    kept["void"] = voided(olds, session)
+    kept["void"] = operation.voided()
     require_ours(found, state, str(urn))
     cluster = wait_until_free(session, str(found["ClusterIdentifier"]), rules, meant, coming=renamed_to)
     # It may have been taken over while it was waited for.
@@ -109,7 +118,7 @@ def update(
 
 
 def _write_protection(
-    state: State, inputs: Mapping[str, Any], arguments: Mapping[str, Any], settings: Settings
+    opened: Callable[[], Operation], urn: Urn, reporter: Reporter, *, protected: bool
 ) -> str:
     """Write into the claim of a cluster whether its environment is protected; where that fails, say so.
 
@@ -117,22 +126,19 @@ def _write_protection(
         The output ``overruled``.
 
     """
-    identity, urn = state.identity, Urn.parse(str(inputs.get("urn") or state.urn))
-    reporter = reporter_for(str(urn), urn.name)
     try:
-        session = open_session(settings, arguments.get("region") or identity.region, str(urn), urn.name)
-        require_same_place(session, identity, "change")
+        operation = opened()
+        identity, state, session = operation.identity, operation.recorded.state, operation.session
         cluster = session.calls.describe(identity.cluster_identifier)
         if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
             return ""
         require_ours(cluster, state, str(urn))
-        claim = claimed_by_update(session, cluster, state, str(urn), protected=is_protected(inputs))
+        return claimed_by_update(session, cluster, state, str(urn), protected=protected)["overruled"]
     except TeardownError as error:
         reporter.warn(
-            f"{identity}: whether it is protected could not be written on it ({TAG_CLAIM}): {error}"
+            f"{urn.name}: whether it is protected could not be written on its cluster ({TAG_CLAIM}): {error}"
         )
         return ""
-    return claim["overruled"]
 
 
 def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str) -> Mapping[str, Any]:
@@ -201,17 +207,3 @@ def _recorded_only(
         outs[DEFAULT_TAGS] = defaults
     outs.update({key: inputs[key] for key in RECORDED_INPUTS if inputs.get(key) is not None})
     return {**outs, "state_version": STATE_VERSION, SAID: sorted(said_by(arguments))}
-
-
-def _resolve_again(state: State, news: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """Decide with the recorded account, whatever check could not know."""
-    identity = state.identity
-    _, resolved = resolve_again(
-        news,
-        settings,
-        Urn.parse(str(news.get("urn") or state.urn)),
-        account=identity.account_id or None,
-        region=identity.region or None,
-        data="nothing was changed",
-    )
-    return resolved.inputs()

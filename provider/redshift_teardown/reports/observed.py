@@ -13,7 +13,8 @@ from redshift_teardown.aws.views import view_snapshot
 from redshift_teardown.deletion_policy import next_name
 from redshift_teardown.engine.place import Place
 from redshift_teardown.errors import RefusedError, TeardownError
-from redshift_teardown.lifecycle.operation import Operation, open_recorded
+from redshift_teardown.lifecycle.desired import own_region
+from redshift_teardown.lifecycle.operation import open_recorded
 from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
 from redshift_teardown.teardown.model import Memory
 from redshift_teardown.teardown.present import NAME_TRIES
@@ -156,9 +157,10 @@ def observe(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen
             "their number, its size (run without --offline)",
         )
     try:
-        session = open_recorded(recorded, cluster.outputs, settings, "delete")
+        operation = open_recorded(recorded, settings, "delete", region=own_region(cluster.outputs))
+        session = operation.session
         seen = replace(seen, session=session)
-        observation = Operation(recorded, session).observe_surely()
+        observation = operation.observe_surely()
         seen = replace(seen, at=observation.at, planner=Planner(recorded, observation.at))
     except TeardownError as error:
         return with_findings(seen, blocked(error), unknown="what AWS shows now; --offline judges without it")

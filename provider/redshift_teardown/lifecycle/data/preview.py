@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown import process
 from redshift_teardown.errors import AccountError, RefusedError, TeardownError
-from redshift_teardown.lifecycle.context import open_session
 from redshift_teardown.lifecycle.data.named_snapshot import LOOKED_UP, named_parameters
 from redshift_teardown.lifecycle.data.restore import foretell_restore, require_word
+from redshift_teardown.lifecycle.operation import open_session
 from redshift_teardown.lifecycle.origin import NAMES
 from redshift_teardown.lifecycle.ownership.final_snapshots import look_for_ours
 from redshift_teardown.lifecycle.state import UNKNOWN, arguments_of
@@ -36,7 +36,7 @@ def foretell_account(settings: Settings, region: object, urn: Urn) -> str:
     ):
         return ""
     try:
-        open_session(settings, region, str(urn), urn.name)
+        open_session(settings, region, urn)
     except AccountError as refusal:
         return str(refusal)
     except TeardownError:
@@ -65,7 +65,7 @@ def foretell(settings: Settings, news: Mapping[str, Any], urn: Urn, rules: Envir
     ):
         return ""
     try:
-        session = open_session(settings, arguments.get("region"), str(urn), urn.name)
+        session = open_session(settings, arguments.get("region"), urn)
         if session.calls.describe(str(arguments["cluster_identifier"])) is not None:
             return ""
         if restores:

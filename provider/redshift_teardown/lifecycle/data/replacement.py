@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws.clock import SystemClock
 from redshift_teardown.aws.provisioned import UnreachableError
 from redshift_teardown.errors import NoAnswerError, RefusedError
-from redshift_teardown.lifecycle.context import open_session
 from redshift_teardown.lifecycle.data.named_snapshot import find_named
+from redshift_teardown.lifecycle.operation import open_session
 from redshift_teardown.lifecycle.origin import Named, began_with, named_by
 from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
 from redshift_teardown.lifecycle.state import UNKNOWN, State, arguments_of
@@ -156,7 +156,7 @@ def _require_snapshot(state: State, arguments: Mapping[str, Any], settings: Sett
     if any(value is UNKNOWN for value in arguments.values()):
         return
     try:
-        session = open_session(settings, arguments.get("region"), str(state.urn), state.urn.name)
+        session = open_session(settings, arguments.get("region"), state.urn)
         find_named(session, arguments)
     except (NoAnswerError, UnreachableError):
         # A preview works without credentials; `up` asks again before it deletes anything.

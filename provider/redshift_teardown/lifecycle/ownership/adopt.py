@@ -12,10 +12,11 @@ from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.wait import wait_until_available
 from redshift_teardown.lifecycle.desired import equal_in, in_force, said_by
-from redshift_teardown.lifecycle.operation import voided
+from redshift_teardown.lifecycle.operation import Operation
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.lifecycle.ownership.claims import claimed_by_adoption, end_adoption
 from redshift_teardown.lifecycle.ownership.generation import Meant
+from redshift_teardown.lifecycle.policy.planner import read_recorded
 from redshift_teardown.lifecycle.policy.protection import protected_place
 from redshift_teardown.lifecycle.policy.resolve import is_protected
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK
@@ -84,7 +85,7 @@ def adopt(
         said=said_by(known),
         carried={"claim": claim.name, **protected_place(inputs["policy"], urn, session.account_id)},
     )
-    void = voided(outs, session)
+    void = Operation(read_recorded(outs, session.settings), session).voided()
     end_adoption(session, cluster, claim)
     session.reporter.keep(
         f"adopted cluster {cluster['ClusterIdentifier']} as it is (created "

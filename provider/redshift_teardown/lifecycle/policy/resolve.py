@@ -1,7 +1,7 @@
 """The deletion policy of one stack: read, resolved, recorded at ``up``, and both asked at destroy.
 
-Program, ``check``, ``create``, ``update`` and ``delete`` all come here, and here alone is it said what
-is recorded. The decision itself is ``deletion_policy.decide``, the same one that the policy pack calls.
+``check`` resolves it, ``create`` and ``update`` where it could not, and here alone is it said what is
+recorded. The decision itself is ``deletion_policy.decide``, the same one that the policy pack calls.
 """
 
 from __future__ import annotations
@@ -85,10 +85,6 @@ class Resolved:
     def record(self) -> dict[str, Any]:
         """Return what inputs and outputs record of it: the rules, and the facts they were asked about."""
         known = {name: value for name, value in self.facts.items() if value is not None}
-        return {**self.record_rules(), "facts": for_wire(known)}
-
-    def record_rules(self) -> dict[str, Any]:
-        """Return what is recorded of the rules alone: plain values, whatever is not known yet."""
         environment = self.match.environment
         return {
             "digest": digest(environment),
@@ -98,6 +94,7 @@ class Resolved:
             "matched_by": self.match.how,
             "account": self.account or "",
             "rules": to_text(environment),
+            "facts": for_wire(known),
         }
 
     def inputs(self) -> dict[str, Any]:
@@ -111,10 +108,7 @@ class Resolved:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return in words what an operator may not expect of it; nothing while the account could change it.
-
-        For whoever records it: while a program runs the account is not known yet.
-        """
+        """Return what an operator may not expect of it, in words; none while the account could change it."""
         if self.match.undecided:
             return ()
         found = []
@@ -207,19 +201,16 @@ def resolve(
     return Resolved(found, decision, account, looked_at)
 
 
-def resolve_again(
-    props: Mapping[str, Any],
-    settings: Settings,
-    urn: Urn,
-    *,
-    account: str | None,
-    region: str | None,
-    data: str,
-) -> tuple[Policy, Resolved]:
-    """Resolve the policy once an operation knows the account, which its check may not have known.
+def for_account(
+    inputs: Mapping[str, Any], settings: Settings, urn: Urn, *, account: str, region: str, data: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return checked inputs whose policy holds in the account that the operation works in.
+
+    The check has resolved it. It is resolved again only where the policy goes by accounts and the check knew
+    another one, or none.
 
     Args:
-        props: The checked inputs.
+        inputs: The checked inputs.
         settings: The stack's configuration.
         urn: The resource's URN.
         account: The AWS account.
@@ -227,24 +218,29 @@ def resolve_again(
         data: What state the data is in where that fails.
 
     Returns:
-        The policy, and what it comes to.
+        The inputs, and what an operator may not expect and the check could not say.
 
     Raises:
         RefusedError: the policy does not hold for this cluster.
         ConfigError: options would make the engine skip the delete, in a protected environment.
 
     """
+    checked = inputs["policy"]
+    if checked["account"] == account:
+        return dict(inputs), ()
     try:
         policy = read_policy(settings)
-        resolved = resolve(policy, settings, props, urn, account=account, region=region)
+        if not wants_account(policy):
+            return {**inputs, "policy": {**checked, "account": account}}, ()
+        resolved = resolve(policy, settings, inputs, urn, account=account, region=region)
     except PolicyError as error:
         raise RefusedError(
             f"the deletion policy does not hold for this cluster:\n{error}",
             data=data,
             next_step="fix the policy or the configuration, then run `pulumi up` again",
         ) from None
-    refuse_bypass(resolved.match.environment, list(props.get("bypass") or []), urn.name)
-    return policy, resolved
+    refuse_bypass(resolved.match.environment, list(inputs.get("bypass") or []), urn.name)
+    return {**inputs, **resolved.inputs()}, resolved.warnings
 
 
 def _facts_among(inputs: Mapping[str, object], settings: Settings) -> dict[str, object]:
