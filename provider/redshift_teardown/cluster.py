@@ -12,6 +12,7 @@ from redshift_teardown.aws.arguments import ARGUMENTS, READ_ONLY
 from redshift_teardown.cluster_args import ClusterArgs, arguments_in
 from redshift_teardown.cluster_options import read_options, secret_names
 from redshift_teardown.engine.secret_values import SECRETS
+from redshift_teardown.engine.urn import CLUSTER_TYPE
 from redshift_teardown.lifecycle.policy.resolve import BYPASSES
 from redshift_teardown.lifecycle.state import STATE_VERSION
 from redshift_teardown.provider import ClusterProvider
@@ -19,7 +20,6 @@ from redshift_teardown.provider import ClusterProvider
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TYPE_TOKEN = "pulumi-python:dynamic/redshift:Cluster"  # noqa: S105 - a type's name
 _SECRETS = tuple(argument.name for argument in ARGUMENTS if argument.secret)
 
 
@@ -275,7 +275,7 @@ class Cluster(Resource, module="redshift", name="Cluster"):
 
 def _own_urn(resource_name: str, options: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Return the resource's own URN, without dependencies: a component's child would wait for its parent."""
-    urn = pulumi.create_urn(resource_name, TYPE_TOKEN, options.parent)
+    urn = pulumi.create_urn(resource_name, CLUSTER_TYPE, options.parent)
     known = asyncio.ensure_future(_text(urn))
     return pulumi.Output(set(), known, urn.is_known(), urn.is_secret())
 

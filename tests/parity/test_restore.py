@@ -9,8 +9,8 @@ import pytest
 
 from redshift_teardown.aws.arguments import read_arguments
 from redshift_teardown.deletion_policy import fit_tag_value, once_fitted
+from redshift_teardown.deletion_policy.facts import PULUMI_UNKNOWN
 from redshift_teardown.engine.place import Place
-from redshift_teardown.lifecycle.state import UNKNOWN_SENTINEL
 from tests.parity.bench import Invalid, changing, did
 from tests.teardown.stage import SKIPPING, URN, Interruption, kill
 
@@ -702,7 +702,7 @@ def test_what_preview_cannot_know_is_refused_by_up_before_the_delete(groups: Ben
     """A subnet group that another resource makes: preview goes on, and `up` compares before it deletes."""
     groups.apply()
 
-    previewed = groups.previewed(cluster_subnet_group_name=UNKNOWN_SENTINEL)
+    previewed = groups.previewed(cluster_subnet_group_name=PULUMI_UNKNOWN)
     refused = groups.apply(cluster_subnet_group_name="elsewhere")
 
     assert (previewed.how, did(previewed)) == ("done", "update")

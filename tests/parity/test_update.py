@@ -9,8 +9,8 @@ import pytest
 from pulumi.output import Unknown
 
 from redshift_teardown.aws.arguments import ARGUMENTS, Change, Kind, read_arguments
+from redshift_teardown.deletion_policy.facts import PULUMI_UNKNOWN
 from redshift_teardown.engine.secret_values import DEFAULTS
-from redshift_teardown.lifecycle.state import UNKNOWN_SENTINEL
 from tests.parity.bench import changing, did
 
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ def test_update_makes_exactly_the_needed_calls(groups: Bench, case: Case) -> Non
 def test_a_value_that_preview_cannot_know_passes(groups: Bench, argument: Argument) -> None:
     """Unknown as a whole or in part, with a known value or none before, and whatever tags are secret."""
     name, said = argument.name, next((case.after for case in CASES if case.name == argument.name), {})
-    unknown: list[Any] = [UNKNOWN_SENTINEL, Unknown()]  # type: ignore[no-untyped-call]
+    unknown: list[Any] = [PULUMI_UNKNOWN, Unknown()]  # type: ignore[no-untyped-call]
     if argument.kind in (Kind.STRINGS, Kind.TAGS):
         unknown += [[each] if argument.kind is Kind.STRINGS else {"team": each} for each in unknown]
     with groups.configured(default_tags=(("owner", "us"), ("team", "all"))):

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from redshift_teardown.aws.arguments import ARGUMENTS, BY_NAME, Kind
+from redshift_teardown.deletion_policy.facts import PULUMI_UNKNOWN
 from redshift_teardown.lifecycle.check import check
 from redshift_teardown.lifecycle.create import create
-from redshift_teardown.lifecycle.state import UNKNOWN_SENTINEL
 from redshift_teardown.lifecycle.validation import validate
 from tests.long import ALL
 from tests.parity.bench import Bench, Invalid, bench, wire
@@ -279,11 +279,11 @@ def test_no_password_is_told(aws: Bench, secret: str) -> None:
 @pytest.mark.parametrize("name", [argument.name for argument in ARGUMENTS])
 def test_an_unknown_value_is_never_judged(name: str) -> None:
     """A value that preview cannot know yet is no failure, neither of its own nor of another argument."""
-    assert [each for each in validate({**GOOD, name: UNKNOWN_SENTINEL}) if each.property == name] == []
-    everything = {argument.name: UNKNOWN_SENTINEL for argument in ARGUMENTS}
+    assert [each for each in validate({**GOOD, name: PULUMI_UNKNOWN}) if each.property == name] == []
+    everything = {argument.name: PULUMI_UNKNOWN for argument in ARGUMENTS}
     assert validate(everything) == []
-    items: Any = {Kind.STRINGS: [UNKNOWN_SENTINEL], Kind.TAGS: {"a": UNKNOWN_SENTINEL}}
-    inner = items.get(BY_NAME[name].kind, UNKNOWN_SENTINEL)
+    items: Any = {Kind.STRINGS: [PULUMI_UNKNOWN], Kind.TAGS: {"a": PULUMI_UNKNOWN}}
+    inner = items.get(BY_NAME[name].kind, PULUMI_UNKNOWN)
     assert [each for each in validate({**GOOD, name: inner}) if each.property == name] == []
 
 

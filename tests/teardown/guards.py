@@ -229,13 +229,13 @@ GUARDS = (
     Guard(
         "what another stack left of our cluster is in doubt",
         "lifecycle/ownership/final_snapshots.py",
-        "            return Whose.ELSEWHERE if of_our_cluster and TAG_URN in tags else Whose.ANOTHERS",
-        "            return Whose.ANOTHERS",
+        "            return Owner.ELSEWHERE if of_our_cluster and TAG_URN in tags else Owner.ANOTHERS",
+        "            return Owner.ANOTHERS",
     ),
     Guard(
         "what another stack left of our cluster is not restored without its name",
         "lifecycle/data/restore.py",
-        "    if by is Whose.ELSEWHERE:",
+        "    if by is Owner.ELSEWHERE:",
         "    if False:",
     ),
     Guard(
@@ -283,7 +283,7 @@ GUARDS = (
     Guard(
         "a restore believes no absence that does not last",
         "lifecycle/data/restore.py",
-        "    looked = _look_surely(session, arguments, urn, rules, looked)\n",
+        "    looked = _find_surely(session, arguments, urn, rules, looked)\n",
         "",
     ),
     Guard(
@@ -1061,7 +1061,7 @@ GUARDS = (
     Guard(
         "a half under another stack's name is in doubt",
         "lifecycle/ownership/final_snapshots.py",
-        "    return by if finished else Whose.IN_DOUBT\n",
+        "    return by if finished else Owner.IN_DOUBT\n",
         "    return by\n",
     ),
     Guard(

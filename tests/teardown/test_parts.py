@@ -18,7 +18,7 @@ from redshift_teardown.teardown.backoff import LAG
 from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import Delete, Done, Refuse, Resume, Tag, Wait
 from redshift_teardown.teardown.next_step import next_step
-from redshift_teardown.teardown.observe import look
+from redshift_teardown.teardown.observe import observe
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, TAG_URN, make_plan
 from redshift_teardown.teardown.proof import is_ours, newest_proof, of_generation
 from redshift_teardown.teardown.receipt import Earlier, read_earlier
@@ -145,7 +145,7 @@ class Nobody:
 
 def test_without_a_namespace_nothing_is_looked_for_under_another_name() -> None:
     """A create time alone does not tell a renamed cluster from a sister of the same second."""
-    assert look(Nobody(), NAMELESS, NOW) == pure.look(None)
+    assert observe(Nobody(), NAMELESS, NOW) == pure.look(None)
 
 
 # --- receipts ------------------------------------------------------------------------------------

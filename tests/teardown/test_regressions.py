@@ -17,7 +17,7 @@ from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import Done, Refuse, Wait
 from redshift_teardown.teardown.next_step import next_step
-from redshift_teardown.teardown.observe import look
+from redshift_teardown.teardown.observe import observe
 from redshift_teardown.teardown.proof import void_key
 from tests.teardown import pure
 from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, URN, Interruption, kill
@@ -343,7 +343,7 @@ def test_a_cluster_that_one_answer_denies_and_another_shows_is_alive() -> None:
     """AWS says not found and lists it under its own name in the next breath: it is not gone, and not
     renamed.
     """
-    seen = look(Answers(None, pure.cluster("deleting")), pure.IDENTITY, pure.NOW)
+    seen = observe(Answers(None, pure.cluster("deleting")), pure.IDENTITY, pure.NOW)
     assert seen.renamed_to is None
     assert next_step(pure.PLAN, pure.IDENTITY, seen, pure.memory()) == Wait("deleting", None)
 
@@ -354,7 +354,7 @@ def test_answers_that_contradict_each_other_are_asked_for_again_later(alive: boo
     whoever waits asks again later, and not at once and forever.
     """
     with pytest.raises(UnreachableError, match="it is there in one and not in another"):
-        look(Answers(None, pure.cluster()), pure.IDENTITY, pure.NOW, alive=alive)
+        observe(Answers(None, pure.cluster()), pure.IDENTITY, pure.NOW, alive=alive)
 
 
 def test_a_new_cluster_under_the_old_name_does_not_hide_that_ours_was_renamed() -> None:
@@ -362,7 +362,10 @@ def test_a_new_cluster_under_the_old_name_does_not_hide_that_ours_was_renamed() 
     other = pure.cluster(namespace_arn="arn:aws:redshift:eu-west-1:1:namespace:other")
     renamed = replace(pure.cluster(), identifier="lagerhaus")
     step = next_step(
-        pure.PLAN, pure.IDENTITY, look(Answers(other, other, renamed), pure.IDENTITY, pure.NOW), pure.memory()
+        pure.PLAN,
+        pure.IDENTITY,
+        observe(Answers(other, other, renamed), pure.IDENTITY, pure.NOW),
+        pure.memory(),
     )
     assert isinstance(step, Refuse)
     assert "was renamed to lagerhaus" in step.what

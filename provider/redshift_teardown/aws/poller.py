@@ -333,7 +333,7 @@ class Desk(Generic[Item, Value]):
             self._sleepers.append(sleeper)
         try:
             while self._sleep(sleeper, limit):
-                self._look_for_all()
+                self._poll_all()
         finally:
             with self._lock:
                 self._sleepers.remove(sleeper)
@@ -354,7 +354,7 @@ class Desk(Generic[Item, Value]):
                     break
         return False
 
-    def _look_for_all(self) -> None:
+    def _poll_all(self) -> None:
         """Ask AWS for everything, for the sleepers; a listing that is under way will do."""
         # Where that fails, each of them asks for itself when its own time comes, and is told then.
         self._asked_for_all(self._listing.begun if self._listing else 0, Turn.ROUND, timed=True)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from redshift_teardown.cli.exported import program_folder, project_folder
-from redshift_teardown.cli.output import DEFAULT_POLICY, say, say_json, styled
+from redshift_teardown.cli.output import say, say_json, styled
 from redshift_teardown.deletion_policy import (
     Environment,
     Policy,
@@ -22,6 +22,7 @@ from redshift_teardown.deletion_policy import (
 from redshift_teardown.engine.exported_state import SourceError
 from redshift_teardown.escaping import lines
 from redshift_teardown.input_file import InputError, read_bytes
+from redshift_teardown.settings import DEFAULT_POLICY_FILE
 from redshift_teardown.teardown.receipt import folder_problem
 
 STANDARD_INPUT = "<stdin>"
@@ -36,7 +37,7 @@ Examples:
   git show main:policy/deletion-policy.yaml | redshift-teardown check -
 """,
 )
-@click.argument("file", default=DEFAULT_POLICY)
+@click.argument("file", default=DEFAULT_POLICY_FILE)
 @click.option(
     "--format",
     "style",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from redshift_teardown.cli.output import DEFAULT_POLICY, refuse, say, say_json
+from redshift_teardown.cli.output import refuse, say, say_json
 from redshift_teardown.deletion_policy import (
     Facts,
     Outcome,
@@ -23,6 +23,7 @@ from redshift_teardown.deletion_policy import (
     with_doubt,
 )
 from redshift_teardown.deletion_policy.reading.checks import ACCOUNT, STACK_NAME
+from redshift_teardown.settings import DEFAULT_POLICY_FILE
 
 if TYPE_CHECKING:
     from redshift_teardown.deletion_policy import Decision, Match, Policy, SkipRule
@@ -114,7 +115,7 @@ What is not given is unknown, as it may be in a preview.
 @click.option("--skip-requested", is_flag=True, help="The program asks for skip_final_snapshot.")
 @click.option("--restored", is_flag=True, help="The cluster was restored from a snapshot.")
 @click.option("--project", help="The Pulumi project, for the snapshot's name.")
-@click.option("--policy", "file", default=DEFAULT_POLICY, show_default=True, help="The deletion policy.")
+@click.option("--policy", "file", default=DEFAULT_POLICY_FILE, show_default=True, help="The deletion policy.")
 @click.option(
     "--format",
     "style",

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from redshift_teardown.deletion_policy import PolicyError, Problem
 
-DEFAULT_POLICY = "policy/deletion-policy.yaml"
-
 T = TypeVar("T")
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.deletion_policy.facts import PULUMI_SIGNATURE
 from redshift_teardown.engine.exported_state import SourceError, resources_of
 from redshift_teardown.engine.protected import protected
-from redshift_teardown.engine.urn import Urn, UrnError
+from redshift_teardown.engine.secret_values import SECRET_SIGNATURE
+from redshift_teardown.engine.urn import CLUSTER_TYPE, Urn, UrnError
 from redshift_teardown.escaping import one_line
 from redshift_teardown.lifecycle.state import UNKNOWN
 from redshift_teardown.reports.observed import StackCluster
@@ -15,10 +17,6 @@ from redshift_teardown.reports.observed import StackCluster
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-CLUSTER_TYPE = "pulumi-python:dynamic/redshift:Cluster"
-
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret in a state, not one
 _KEYS = ("aws:kms/key:Key", "aws-native:kms:Key")
 _ALIASES = ("aws:kms/alias:Alias", "aws-native:kms:Alias")
 _TARGETS = ("targetKeyId", "targetKeyArn")
@@ -120,7 +118,7 @@ def _of_types(resources: Iterable[Mapping[str, Any]], types: tuple[str, ...]) ->
 def _revealed(value: Any) -> Any:
     """Return a value with its secrets in clear where the state holds them so, and unknown elsewhere."""
     if isinstance(value, dict):
-        if value.get(_SIGNATURE) == _SECRET:
+        if value.get(PULUMI_SIGNATURE) == SECRET_SIGNATURE:
             return _revealed(_decrypted(value["plaintext"])) if "plaintext" in value else UNKNOWN
         return {key: _revealed(item) for key, item in value.items()}
     if isinstance(value, list):

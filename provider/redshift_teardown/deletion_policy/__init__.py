@@ -26,7 +26,7 @@ from redshift_teardown.deletion_policy.model import (
     Policy,
     Release,
     SkipRule,
-    Wait,
+    WaitRules,
     When,
 )
 from redshift_teardown.deletion_policy.naming import (
@@ -43,7 +43,7 @@ from redshift_teardown.deletion_policy.naming import (
 )
 from redshift_teardown.deletion_policy.normal_form import digest, from_json, to_json, to_text
 from redshift_teardown.deletion_policy.patterns import matches
-from redshift_teardown.deletion_policy.problems import Objection, Place, PolicyError, Problem
+from redshift_teardown.deletion_policy.problems import Objection, PolicyError, Position, Problem
 from redshift_teardown.deletion_policy.schema import schema_text
 
 __all__ = [
@@ -56,14 +56,14 @@ __all__ = [
     "Match",
     "Objection",
     "Outcome",
-    "Place",
     "Policy",
     "PolicyError",
+    "Position",
     "Problem",
     "Release",
     "SkipRule",
     "Voices",
-    "Wait",
+    "WaitRules",
     "When",
     "decide",
     "describe_retention",

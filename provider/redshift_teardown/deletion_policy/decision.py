@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from redshift_teardown.deletion_policy.model import FOREVER, Wait
+from redshift_teardown.deletion_policy.model import FOREVER, WaitRules
 from redshift_teardown.deletion_policy.naming import name_problem
 from redshift_teardown.deletion_policy.patterns import matches, misread
 from redshift_teardown.deletion_policy.problems import shown
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from redshift_teardown.deletion_policy.facts import Facts
     from redshift_teardown.deletion_policy.model import Environment, When
-    from redshift_teardown.deletion_policy.problems import Place
+    from redshift_teardown.deletion_policy.problems import Position
 
 # Two clocks differ by seconds; a creation further in the future than this gives no age to trust.
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -80,12 +80,12 @@ class Decision:
     environment: str
     protected: bool
     because: str
-    place: Place | None
+    place: Position | None
     retention_days: int
-    retention_place: Place | None
+    retention_place: Position | None
     name_template: str
     tags: tuple[tuple[str, str], ...]
-    wait: Wait
+    wait: WaitRules
     receipts: str
     requested_name: str | None
     request_refused: bool
@@ -212,7 +212,7 @@ def stricter(a: Decision, b: Decision) -> Decision:
         retention_place=retention.retention_place,
         name_template=max((side.precedence, side.name_template) for side in (a, b))[1],
         tags=tuple((key, value) for key, (_, value) in tags),
-        wait=Wait(
+        wait=WaitRules(
             timeout_hours=max(a.wait.timeout_hours, b.wait.timeout_hours),
             poll_seconds=min(a.wait.poll_seconds, b.wait.poll_seconds),
         ),
@@ -322,11 +322,11 @@ def _union(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*a, *b}))
 
 
-def _cited(place: Place | None) -> str:
+def _cited(place: Position | None) -> str:
     return f" ({place})" if place else ""
 
 
-def _place_order(place: Place | None) -> tuple[str, int]:
+def _place_order(place: Position | None) -> tuple[str, int]:
     return (place.source, place.line) if place else ("", 0)
 
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 # Pulumi writes a value that is not known before `up` as this text (pulumi.runtime.rpc.UNKNOWN), and a secret
 # as a mapping with this key; either may stand where a plain value is expected.
-_PULUMI_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_PULUMI_SIGNATURE = "4dabf18193072939515e22adb298388d"
+PULUMI_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+PULUMI_SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def facts_of(
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value != _PULUMI_UNKNOWN else None
+    return value if isinstance(value, str) and value != PULUMI_UNKNOWN else None
 
 
 def _whole(value: object) -> int | None:
@@ -122,7 +122,7 @@ def _whole(value: object) -> int | None:
 def _tags(value: object) -> dict[str, str | None] | None:
     if value is None:
         return {}
-    if not isinstance(value, Mapping) or _PULUMI_SIGNATURE in value:
+    if not isinstance(value, Mapping) or PULUMI_SIGNATURE in value:
         return None
     return {str(key): _text(tag) for key, tag in value.items()}
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redshift_teardown.deletion_policy.model import Environment, Policy
-    from redshift_teardown.deletion_policy.problems import Place
+    from redshift_teardown.deletion_policy.problems import Position
 
 How = Literal["account", "stack", "pattern", "config", "unmatched"]
 
@@ -37,7 +37,7 @@ class Match:
     environment: Environment
     how: How
     evidence: str
-    place: Place | None
+    place: Position | None
     undecided: str | None
     note: str
 

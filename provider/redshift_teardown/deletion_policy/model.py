@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from redshift_teardown.deletion_policy.problems import Place, Problem
+    from redshift_teardown.deletion_policy.problems import Position, Problem
 
 FOREVER = -1
 """AWS's own number for a manual snapshot that is kept until somebody deletes it."""
@@ -58,7 +58,7 @@ class SkipRule:
 
     when: When
     because: str
-    place: Place
+    place: Position
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,11 @@ class FinalSnapshot:
     name: str
     retention_days: int
     tags: tuple[tuple[str, str], ...]
-    place: Place
+    place: Position
 
 
 @dataclass(frozen=True)
-class Wait:
+class WaitRules:
     """How long a teardown waits, and how often it looks.
 
     Attributes:
@@ -112,10 +112,10 @@ class Environment:
     accounts: tuple[str, ...]
     skip: tuple[SkipRule, ...]
     final_snapshot: FinalSnapshot
-    wait: Wait
+    wait: WaitRules
     receipts: str
-    place: Place
-    skip_place: Place | None = None
+    place: Position
+    skip_place: Position | None = None
 
     @property
     def protected(self) -> bool:
@@ -139,7 +139,7 @@ class Release:
     stack: str
     resource: str
     because: str
-    place: Place
+    place: Position
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ _SHOWN_WIDTH = 48
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """A line of a policy file.
 
     Attributes:

@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.deletion_policy.facts import PULUMI_SIGNATURE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SECRETS = "secrets"
-_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret, not one
+"""What marks a value as secret on the wire, under the key `PULUMI_SIGNATURE` (pulumi.runtime.rpc)."""
 _HIDDEN = "[secret]"
 _OF_TAGS = "tags."
 DEFAULTS = "default_tags"
@@ -95,9 +98,9 @@ def is_secret_tag(key: str, names: frozenset[str], own: Any) -> bool:
 
 
 def _marked(value: Any) -> Any:
-    if isinstance(value, dict) and _SIGNATURE in value:
+    if isinstance(value, dict) and PULUMI_SIGNATURE in value:
         return value
-    return {_SIGNATURE: _SECRET, "value": value}
+    return {PULUMI_SIGNATURE: SECRET_SIGNATURE, "value": value}
 
 
 def hide(text: str, *props: Mapping[str, Any]) -> str:

@@ -12,6 +12,9 @@ from typing import Final
 
 from redshift_teardown.errors import TeardownError
 
+CLUSTER_TYPE: Final = "pulumi-python:dynamic/redshift:Cluster"
+"""The type token of this package's clusters, to which existing stacks refer."""
+
 _PREFIX: Final = "urn:pulumi:"
 _PARTS: Final = ("stack", "project", "type", "name")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws.arguments import ARGUMENTS, BY_NAME, READ_ONLY, Change
 from redshift_teardown.aws.session import connect, resolve_region
 from redshift_teardown.deletion_policy import PolicyError
+from redshift_teardown.deletion_policy.facts import PULUMI_UNKNOWN
 from redshift_teardown.engine.secret_values import SECRETS, hide, names_in, still_secret
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import ConfigError, NoAnswerError, TeardownError
@@ -22,7 +23,7 @@ from redshift_teardown.lifecycle.policy.resolve import (
     resolve,
     wants_account,
 )
-from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION, UNKNOWN_SENTINEL, for_wire, plain
+from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION, for_wire, plain
 from redshift_teardown.lifecycle.validation import Failure, validate
 from redshift_teardown.teardown.receipt import folder_problem
 
@@ -82,7 +83,7 @@ def check(
     )
     failures += _written_by_the_program(news)
     urn_text = inputs.get("urn")
-    if not isinstance(urn_text, str) or urn_text == UNKNOWN_SENTINEL:
+    if not isinstance(urn_text, str) or urn_text == PULUMI_UNKNOWN:
         return inputs, failures
     urn = Urn.parse(urn_text)
     said_before = not olds and bool(before)

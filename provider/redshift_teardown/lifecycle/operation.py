@@ -21,7 +21,7 @@ from redshift_teardown.lifecycle.policy.planner import Planner, Recorded, read_r
 from redshift_teardown.teardown.backoff import LAG, SETTLE, believed_after
 from redshift_teardown.teardown.memory import recall, remember
 from redshift_teardown.teardown.next_step import next_step
-from redshift_teardown.teardown.observe import look
+from redshift_teardown.teardown.observe import observe
 from redshift_teardown.teardown.proof import is_marked_void, outlived, void_key
 from redshift_teardown.teardown.receipt import SEEN_ALIVE, ReceiptFile, heading
 from redshift_teardown.teardown.void import not_marked, void_tag
@@ -69,7 +69,7 @@ class Operation:
             UnreachableError: AWS gives no answer.
 
         """
-        return look(self.session.calls, self.identity, self.session.clock.now(), beside_busy=True)
+        return observe(self.session.calls, self.identity, self.session.clock.now(), beside_busy=True)
 
     def observe_surely(self) -> Observation:
         """Return the same; that no cluster is shown is believed when it has lasted, as in a teardown.
@@ -248,7 +248,7 @@ def _cure_of_account(settings: Settings) -> str:
     return f"configure credentials of that account (aws:profile, aws:assumeRoles), {_RUN_PROGRAM}"
 
 
-def look_for(props: Mapping[str, Any], settings: Settings) -> tuple[Operation, Observation] | None:
+def open_and_observe(props: Mapping[str, Any], settings: Settings) -> tuple[Operation, Observation] | None:
     """Open an operation and look once; None without an answer: a preview works without credentials.
 
     Args:

@@ -15,6 +15,7 @@ from pulumi.output import Unknown as PulumiUnknown
 
 from redshift_teardown.aws.arguments import ARGUMENTS, Argument, Kind
 from redshift_teardown.aws.identity import Identity, parse_time
+from redshift_teardown.deletion_policy.facts import PULUMI_UNKNOWN
 from redshift_teardown.engine.urn import Urn, UrnError
 from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.teardown.receipt import strings
@@ -37,8 +38,6 @@ once the rules were loosened; ``protection``: the place that a protected environ
 """
 GONE = "gone"
 """Output of version 3, in words: a refresh saw the cluster gone, and its data is not proven to be kept."""
-UNKNOWN_SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What Pulumi's wire format puts in place of a text that preview cannot know yet."""
 
 
 class Unknown:
@@ -62,11 +61,11 @@ def plain(value: object) -> object:
 
 def for_wire(value: object) -> object:
     """Return a value with what is unknown in it as Pulumi's wire format wants it, at any depth."""
-    return _replaced(value, UNKNOWN_SENTINEL)
+    return _replaced(value, PULUMI_UNKNOWN)
 
 
 def _replaced(value: object, stand_in: object) -> object:
-    if isinstance(value, (Unknown, PulumiUnknown)) or value == UNKNOWN_SENTINEL:
+    if isinstance(value, (Unknown, PulumiUnknown)) or value == PULUMI_UNKNOWN:
         return stand_in
     if isinstance(value, dict):
         return {key: _replaced(item, stand_in) for key, item in value.items()}

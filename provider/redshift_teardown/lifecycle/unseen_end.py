@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.context import reporter_for
-from redshift_teardown.lifecycle.operation import look_for, memory_of
+from redshift_teardown.lifecycle.operation import memory_of, open_and_observe
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
 from redshift_teardown.lifecycle.state import GONE, State
@@ -45,7 +45,7 @@ def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:
     """
     state = State.read(olds)
     identity, reporter = state.identity, reporter_for(urn, state.urn.name)
-    found = look_for(olds, settings)
+    found = open_and_observe(olds, settings)
     if found is None:
         # `up` asks again before anything is done.
         reporter.warn(f"{identity}: a refresh found it gone, and AWS gives no answer now. {olds[GONE]}")
@@ -90,7 +90,7 @@ def has_outlived(olds: Mapping[str, Any], settings: Settings, reporter: Reporter
 
     """
     begun = "a destroy of it was begun, and nobody saw what came of that"
-    found = look_for(olds, settings)
+    found = open_and_observe(olds, settings)
     if found is None:
         reporter.warn(f"{begun}; AWS gives no answer now, and `up` asks again")
         return True

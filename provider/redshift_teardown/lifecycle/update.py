@@ -25,7 +25,7 @@ from redshift_teardown.lifecycle.policy.resolve import for_account, is_protected
 from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION, State, carried
 from redshift_teardown.lifecycle.unseen_end import is_unseen
 from redshift_teardown.teardown.claim import TAG_CLAIM
-from redshift_teardown.teardown.observe import look
+from redshift_teardown.teardown.observe import observe
 from redshift_teardown.teardown.present import TO_OWN_THE_NEW_ONE
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str
             next_step="run `pulumi refresh`, which says what became of it, then `pulumi up`",
         )
     if not identity.is_generation_of(view_cluster(cluster)):
-        elsewhere = look(session.calls, identity, session.clock.now()).renamed_to
+        elsewhere = observe(session.calls, identity, session.clock.now()).renamed_to
         if elsewhere:
             raise RefusedError(
                 f"{identity} was renamed to {elsewhere} outside of Pulumi; {identity.cluster_identifier} is "

@@ -36,7 +36,7 @@ class Observer(Protocol):
         """Look at the manual snapshots under a cluster identifier, and after that at its cluster."""
 
 
-def look(
+def observe(
     source: Observer, identity: Identity, at: datetime, *, alive: bool = False, beside_busy: bool = False
 ) -> Observation:
     """Look once.

@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from redshift_teardown.deletion_policy import fit_tag_value, once_fitted
+from redshift_teardown.engine.urn import CLUSTER_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ _COLONS: Final = 2
 """A regular type is ``package:module:name``; that of a component may have another form."""
 _MOST_HYPHENS: Final = 12
 _HASHED: Final = re.compile(r"(.*)-([0-9a-f]{8})", re.DOTALL)
-_OWN_TYPE: Final = "pulumi-python:dynamic/redshift:Cluster"
 
 
 def says(value: str | None, urn: str) -> bool:
@@ -58,10 +58,10 @@ def decoded(value: str) -> str:
         if found and hashlib.sha256(text.encode()).hexdigest()[:8] == found[2]:
             return text
     parts = _parts(value)
-    if parts and parts[2].endswith(f"-{_OWN_TYPE}"):
-        parents = parts[2].removesuffix(f"-{_OWN_TYPE}")
+    if parts and parts[2].endswith(f"-{CLUSTER_TYPE}"):
+        parents = parts[2].removesuffix(f"-{CLUSTER_TYPE}")
         if _ways(parents) == 1:
-            return _joined(parts, f"{_apart(parents)}${_OWN_TYPE}")
+            return _joined(parts, f"{_apart(parents)}${CLUSTER_TYPE}")
     return value
 
 

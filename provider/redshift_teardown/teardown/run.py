@@ -42,7 +42,7 @@ from redshift_teardown.teardown.model import (
     Wait,
 )
 from redshift_teardown.teardown.next_step import next_step
-from redshift_teardown.teardown.observe import Observer, look
+from redshift_teardown.teardown.observe import Observer, observe
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import asked_for, void_key
 from redshift_teardown.teardown.receipt import (
@@ -138,7 +138,7 @@ class Teardown:
                 interrupt.require_waiting(begun=is_begun(observation, memory))
                 try:
                     alive = likely_alive(observation, memory)
-                    observation = look(
+                    observation = observe(
                         self._source,
                         self._identity,
                         self._clock.now(),

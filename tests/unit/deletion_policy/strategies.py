@@ -13,9 +13,9 @@ from redshift_teardown.deletion_policy import (
     Environment,
     Facts,
     FinalSnapshot,
-    Place,
+    Position,
     SkipRule,
-    Wait,
+    WaitRules,
     When,
     decide,
     stricter,
@@ -35,7 +35,7 @@ tags = st.dictionaries(st.sampled_from(["a", "b", "team"]), words, max_size=3).m
     lambda found: tuple(sorted(found.items()))
 )
 places = st.builds(
-    Place, st.sampled_from(["policy.yaml", "policy/deletion-policy.yaml", "c:/x:1"]), st.integers(1, 500)
+    Position, st.sampled_from(["policy.yaml", "policy/deletion-policy.yaml", "c:/x:1"]), st.integers(1, 500)
 )
 templates = st.lists(
     st.one_of(
@@ -91,7 +91,7 @@ environments = st.builds(
     accounts=st.lists(st.sampled_from(["111122223333", "444455556666"]), unique=True).map(tuple),
     skip=skip_rules(),
     final_snapshot=snapshots,
-    wait=st.builds(Wait, hours, st.sampled_from([0.01, 1.0, 15.0])),
+    wait=st.builds(WaitRules, hours, st.sampled_from([0.01, 1.0, 15.0])),
     receipts=st.sampled_from([".redshift-teardown/receipts", "receipts"]),
     place=places,
     skip_place=st.none() | places,

@@ -15,10 +15,10 @@ from redshift_teardown.deletion_policy import (
     Facts,
     FinalSnapshot,
     Outcome,
-    Place,
+    Position,
     SkipRule,
     Voices,
-    Wait,
+    WaitRules,
     When,
     decide,
     describe_retention,
@@ -49,18 +49,18 @@ def environment(*rules: SkipRule, name: str = "dev", days: int = 7, **more: Any)
         stacks=(name,),
         accounts=(),
         skip=rules,
-        final_snapshot=FinalSnapshot("{cluster}-final", days, (("team", "data"),), Place("p.yaml", 3)),
-        wait=Wait(24.0, 15.0),
+        final_snapshot=FinalSnapshot("{cluster}-final", days, (("team", "data"),), Position("p.yaml", 3)),
+        wait=WaitRules(24.0, 15.0),
         receipts="receipts",
-        place=Place("p.yaml", 1),
-        skip_place=Place("p.yaml", 5) if rules else None,
+        place=Position("p.yaml", 1),
+        skip_place=Position("p.yaml", 5) if rules else None,
     )
     return replace(made, **more)
 
 
 def rule(because: str = "it may go", line: int = 6, **when: Any) -> SkipRule:
     """Make a skip rule."""
-    return SkipRule(When(**when), because, Place("p.yaml", line))
+    return SkipRule(When(**when), because, Position("p.yaml", line))
 
 
 HOLDS = [
@@ -99,7 +99,7 @@ def test_a_rule_holds_when_all_its_conditions_do(when: dict[str, Any]) -> None:
     decision = decide(environment(rule(**when)), KNOWN)
 
     assert decision.outcome is Outcome.SKIP
-    assert (decision.because, decision.place) == ("it may go", Place("p.yaml", 6))
+    assert (decision.because, decision.place) == ("it may go", Position("p.yaml", 6))
     assert decision.describe() == "no final snapshot: it may go (p.yaml:6)"
     assert not decision.request_refused
 
@@ -111,7 +111,7 @@ def test_a_rule_fails_with_one_condition(when: dict[str, Any]) -> None:
 
     assert decision.outcome is Outcome.SNAPSHOT
     assert decision.because == "no skip rule of environment dev holds"
-    assert decision.place == Place("p.yaml", 5)
+    assert decision.place == Position("p.yaml", 5)
     assert decision.request_refused
 
 
@@ -149,7 +149,7 @@ def test_an_unknown_fact_is_told_in_preview_and_keeps_the_snapshot_at_destroy(
 
     assert preview.outcome is Outcome.UNDECIDED
     assert preview.undecided == (words,)
-    assert (preview.because, preview.place) == ("it may go", Place("p.yaml", 6))
+    assert (preview.because, preview.place) == ("it may go", Position("p.yaml", 6))
     assert preview.describe() == (
         f'undecided: {words}; final snapshot, kept 7 days (p.yaml:3) unless "it may go" (p.yaml:6) holds'
     )
@@ -185,7 +185,7 @@ def test_the_first_rule_that_holds_decides() -> None:
         KNOWN,
     )
 
-    assert (decision.because, decision.place) == ("first", Place("p.yaml", 7))
+    assert (decision.because, decision.place) == ("first", Position("p.yaml", 7))
 
 
 def test_a_rule_that_holds_settles_an_undecided_one_before_it() -> None:
@@ -194,7 +194,7 @@ def test_a_rule_that_holds_settles_an_undecided_one_before_it() -> None:
     decision = decide(environment(*rules), replace(KNOWN, now=None))
 
     assert decision.outcome is Outcome.SKIP
-    assert (decision.because, decision.place, decision.undecided) == ("asked", Place("p.yaml", 7), ())
+    assert (decision.because, decision.place, decision.undecided) == ("asked", Position("p.yaml", 7), ())
 
 
 def test_all_undecided_rules_say_what_is_missing() -> None:
@@ -207,7 +207,7 @@ def test_all_undecided_rules_say_what_is_missing() -> None:
         replace(KNOWN, now=None, node_type=None, number_of_nodes=None),
     )
 
-    assert (decision.because, decision.place) == ("young", Place("p.yaml", 6))
+    assert (decision.because, decision.place) == ("young", Position("p.yaml", 6))
     assert decision.undecided == ("age known only at destroy", "node type unknown", "number of nodes unknown")
     assert decision.describe().startswith(
         "undecided: age known only at destroy; node type unknown; number of nodes unknown; final snapshot"
@@ -217,14 +217,14 @@ def test_all_undecided_rules_say_what_is_missing() -> None:
 def test_a_protected_environment_says_so() -> None:
     """Without rules there is always a snapshot; the line cited is that of `skip`, else the environment's."""
     plain = decide(environment(name="production"), KNOWN)
-    never = decide(environment(name="production", skip_place=Place("p.yaml", 2)), KNOWN)
+    never = decide(environment(name="production", skip_place=Position("p.yaml", 2)), KNOWN)
     unmatched = decide(environment(name=""), KNOWN)
 
     assert plain.outcome is Outcome.SNAPSHOT
     assert plain.protected
     assert plain.request_refused
-    assert (plain.because, plain.place) == ("environment production is protected", Place("p.yaml", 1))
-    assert never.place == Place("p.yaml", 2)
+    assert (plain.because, plain.place) == ("environment production is protected", Position("p.yaml", 1))
+    assert never.place == Position("p.yaml", 2)
     assert unmatched.because == "no environment claims the stack, so it is protected"
     assert not decide(environment(name="production"), replace(KNOWN, skip_requested=None)).request_refused
 
@@ -238,7 +238,7 @@ def test_a_decision_carries_what_the_delete_needs() -> None:
             "{environment}-{cluster}-{environment}",
             FOREVER,
             (("env", "{environment}/{stack}"), ("team", "data")),
-            Place("p.yaml", 3),
+            Position("p.yaml", 3),
         ),
     )
 
@@ -247,12 +247,12 @@ def test_a_decision_carries_what_the_delete_needs() -> None:
         environment="staging",
         protected=True,
         because="environment staging is protected",
-        place=Place("p.yaml", 1),
+        place=Position("p.yaml", 1),
         retention_days=-1,
-        retention_place=Place("p.yaml", 3),
+        retention_place=Position("p.yaml", 3),
         name_template="staging-{cluster}-staging",
         tags=(("env", "staging/{stack}"), ("team", "data")),
-        wait=Wait(24.0, 15.0),
+        wait=WaitRules(24.0, 15.0),
         receipts="receipts",
         requested_name=None,
         request_refused=True,
@@ -313,11 +313,11 @@ def test_stricter_tells_the_truth_about_both_sides() -> None:
         environment(
             name="production",
             days=7,
-            wait=Wait(48.0, 60.0),
+            wait=WaitRules(48.0, 60.0),
             receipts="old",
-            place=Place("old.yaml", 1),
+            place=Position("old.yaml", 1),
             final_snapshot=FinalSnapshot(
-                "old-{cluster}", 7, (("only-old", "1"), ("team", "old")), Place("old.yaml", 3)
+                "old-{cluster}", 7, (("only-old", "1"), ("team", "old")), Position("old.yaml", 3)
             ),
         ),
         replace(KNOWN, requested_name="old-name"),
@@ -330,12 +330,12 @@ def test_stricter_tells_the_truth_about_both_sides() -> None:
         environment="production",
         protected=True,
         because="environment production is protected",
-        place=Place("old.yaml", 1),
+        place=Position("old.yaml", 1),
         retention_days=35,
-        retention_place=Place("p.yaml", 3),
+        retention_place=Position("p.yaml", 3),
         name_template="{cluster}-final",
         tags=(("only-old", "1"), ("team", "data")),
-        wait=Wait(48.0, 15.0),
+        wait=WaitRules(48.0, 15.0),
         receipts="receipts",
         requested_name=None,
         request_refused=True,
@@ -349,8 +349,8 @@ def test_stricter_prefers_the_current_file_s_words_between_equals() -> None:
     """Two sides that say the same are cited from the current file, though its line sorts first."""
     recorded = decide(
         environment(
-            place=Place("z.yaml", 9),
-            final_snapshot=FinalSnapshot("{cluster}-z", 7, (), Place("z.yaml", 9)),
+            place=Position("z.yaml", 9),
+            final_snapshot=FinalSnapshot("{cluster}-z", 7, (), Position("z.yaml", 9)),
             receipts="z",
         ),
         replace(KNOWN, requested_name="z"),
@@ -360,8 +360,8 @@ def test_stricter_prefers_the_current_file_s_words_between_equals() -> None:
     combined = stricter(recorded, current)
 
     assert combined == stricter(current, recorded)
-    assert combined.place == Place("p.yaml", 1)
-    assert combined.retention_place == Place("p.yaml", 3)
+    assert combined.place == Position("p.yaml", 1)
+    assert combined.retention_place == Position("p.yaml", 3)
     assert combined.name_template == "{cluster}-final"
     assert combined.receipts == "receipts"
     assert combined.requested_name == "a"
@@ -415,15 +415,15 @@ def test_equals_are_told_apart_by_place_and_value() -> None:
     one = decide(environment(), KNOWN)
     other = decide(
         environment(
-            place=Place("p.yaml", 2),
-            final_snapshot=FinalSnapshot("{cluster}-final", 7, (("team", "web"),), Place("p.yaml", 4)),
+            place=Position("p.yaml", 2),
+            final_snapshot=FinalSnapshot("{cluster}-final", 7, (("team", "web"),), Position("p.yaml", 4)),
         ),
         KNOWN,
     )
     nowhere = replace(one, place=None, retention_place=None)
 
     for combined in (stricter(one, other), stricter(other, one)):
-        assert (combined.place, combined.retention_place) == (Place("p.yaml", 2), Place("p.yaml", 4))
+        assert (combined.place, combined.retention_place) == (Position("p.yaml", 2), Position("p.yaml", 4))
         assert combined.tags == (("team", "web"),)
     assert stricter(one, nowhere) == one
     assert stricter(nowhere, one) == one
@@ -434,7 +434,7 @@ def test_a_tag_remembers_whose_it_is() -> None:
     """A tag from the recorded side does not win against a third side, though it came with a higher one."""
 
     def side(precedence: int, **tags: str) -> Decision:
-        snapshot = FinalSnapshot("x", 7, tuple(sorted(tags.items())), Place("p.yaml", 3))
+        snapshot = FinalSnapshot("x", 7, tuple(sorted(tags.items())), Position("p.yaml", 3))
         return decide(environment(final_snapshot=snapshot), KNOWN, precedence=precedence)
 
     recorded, current, third = side(0, a="z", b="old"), side(1, c="c"), side(1, a="a")

@@ -11,12 +11,12 @@ import pytest
 from redshift_teardown.deletion_policy import (
     Environment,
     FinalSnapshot,
-    Place,
     PolicyError,
+    Position,
     Problem,
     Release,
     SkipRule,
-    Wait,
+    WaitRules,
     When,
     load,
     loads,
@@ -63,12 +63,12 @@ environments:
         accounts=("111122223333",),
         skip=(),
         final_snapshot=FinalSnapshot(
-            "{cluster}-final", -1, (("stage", "production"), ("team", "data")), Place("p.yaml", 16)
+            "{cluster}-final", -1, (("stage", "production"), ("team", "data")), Position("p.yaml", 16)
         ),
-        wait=Wait(48.0, 60.0),
+        wait=WaitRules(48.0, 60.0),
         receipts="build/receipts",
-        place=Place("p.yaml", 10),
-        skip_place=Place("p.yaml", 13),
+        place=Position("p.yaml", 10),
+        skip_place=Position("p.yaml", 13),
     )
     assert dev == Environment(
         name="dev",
@@ -78,16 +78,16 @@ environments:
             SkipRule(
                 When(tags=(("a", "1"), ("b", "2")), identifier=("a", "z")),
                 "nothing to keep",
-                Place("p.yaml", 20),
+                Position("p.yaml", 20),
             ),
         ),
         final_snapshot=FinalSnapshot(
-            "{cluster}-final", 35, (("stage", "unknown"), ("team", "data")), Place("p.yaml", 5)
+            "{cluster}-final", 35, (("stage", "unknown"), ("team", "data")), Position("p.yaml", 5)
         ),
-        wait=Wait(48.0, 30.0),
+        wait=WaitRules(48.0, 30.0),
         receipts="build/receipts",
-        place=Place("p.yaml", 18),
-        skip_place=Place("p.yaml", 19),
+        place=Position("p.yaml", 18),
+        skip_place=Position("p.yaml", 19),
     )
     assert policy.unmatched == Environment(
         name="",
@@ -95,9 +95,9 @@ environments:
         accounts=(),
         skip=(),
         final_snapshot=dev.final_snapshot,
-        wait=Wait(48.0, 30.0),
+        wait=WaitRules(48.0, 30.0),
         receipts="build/receipts",
-        place=Place("p.yaml", 2),
+        place=Position("p.yaml", 2),
     )
 
 
@@ -112,11 +112,11 @@ def test_the_least_policy() -> None:
         accounts=(),
         skip=(),
         final_snapshot=FinalSnapshot(
-            "{project}-{stack}-{cluster}-final-{timestamp}", -1, (), Place("p.yaml", 2)
+            "{project}-{stack}-{cluster}-final-{timestamp}", -1, (), Position("p.yaml", 2)
         ),
-        wait=Wait(24.0, 15.0),
+        wait=WaitRules(24.0, 15.0),
         receipts=".redshift-teardown/receipts",
-        place=Place("p.yaml", 2),
+        place=Position("p.yaml", 2),
     )
 
 
@@ -124,7 +124,7 @@ def test_an_environment_without_retention_cites_itself() -> None:
     """Where nobody says how long, the environment's own line stands for the default."""
     policy = loads("version: 1\nenvironments:\n  dev: {}\n", source="p.yaml")
 
-    assert policy.environments[0].final_snapshot.place == Place("p.yaml", 3)
+    assert policy.environments[0].final_snapshot.place == Position("p.yaml", 3)
 
 
 def test_environment_by_name() -> None:
@@ -150,7 +150,7 @@ def test_the_source_is_displayed_as_given(tmp_path: Path) -> None:
     file.write_text("version: 1\n")
 
     assert load(file).source == str(file)
-    assert load(str(file), source="policy/x.yaml").unmatched.place == Place("policy/x.yaml", 1)
+    assert load(str(file), source="policy/x.yaml").unmatched.place == Position("policy/x.yaml", 1)
 
 
 def refusal(path: str | os.PathLike[str]) -> str:
@@ -249,5 +249,5 @@ released:
         source="p.yaml",
     )
 
-    assert policy.released == (Release("shop", "prod", "warehouse", "sold in May", Place("p.yaml", 3)),)
+    assert policy.released == (Release("shop", "prod", "warehouse", "sold in May", Position("p.yaml", 3)),)
     assert loads("version: 1", source="p.yaml").released == ()

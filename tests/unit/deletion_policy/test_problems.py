@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from redshift_teardown.deletion_policy import Place, PolicyError, Problem
+from redshift_teardown.deletion_policy import PolicyError, Position, Problem
 from redshift_teardown.deletion_policy.problems import listed, nearest, shown
 
 
 def test_a_place_reads_as_file_and_line() -> None:
     """Terminals and editors make a link of it."""
-    assert str(Place("policy/deletion-policy.yaml", 12)) == "policy/deletion-policy.yaml:12"
+    assert str(Position("policy/deletion-policy.yaml", 12)) == "policy/deletion-policy.yaml:12"
 
 
 @pytest.mark.parametrize(

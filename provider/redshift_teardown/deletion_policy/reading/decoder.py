@@ -13,7 +13,7 @@ from redshift_teardown.deletion_policy.model import (
     Policy,
     Release,
     SkipRule,
-    Wait,
+    WaitRules,
 )
 from redshift_teardown.deletion_policy.naming import MOST_POLICY_TAGS, template_problem
 from redshift_teardown.deletion_policy.problems import shown
@@ -32,7 +32,7 @@ from redshift_teardown.deletion_policy.reading.reader import (
 from redshift_teardown.deletion_policy.reading.rules import RuleDecoder
 
 if TYPE_CHECKING:
-    from redshift_teardown.deletion_policy.problems import Place
+    from redshift_teardown.deletion_policy.problems import Position
     from redshift_teardown.deletion_policy.reading.nodes import Mark, Node
     from redshift_teardown.deletion_policy.reading.reader import Fields
 
@@ -370,7 +370,7 @@ _RELEASED = (
 )
 
 
-def _inherited_snapshot(own: SnapshotPart, inherited: SnapshotPart, place: Place) -> FinalSnapshot:
+def _inherited_snapshot(own: SnapshotPart, inherited: SnapshotPart, place: Position) -> FinalSnapshot:
     days, said = model.DEFAULT_RETENTION_DAYS, place
     for part in (inherited, own):
         if part.retention:
@@ -383,8 +383,8 @@ def _inherited_snapshot(own: SnapshotPart, inherited: SnapshotPart, place: Place
     )
 
 
-def _inherited_wait(own: WaitPart, inherited: WaitPart) -> Wait:
-    return Wait(
+def _inherited_wait(own: WaitPart, inherited: WaitPart) -> WaitRules:
+    return WaitRules(
         timeout_hours=own.timeout_hours or inherited.timeout_hours or model.DEFAULT_TIMEOUT_HOURS,
         poll_seconds=own.poll_seconds or inherited.poll_seconds or model.DEFAULT_POLL_SECONDS,
     )

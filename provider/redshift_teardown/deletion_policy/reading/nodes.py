@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from redshift_teardown.deletion_policy.problems import Place, PolicyError, Problem
+from redshift_teardown.deletion_policy.problems import PolicyError, Position, Problem
 
 Kind = Literal["text", "whole", "decimal", "truth", "nothing", "trap"]
 """What a scalar is; a *trap* is read differently by YAML 1.1 and 1.2, such as `no` and `010`."""
@@ -29,9 +29,9 @@ class Mark(NamedTuple):
     path: str = ""
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Position:
         """The line as a place."""
-        return Place(self.source, self.line)
+        return Position(self.source, self.line)
 
 
 class ScalarNode(NamedTuple):

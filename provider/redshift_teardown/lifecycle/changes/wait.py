@@ -146,7 +146,7 @@ class _Wait:
                 interrupt.require_waiting(begun=self._begun)
             waited = session.clock.now() - started
             try:
-                cluster = self._look(watcher)
+                cluster = self._poll(watcher)
             except UnreachableError as error:
                 session.reporter.progress(f"AWS does not answer, asking again: {error.words}")
             else:
@@ -187,7 +187,7 @@ class _Wait:
             next_step="look for DeleteCluster in CloudTrail; then run `pulumi up` again",
         )
 
-    def _look(self, watcher: Watcher) -> Mapping[str, Any] | None:
+    def _poll(self, watcher: Watcher) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = watcher.describe(self._identifier)
         if found is None and self._other_name:
             found = watcher.describe(self._other_name)

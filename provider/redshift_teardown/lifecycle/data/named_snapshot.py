@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from redshift_teardown.lifecycle.context import Session
 
 
-_FIXED_BY_SNAPSHOT = (("database_name", "DBName"), ("master_username", "MasterUsername"))
+FIXED_BY_SNAPSHOT = {"database_name": "DBName", "master_username": "MasterUsername"}
+"""What a restored cluster has from its snapshot: the argument, and the member that shows it."""
 
 
 def find_named(session: Session, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -57,7 +58,7 @@ def named_parameters(
 
 def require_usable(found: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
     """Refuse a snapshot whose cluster would not be what the program says: the next `up` would replace it."""
-    for name, member in _FIXED_BY_SNAPSHOT:
+    for name, member in FIXED_BY_SNAPSHOT.items():
         given, kept = arguments.get(name), found.get(member)
         if given is None or kept is None or str(given).lower() == str(kept).lower():
             continue

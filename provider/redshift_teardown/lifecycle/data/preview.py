@@ -10,7 +10,7 @@ from redshift_teardown.lifecycle.data.named_snapshot import LOOKED_UP, named_par
 from redshift_teardown.lifecycle.data.restore import foretell_restore, require_word
 from redshift_teardown.lifecycle.operation import open_session
 from redshift_teardown.lifecycle.origin import NAMES
-from redshift_teardown.lifecycle.ownership.final_snapshots import look_for_ours
+from redshift_teardown.lifecycle.ownership.final_snapshots import find_final_snapshots
 from redshift_teardown.lifecycle.state import UNKNOWN, arguments_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def foretell(settings: Settings, news: Mapping[str, Any], urn: Urn, rules: Envir
         parameters = named_parameters(arguments, LOOKED_UP)
         named = session.calls.describe_snapshot(**parameters) if parameters else None
         if named is not None or not parameters:
-            require_word(session, arguments, urn, look_for_ours(session, arguments, urn, rules), named)
+            require_word(session, arguments, urn, find_final_snapshots(session, arguments, urn, rules), named)
     except RefusedError as refusal:
         return str(refusal)
     except TeardownError:

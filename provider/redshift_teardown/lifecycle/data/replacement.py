@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws.clock import SystemClock
 from redshift_teardown.aws.provisioned import UnreachableError
 from redshift_teardown.errors import NoAnswerError, RefusedError
-from redshift_teardown.lifecycle.data.named_snapshot import find_named
+from redshift_teardown.lifecycle.data.named_snapshot import FIXED_BY_SNAPSHOT, find_named
 from redshift_teardown.lifecycle.operation import open_session
 from redshift_teardown.lifecycle.origin import Named, began_with, named_by
 from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from redshift_teardown.settings import Settings
     from redshift_teardown.teardown.interfaces import Reporter
 
-_FIXED_BY_SNAPSHOT = ("database_name", "master_username", "region")
-"""What a restored cluster has from its snapshot; and a snapshot can be restored in its own region only."""
 _ASKED_FOR = "what was asked for (`--replace`, a taint or a trigger)"
 _SNAPSHOTS = ("snapshot_identifier", "snapshot_arn")
 
@@ -65,7 +63,8 @@ def review(
     old = state.identity.cluster_identifier
     fate = plan.decision.describe()
     if arguments.get("restore_final_snapshot"):
-        fixed = [name for name in replaces if name in _FIXED_BY_SNAPSHOT]
+        # A snapshot can be restored in its own region only.
+        fixed = [name for name in replaces if name in (*FIXED_BY_SNAPSHOT, "region")]
         if fixed:
             raise _refused(
                 state,

@@ -19,12 +19,12 @@ from redshift_teardown.lifecycle.data.restore_words import (
     tell_what_is_missing,
 )
 from redshift_teardown.lifecycle.ownership.final_snapshots import (
-    Whose,
+    Owner,
     age_key,
+    find_final_snapshots,
     is_half,
     is_of_a_copy,
     is_unmarked,
-    look_for_ours,
     whose,
 )
 from redshift_teardown.teardown.backoff import LAG, SETTLE
@@ -95,13 +95,13 @@ def find_source(
         found = _newest_final_snapshot(session, arguments, urn, rules)
         return None if found is None else _source(session, found, "final snapshot", OWN)
     if deleted is None and arguments.get("restore_final_snapshot") is not False:
-        require_word(session, arguments, urn, look_for_ours(session, arguments, urn, rules), found)
+        require_word(session, arguments, urn, find_final_snapshots(session, arguments, urn, rules), found)
     if found is None:
         return None
     by = whose(view_snapshot(found), arguments, urn, rules)
     of_our_cluster = str(found.get("ClusterIdentifier") or "").lower() == identifier
     unknown = of_our_cluster or is_of_a_copy(view_snapshot(found))
-    line = OWN if by is Whose.OURS else UNKNOWN_LINE if unknown else FOREIGN
+    line = OWN if by is Owner.OURS else UNKNOWN_LINE if unknown else FOREIGN
     return _source(session, found, "snapshot", line, named_parameters(arguments))
 
 
@@ -150,7 +150,7 @@ def require_word(
     ours = [
         each
         for each, by in found.candidates
-        if by is Whose.OURS or (by is Whose.IN_DOUBT and (is_half(each, found.halves) or is_unmarked(each)))
+        if by is Owner.OURS or (by is Owner.IN_DOUBT and (is_half(each, found.halves) or is_unmarked(each)))
     ]
     if not ours:
         return
@@ -187,8 +187,8 @@ def require_word(
         )
 
 
-def _bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Whose]]) -> str:
-    if (newest, Whose.OURS) in judged and not is_marked_void(newest):
+def _bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Owner]]) -> str:
+    if (newest, Owner.OURS) in judged and not is_marked_void(newest):
         return "restore_final_snapshot=True"
     return f"snapshot_identifier={newest.identifier!r}"
 
@@ -221,14 +221,14 @@ def _newest_final_snapshot(
     session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
 ) -> Mapping[str, Any] | None:
     identifier = str(arguments["cluster_identifier"]).lower()
-    looked = _look_patiently(session, arguments, urn, rules)
+    looked = _find_patiently(session, arguments, urn, rules)
     if looked.missing is not None:
         _require_expired(session, urn, looked.missing)
     first = _newest(looked)
     if first is not None:
         # What preview refuses is refused at once.
         _require_ours(session, *first, urn, identifier)
-    looked = _look_surely(session, arguments, urn, rules, looked)
+    looked = _find_surely(session, arguments, urn, rules, looked)
     last = _newest(looked)
     if last is None:
         session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
@@ -256,11 +256,11 @@ def _newest_final_snapshot(
     return found
 
 
-def _newest(found: Found) -> tuple[SnapshotView, Whose] | None:
+def _newest(found: Found) -> tuple[SnapshotView, Owner] | None:
     return max(found.candidates, key=lambda candidate: age_key(candidate[0]), default=None)
 
 
-def _require_ours(session: Session, newest: SnapshotView, by: Whose, urn: Urn, identifier: str) -> None:
+def _require_ours(session: Session, newest: SnapshotView, by: Owner, urn: Urn, identifier: str) -> None:
     """Refuse to restore a snapshot that may be another's, or that is void, without being told its name.
 
     Raises:
@@ -269,7 +269,7 @@ def _require_ours(session: Session, newest: SnapshotView, by: Whose, urn: Urn, i
     """
     to_restore = f"set snapshot_identifier={newest.identifier!r} in place of restore_final_snapshot"
     which = f"{newest.identifier} ({newest.status}{age_of(session, newest)})"
-    if by is Whose.ELSEWHERE:
+    if by is Owner.ELSEWHERE:
         raise RefusedError(
             f"restore_final_snapshot is set, and the newest final snapshot of {identifier}, {which}, was "
             f"left by {decoded(dict(newest.tags)[TAG_URN])}, which may be this resource before its stack was "
@@ -278,7 +278,7 @@ def _require_ours(session: Session, newest: SnapshotView, by: Whose, urn: Urn, i
             next_step=f"to restore from it, {to_restore}; to begin without it, write "
             "restore_final_snapshot=False",
         )
-    if by is Whose.IN_DOUBT:
+    if by is Owner.IN_DOUBT:
         raise RefusedError(
             f"restore_final_snapshot is set, and the newest snapshot of {identifier}, {which}, does not "
             f"carry the tags that say it is the final snapshot of {urn.name}",
@@ -297,19 +297,19 @@ def _require_ours(session: Session, newest: SnapshotView, by: Whose, urn: Urn, i
         )
 
 
-def _look_patiently(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Found:
+def _find_patiently(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Found:
     """Look for the final snapshots of a resource; what was left a moment ago is waited for."""
-    found = look_for_ours(session, arguments, urn, rules)
+    found = find_final_snapshots(session, arguments, urn, rules)
     while found.missing is not None and session.clock.now() - found.missing.written < SETTLE:
         with stopped("pulumi up"):
             interrupt.require_wanted()
         session.reporter.progress(f"AWS does not list final snapshot {found.missing.identifier} yet")
         session.clock.sleep(_AGAIN_SECONDS)
-        found = look_for_ours(session, arguments, urn, rules)
+        found = find_final_snapshots(session, arguments, urn, rules)
     return found
 
 
-def _look_surely(
+def _find_surely(
     session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment, found: Found
 ) -> Found:
     """Look again after a while: that there is no final snapshot, or no newer one, is believed when it lasts.
@@ -328,7 +328,7 @@ def _look_surely(
     session.clock.sleep(seconds)
     with stopped("pulumi up"):
         interrupt.require_wanted()
-    again = look_for_ours(session, arguments, urn, rules)
+    again = find_final_snapshots(session, arguments, urn, rules)
     then = _newest(again)
     if newest is not None and (then is None or age_key(then[0]) < age_key(newest[0])):
         return found
@@ -356,7 +356,7 @@ def foretell_restore(session: Session, arguments: Mapping[str, Any], urn: Urn, r
         RefusedError: `up` would refuse it, whatever time passes.
 
     """
-    found = look_for_ours(session, arguments, urn, rules)
+    found = find_final_snapshots(session, arguments, urn, rules)
     missing = found.missing
     if missing is not None and not missing.has_expired(session.clock.now()):
         session.reporter.warn(f"{not_shown(urn, missing)}: `up` restores nothing in its place")

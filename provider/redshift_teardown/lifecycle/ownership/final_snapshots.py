@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _OWN_TAGS = "redshift-teardown:"
 
 
-class Whose(Enum):
+class Owner(Enum):
     """Whose final snapshot a manual snapshot is."""
 
     OURS = "ours"
@@ -55,14 +55,16 @@ class Found:
 
     """
 
-    candidates: Sequence[tuple[SnapshotView, Whose]]
+    candidates: Sequence[tuple[SnapshotView, Owner]]
     seen: Sequence[SnapshotView]
     halves: frozenset[str]
     missing: Left | None = None
     told: str = ""
 
 
-def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Found:
+def find_final_snapshots(
+    session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
+) -> Found:
     """Look for the final snapshots of a resource, among those of its stack and those of its cluster."""
     identifier = str(arguments["cluster_identifier"]).lower()
     seen = {
@@ -87,23 +89,23 @@ def look_for_ours(session: Session, arguments: Mapping[str, Any], urn: Urn, rule
         )
         for snapshot in seen.values()
     ]
-    candidates = [(snapshot, by) for snapshot, by in judged if by is not Whose.ANOTHERS]
+    candidates = [(snapshot, by) for snapshot, by in judged if by is not Owner.ANOTHERS]
     return Found(candidates, list(seen.values()), halves, left, told)
 
 
 def _doubted(
     snapshot: SnapshotView,
-    by: Whose,
+    by: Owner,
     halves: Collection[str],
     seen: Collection[SnapshotView],
     identifier: str,
-) -> Whose:
+) -> Owner:
     """Take another's half of a replacement of our cluster for one in doubt, unless it was finished.
 
     A stack or a resource may be renamed between the two halves, and no state tells of it then.
     """
     ours = snapshot.cluster_identifier.lower() == identifier
-    if by not in {Whose.ELSEWHERE, Whose.ANOTHERS} or not ours or not is_half(snapshot, halves):
+    if by not in {Owner.ELSEWHERE, Owner.ANOTHERS} or not ours or not is_half(snapshot, halves):
         return by
     finished = any(
         each.cluster_identifier.lower() == identifier
@@ -111,7 +113,7 @@ def _doubted(
         and age_key(each) > age_key(snapshot)
         for each in seen
     )
-    return by if finished else Whose.IN_DOUBT
+    return by if finished else Owner.IN_DOUBT
 
 
 def is_half(snapshot: SnapshotView, halves: Collection[str]) -> bool:
@@ -134,7 +136,7 @@ def is_of_a_copy(snapshot: SnapshotView) -> bool:
     return named is not None and named != snapshot.cluster_identifier.lower()
 
 
-def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Whose:
+def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Owner:
     """Return whose final snapshot a manual snapshot is.
 
     It is ours where project, stack and resource in its tags are ours, and the cluster in them is the one that
@@ -147,18 +149,18 @@ def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules:
     of_our_cluster = snapshot.cluster_identifier.lower() == identifier
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project)):
         if key in tags and not says(tags[key], own):
-            return Whose.ELSEWHERE if of_our_cluster and TAG_URN in tags else Whose.ANOTHERS
+            return Owner.ELSEWHERE if of_our_cluster and TAG_URN in tags else Owner.ANOTHERS
     recorded = tags.get(TAG_URN)
     complete = recorded is not None and TAG_STACK in tags and TAG_PROJECT in tags
     if (complete and not is_of_a_copy(snapshot)) and (
         says(recorded, str(urn)) or (is_named(recorded, urn.name) and tags.get(TAG_CLUSTER) == identifier)
     ):
-        return Whose.OURS
+        return Owner.OURS
     if not of_our_cluster:
-        return Whose.ANOTHERS
+        return Owner.ANOTHERS
     if any(key.startswith(_OWN_TAGS) for key in tags) or _named_by_policy(snapshot, arguments, urn, rules):
-        return Whose.IN_DOUBT
-    return Whose.ANOTHERS
+        return Owner.IN_DOUBT
+    return Owner.ANOTHERS
 
 
 def _named_by_policy(
