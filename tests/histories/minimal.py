@@ -174,6 +174,11 @@ MINIMAL: dict[str, History] = {
             ],
         )
     ),
+    "a create that is gone on with by looser rules says so in its claim": _wild(
+        DAYS,
+        act("up", **at("after", 12, act("kill_engine"), act("edit", policy="skipped while ephemeral"))),
+        UP,
+    ),
     "a policy that is tightened while a destroy waits holds": _wild(
         SKIP, UP, act("resize"), act("destroy", **at("wait", 1, TIGHTEN))
     ),

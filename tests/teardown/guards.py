@@ -1253,6 +1253,12 @@ GUARDS = (
         "name=self._claim.name)",
     ),
     Guard(
+        "a claim that is ours says by which rules it is",
+        "lifecycle/ownership/claims.py",
+        "    if live is not None and replace(live, superseded=()) == claim:",
+        "    if live is not None and live.name == claim.name:",
+    ),
+    Guard(
         "what is let go of is never deleted",
         "teardown/run.py",
         "        if isinstance(step, (Delete, Resume)) and self._spared:",

@@ -30,7 +30,7 @@ from redshift_teardown.lifecycle.operation import open_session
 from redshift_teardown.lifecycle.origin import BEGAN_EMPTY
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.lifecycle.ownership.adopt import adopt
-from redshift_teardown.lifecycle.ownership.claims import claim_on, claimed_by_create, write_tags
+from redshift_teardown.lifecycle.ownership.claims import claim_on, write_tags, written_claim
 from redshift_teardown.lifecycle.ownership.create_record import (
     Begun,
     CreateKey,
@@ -330,7 +330,7 @@ class _Create:
             surplus = user_tags(cluster) if restored else None
             desired = everything(self._arguments, self._default_tags, surplus)
             cluster = converge(session, desired, cluster, self._rules, self._meant, proven=False)
-            claim = claimed_by_create(session, cluster, self._claim)
+            claim = written_claim(session, cluster, self._claim, takes_on=True)
         except (AnotherGenerationError, GoneError):
             # What this create began is not there any more: nothing of it is to be gone on with.
             raise
@@ -342,7 +342,7 @@ class _Create:
                 next_step="fix the error above, then run `pulumi up` again: "
                 "it goes on with this very cluster",
             ) from None
-        this_run.note_created(identity, str(self._urn), claim)
+        this_run.note_created(identity, str(self._urn), claim["claim"])
         if not progress.engine_gone():
             # Else nobody records the outputs, and the next `up` knows its cluster by what was written down.
             end_earlier(self._receipts, self._place)
@@ -354,7 +354,7 @@ class _Create:
             self._default_tags,
             said=said_by(self._arguments),
             carried={
-                "claim": claim,
+                **{name: value for name, value in claim.items() if value},
                 **self._protection(),
                 **self._known(identity),
             },

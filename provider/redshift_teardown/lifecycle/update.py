@@ -17,14 +17,14 @@ from redshift_teardown.lifecycle.context import reporter_for
 from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, SAID, found_as, said_by, says
 from redshift_teardown.lifecycle.operation import Operation, open_operation
 from redshift_teardown.lifecycle.outputs import RECORDED_INPUTS, outputs
-from redshift_teardown.lifecycle.ownership.claims import claimed_by_update, require_ours
+from redshift_teardown.lifecycle.ownership.claims import require_ours, written_claim
 from redshift_teardown.lifecycle.ownership.generation import Meant
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.policy.resolve import for_account, is_protected
 from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION, State, carried
 from redshift_teardown.lifecycle.unseen_end import is_unseen
-from redshift_teardown.teardown.claim import TAG_CLAIM
+from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim
 from redshift_teardown.teardown.observe import observe
 from redshift_teardown.teardown.present import TO_OWN_THE_NEW_ONE
 
@@ -103,7 +103,8 @@ def update(
     # It may have been taken over while it was waited for.
     require_ours(cluster, state, str(urn))
     cluster = converge(session, changed.desired, cluster, rules, meant)
-    kept.update(claimed_by_update(session, cluster, state, str(urn), protected=is_protected(inputs)))
+    claim = new_claim(str(urn), protected=is_protected(inputs), name=state.claim)
+    kept.update(written_claim(session, cluster, claim))
     seen = identity.seen_as(view_cluster(cluster))
     return outputs(
         inputs,
@@ -133,7 +134,8 @@ def _write_protection(
         if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
             return ""
         require_ours(cluster, state, str(urn))
-        return claimed_by_update(session, cluster, state, str(urn), protected=protected)["overruled"]
+        claim = new_claim(str(urn), protected=protected, name=state.claim)
+        return written_claim(session, cluster, claim)["overruled"]
     except TeardownError as error:
         reporter.warn(
             f"{urn.name}: whether it is protected could not be written on its cluster ({TAG_CLAIM}): {error}"

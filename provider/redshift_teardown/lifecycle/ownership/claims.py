@@ -23,23 +23,37 @@ def claim_on(cluster: Mapping[str, Any]) -> Claim | None:
     return Claim.of_tags(dict(view_cluster(cluster).tags))
 
 
-def claimed_by_create(session: Session, cluster: Mapping[str, Any], claim: Claim) -> str:
-    """Write the claim of a create that is finished, where it is not on the cluster yet.
+def written_claim(
+    session: Session, cluster: Mapping[str, Any], claim: Claim, *, takes_on: bool = False
+) -> dict[str, str]:
+    """Write the claim of a cluster that was created or changed in this operation, where it lacks it.
+
+    Args:
+        session: The operation's surroundings.
+        cluster: The cluster as it is after its changes.
+        claim: What is to stand on it.
+        takes_on: Whether the one on it is recorded where it cannot be rewritten: a cluster that was restored
+            has it from its snapshot.
 
     Returns:
-        The claim to record. Where it cannot be written and the cluster carries one, which a restored cluster
-        has from its snapshot, that one is taken on: the cluster is this create's own.
+        The outputs ``claim`` and ``overruled``: what the tag says still of protection, where it could not be
+        rewritten.
 
     """
     live = claim_on(cluster)
-    if live is not None and live.name == claim.name:
-        return claim.name
-    fixed = claim if live is None else superseding(claim, live)
-    problem = _write(session, cluster, fixed)
+    if live is not None and replace(live, superseded=()) == claim:
+        return {"claim": claim.name, "overruled": ""}
+    problem = _write(session, cluster, claim if live is None else superseding(claim, live))
     if not problem:
-        return claim.name
+        return {"claim": claim.name, "overruled": ""}
     _warn(session, cluster, problem)
-    return live.name if live is not None and live.name else claim.name
+    if live is None:
+        return {"claim": claim.name, "overruled": ""}
+    stale = live.protected and not claim.protected
+    return {
+        "claim": live.name if takes_on and live.name else claim.name,
+        "overruled": live.value if stale else "",
+    }
 
 
 def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, *, protected: bool) -> Claim:
@@ -108,36 +122,6 @@ def end_adoption(session: Session, cluster: Mapping[str, Any], claim: Claim) -> 
             data="but for that tag the cluster was not touched",
             next_step="allow redshift:CreateTags on it, then run `pulumi up` again: it ends the adoption",
         )
-
-
-def claimed_by_update(
-    session: Session, cluster: Mapping[str, Any], state: State, urn: str, *, protected: bool
-) -> dict[str, str]:
-    """Write the claim of a cluster that was changed in this operation, where it lacks the recorded one.
-
-    Args:
-        session: The operation's surroundings.
-        cluster: The cluster as it is after its changes.
-        state: The recorded state; older versions record no claim.
-        urn: The resource's.
-        protected: Whether its environment is.
-
-    Returns:
-        The outputs ``claim`` and ``overruled``: what the tag says still of protection, where it could not be
-        rewritten.
-
-    """
-    live = claim_on(cluster)
-    claim = new_claim(urn, protected=protected, name=state.claim)
-    if live is not None and replace(live, superseded=()) == claim:
-        return {"claim": state.claim, "overruled": ""}
-    if live is not None:
-        claim = superseding(claim, live)
-    problem = _write(session, cluster, claim)
-    stale = bool(problem) and live is not None and live.protected and not protected
-    if problem:
-        _warn(session, cluster, problem)
-    return {"claim": claim.name, "overruled": live.value if stale and live is not None else ""}
 
 
 def require_ours(cluster: Mapping[str, Any], state: State, claimant: str = "") -> None:
