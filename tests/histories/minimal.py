@@ -174,6 +174,22 @@ MINIMAL: dict[str, History] = {
             ],
         )
     ),
+    "a snapshot by hand of the same second is not taken for ours": _wild(
+        DAYS,
+        UP,
+        act("receipts", how="shut"),
+        act("snapshot_by_hand", name="warehouse", snapshot="fits"),
+        act("destroy", **at("before", 12, act("kill_engine"))),
+    ),
+    "an up that has nothing to do writes down that the cluster lives": _wild(
+        DAYS,
+        UP,
+        act("destroy", **at("wait", 3, act("give_up"), act("kill_all"))),
+        act("pass_time", seconds=600),
+        act("stale", snapshots=20.0),
+        UP,
+        act("vanish"),
+    ),
     "a create that is gone on with by looser rules says so in its claim": _wild(
         DAYS,
         act("up", **at("after", 12, act("kill_engine"), act("edit", policy="skipped while ephemeral"))),

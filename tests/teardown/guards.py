@@ -82,14 +82,14 @@ GUARDS = (
     Guard(
         "a cluster is believed to be back after a while only",
         "teardown/present.py",
-        "    if memory.alive_since is None or observation.at - memory.alive_since < LAG:",
+        "    if not is_lasting(observation, memory):",
         "    if False:",
     ),
     Guard(
         "a snapshot whose cluster lives on is marked before anything else",
         "teardown/present.py",
-        "        voiding(plan, identity, observation, cluster, memory)\n        or _anothers",
-        "        _anothers",
+        "        voiding(plan, identity, observation, cluster, memory)\n        or _held",
+        "        _held",
     ),
     Guard(
         "a mark that got no answer is written again",
@@ -642,8 +642,8 @@ GUARDS = (
     Guard(
         "the decision is written before it is sent",
         "teardown/run.py",
-        "            memory = self._about_to_delete(step, plan, observation, memory, receipt)\n",
-        "            pass\n",
+        "        memory = self._about_to_delete(step, plan, observation, memory, receipt)\n",
+        "",
     ),
     Guard(
         "what AWS answered is written",
@@ -720,7 +720,8 @@ GUARDS = (
     Guard(
         "of two snapshots of one moment the one that was sent counts",
         "teardown/proof.py",
-        "    candidates.sort(key=lambda s: bool(memory.sent_under(s.identifier)), reverse=True)\n",
+        "    candidates.sort(key=lambda s: (bool(memory.sent_under(s.identifier)), len(s.identifier)), "
+        "reverse=True)\n",
         "",
     ),
     Guard(
@@ -829,8 +830,8 @@ GUARDS = (
     Guard(
         "what was not sent is not written down as sent",
         "teardown/run.py",
-        '            receipt.write({"sent": may_be_under_way(memory), "names"',
-        '            dict({"sent": may_be_under_way(memory), "names"',
+        '        receipt.write({"sent": may_be_under_way(memory), "names": names',
+        '        dict({"sent": may_be_under_way(memory), "names": names',
     ),
     Guard(
         "create times are remembered",
@@ -841,12 +842,12 @@ GUARDS = (
     Guard(
         "an error of the SDK says what the data is",
         "teardown/run.py",
-        "            raise self._placed(error, memory) from None",
+        "            raise placed(error, memory) from None",
         "            raise",
     ),
     Guard(
         "only what was sent is said to go on",
-        "teardown/run.py",
+        "teardown/messages.py",
         "sent.answer in {Answer.ACCEPTED, Answer.UNKNOWN}",
         "sent.answer is not Answer.REFUSED",
     ),
@@ -1015,6 +1016,70 @@ GUARDS = (
         "lifecycle/policy/resolve.py",
         '    if checked["account"] == account:\n',
         "    if True:\n",
+    ),
+    Guard(
+        "a deletion goes to what was observed",
+        "teardown/run.py",
+        "        if not self._is_as_observed(observation):\n            self._not_sent(memory, receipt)\n",
+        "        if False:\n            self._not_sent(memory, receipt)\n",
+    ),
+    Guard(
+        "a paused cluster is resumed as it was observed",
+        "teardown/run.py",
+        "            if not self._is_as_observed(observation):\n"
+        "                return self._asked_again(plan, observation, memory)\n"
+        "            self._reporter.keep",
+        "            self._reporter.keep",
+    ),
+    Guard(
+        "a change goes to what was observed",
+        "lifecycle/changes/wait.py",
+        " and session.calls.is_still(view_cluster(cluster), asked)",
+        "",
+    ),
+    Guard(
+        "what was sent is finished under another claim",
+        "teardown/present.py",
+        "    if standing(cluster.status) is Standing.ENDING:\n"
+        "        return None if memory.sent is not None or is_end_unseen(memory) else end\n",
+        "",
+    ),
+    Guard(
+        "what is left of ours is finished beside another generation",
+        "teardown/present.py",
+        "    if identity.cluster_namespace_arn and "
+        "newest_proof(plan, identity, observation, memory) is not None:",
+        "    if False:",
+    ),
+    Guard(
+        "a finished snapshot beside a living cluster comes no more",
+        "teardown/memory.py",
+        "if each.available and given_up}",
+        "if False and given_up}",
+    ),
+    Guard(
+        "a destroy waits until an earlier proof is none",
+        "teardown/present.py",
+        "_doubted(plan, identity, observation, memory) or _delete(plan, observation, memory)",
+        "_delete(plan, observation, memory)",
+    ),
+    Guard(
+        "what is doubtful is asked for twice",
+        "lifecycle/operation.py",
+        "        if not self._is_doubtful(observation):\n            return observation\n",
+        "        if observation:\n            return observation\n",
+    ),
+    Guard(
+        "that it lives on is written down where nothing is listed",
+        "lifecycle/operation.py",
+        "        if new or self.ends_doubt(observation):",
+        "        if new:",
+    ),
+    Guard(
+        "a name that was accepted is bound to its time",
+        "teardown/proof.py",
+        "    if accepted and (snapshot.create_time is None or not memory.sent_under(snapshot.identifier)):",
+        "    if accepted:",
     ),
     Guard(
         "a cluster of another resource is kept",
@@ -1267,8 +1332,8 @@ GUARDS = (
     Guard(
         "ours that lives under another name is not let go of",
         "teardown/present.py",
-        "        if observation.renamed_to:",
-        "        if False:",
+        "    if observation.renamed_to:",
+        "    if False:",
     ),
 )
 

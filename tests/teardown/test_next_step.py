@@ -83,6 +83,7 @@ REFUSED = Answer.REFUSED
 AT = {"just now": JUST_NOW, "long ago": LONG_AGO}
 MEMORIES: dict[str, Memory] = {
     "nothing": memory(),
+    "alive for long": memory(alive_since=NOW),
     "decided earlier": memory(earlier_outcome="snapshot"),
     "skipped earlier": memory(earlier_outcome="skip"),
     "deletion seen": memory(attempt(at=LONG_AGO), deletion_seen=True, alive_since=NOW),

@@ -365,7 +365,7 @@ def test_no_tag_of_a_plan_is_one_that_aws_refuses(stack: str, key: str) -> None:
 def test_names_in_sight_are_passed_over() -> None:
     """Names of snapshots that AWS shows, and those it said are taken, are not asked for."""
     busy = pure.memory(taken=frozenset({NAME}))
-    seen = pure.look(pure.cluster(), pure.snapshot(f"{NAME}-2"))
+    seen = pure.look(pure.cluster(), pure.snapshot(f"{NAME}-2", tags=(), create_time=None))
     assert next_step(PLAN, IDENTITY, seen, busy) == Delete(f"{NAME}-3", 35)
 
 

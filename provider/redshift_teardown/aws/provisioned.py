@@ -8,6 +8,7 @@ it will not. Calls that change something never raise for what AWS said: they ret
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.session import THROTTLING, Aws, explain
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from types_boto3_redshift import RedshiftClient
 
 PAGE = 100
+
+FRESH = timedelta(seconds=5)
+"""How long ago AWS may have been asked for a cluster that a call reaches by its name."""
 
 _SERVER_ERROR = 500
 
@@ -88,6 +92,27 @@ class RedshiftCalls:
         """Look at one cluster; None where AWS says ClusterNotFound."""
         found = self.describe(identifier)
         return view_cluster(found) if found else None
+
+    def is_still(self, shown: ClusterView, since: datetime) -> bool:
+        """Return whether AWS shows a cluster as it did; asked again only where that is a while ago.
+
+        A call reaches whatever has the name. Between the question that decided on it and the call an answer
+        may have come late, or this machine have slept; meanwhile another cluster may have taken the name, or
+        another resource the cluster.
+
+        Args:
+            shown: The cluster as AWS showed it.
+            since: When AWS was asked.
+
+        """
+        if self._now() - since <= FRESH:
+            return True
+        asked = self._now()
+        try:
+            found = self.cluster(shown.identifier)
+        except UnreachableError:
+            return False
+        return found == shown and self._now() - asked <= FRESH
 
     def clusters(self) -> Iterator[ClusterView]:
         """Look at every cluster of the account and region, page by page."""

@@ -19,10 +19,10 @@ from redshift_teardown.lifecycle.context import Session, reporter_for, stopped
 from redshift_teardown.lifecycle.desired import own_region
 from redshift_teardown.lifecycle.policy.planner import Planner, Recorded, read_recorded
 from redshift_teardown.teardown.backoff import LAG, SETTLE, believed_after
-from redshift_teardown.teardown.memory import recall, remember
+from redshift_teardown.teardown.memory import is_end_unseen, recall, remember
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import observe
-from redshift_teardown.teardown.proof import is_marked_void, outlived, void_key
+from redshift_teardown.teardown.proof import is_marked_void, newest_proof, outlived, void_key
 from redshift_teardown.teardown.receipt import SEEN_ALIVE, ReceiptFile, heading
 from redshift_teardown.teardown.void import not_marked, void_tag
 
@@ -72,18 +72,39 @@ class Operation:
         return observe(self.session.calls, self.identity, self.session.clock.now(), beside_busy=True)
 
     def observe_surely(self) -> Observation:
-        """Return the same; that no cluster is shown is believed when it has lasted, as in a teardown.
+        """Return the same, once what is doubtful has lasted, as in a teardown.
+
+        That is: no cluster is shown, or a living one beside what an earlier destroy took as its proof.
 
         Raises:
             UnreachableError: AWS gives no answer.
 
         """
         observation = self.observe()
-        if observation.cluster is not None or observation.renamed_to:
+        if observation.cluster is None and not observation.renamed_to:
+            wait = self.planner().plan(None).decision.wait
+            self.session.clock.sleep(believed_after(wait.poll_seconds).total_seconds())
+            return self.observe()
+        if not self._is_doubtful(observation):
             return observation
-        wait = self.planner().plan(None).decision.wait
-        self.session.clock.sleep(believed_after(wait.poll_seconds).total_seconds())
-        return self.observe()
+        self.session.clock.sleep(LAG.total_seconds())
+        again = self.observe()
+        if self.identity.is_alive_in(again.cluster):
+            return replace(again, alive_since=observation.at)
+        return again if again.cluster is not None else self.observe_surely()
+
+    def _is_doubtful(self, observation: Observation) -> bool:
+        """Return whether a living cluster stands beside a snapshot that would prove that it is gone."""
+        if not self.identity.is_alive_in(observation.cluster):
+            return False
+        plan, _, memory = self._remembered(observation)
+        proof = newest_proof(plan, self.identity, observation, memory)
+        return proof is not None and proof.available
+
+    def ends_doubt(self, observation: Observation) -> bool:
+        """Return whether a destroy was begun whose end nobody saw, and this shows that it came to none."""
+        _, before, after = self._remembered(observation)
+        return is_end_unseen(before) and not is_end_unseen(after)
 
     def what_delete_would_do(self, observation: Observation) -> tuple[Plan, Step]:
         """Return what a delete would begin with after this observation, which is sure; nothing is changed."""
@@ -119,7 +140,7 @@ class Operation:
         """
         recorded, reporter = self.recorded.state.void, self.session.reporter
         try:
-            observation = self.observe()
+            observation = self.observe_surely()
         except UnreachableError as error:
             reporter.warn(f"AWS gave no answer about the snapshots of {self.identity}: {error.words}")
             return sorted(recorded)
@@ -127,7 +148,7 @@ class Operation:
             return sorted(recorded)
         void, snapshots = self.void_beside(observation)
         new = set(void) - recorded
-        if new:
+        if new or self.ends_doubt(observation):
             _write_down(self, observation, void)
         for snapshot in snapshots:
             if void_key(snapshot) in new and snapshot.available and not is_marked_void(snapshot):

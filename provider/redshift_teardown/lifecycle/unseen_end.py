@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.aws.provisioned import UnreachableError
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.context import reporter_for
 from redshift_teardown.lifecycle.operation import memory_of, open_and_observe
@@ -101,8 +102,13 @@ def has_outlived(olds: Mapping[str, Any], settings: Settings, reporter: Reporter
         return False
     if not identity.is_alive_in(observation.cluster):
         return False
-    void = operation.void_beside(observation)[0]
-    if set(void) <= operation.recorded.state.void:
+    try:
+        observation = operation.observe_surely()
+    except UnreachableError:
+        return True
+    void = sorted(set(operation.void_beside(observation)[0]) - operation.recorded.state.void)
+    if identity.is_alive_in(observation.cluster) and not void and not operation.ends_doubt(observation):
         return False
-    reporter.keep(f"{identity} lives on: {begun}. `up` records what is no proof any more: {', '.join(void)}")
+    lost = f" what is no proof any more: {', '.join(void)}" if void else " that"
+    reporter.keep(f"{identity} lives on: {begun}. `up` records{lost}")
     return True

@@ -31,7 +31,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 def absent(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Step:
     """Return the next step where AWS shows no cluster; see ``next_step`` for the arguments."""
     if observation.renamed_to:
-        return renamed(plan, identity, observation.renamed_to)
+        return renamed(plan, identity, observation.renamed_to, memory)
     if not _is_ending(memory) and not _lasts(plan, observation, memory):
         return Wait("AWS shows no cluster; asking again before that is believed")
     snapshot_due = plan.wants_snapshot
@@ -44,18 +44,23 @@ def absent(plan: Plan, identity: Identity, observation: Observation, memory: Mem
     return _by_proof(plan, identity, observation, memory, proof)
 
 
-def renamed(plan: Plan, identity: Identity, name: str, *, is_name_taken: bool = False) -> Refuse:
+def renamed(
+    plan: Plan, identity: Identity, name: str, memory: Memory, *, is_name_taken: bool = False
+) -> Refuse:
     """Return the refusal to tear down a generation that lives under another name.
 
     Args:
         plan: What was decided.
         identity: The generation, and its recorded name.
         name: The name it has now.
+        memory: What this teardown did.
         is_name_taken: Whether another cluster has the recorded name.
 
     """
     set_it = f"set cluster_identifier to {name!r} in the program, run `pulumi up`, then destroy"
     taken = f"; {identity.cluster_identifier} is another cluster's name now" if is_name_taken else ""
+    if memory.sent is not None:
+        taken += "; DeleteCluster was sent by the old name, and may have reached another cluster"
     back = "" if is_name_taken else "rename it back, then run `pulumi destroy` again; or "
     return Refuse(
         f"{identity} was renamed to {name} outside of Pulumi{taken}",

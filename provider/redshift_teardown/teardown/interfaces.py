@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping
+    from datetime import datetime
 
-    from redshift_teardown.aws.views import Attempt
+    from redshift_teardown.aws.views import Attempt, ClusterView
 
 
 class Reporter(Protocol):
@@ -25,9 +26,12 @@ class Reporter(Protocol):
 
 
 class Actions(Protocol):
-    """The calls that change something, each with what AWS answered."""
+    """The calls that change something, each with what AWS answered; and the last question before them."""
 
     counted: Counter[str]
+
+    def is_still(self, shown: ClusterView, since: datetime) -> bool:
+        """Return whether AWS shows a cluster as it did when it was asked at a time."""
 
     def delete(self, identifier: str, snapshot_name: str, retention_days: int, status_before: str) -> Attempt:
         """Send DeleteCluster."""

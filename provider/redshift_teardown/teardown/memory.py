@@ -75,11 +75,12 @@ def is_end_unseen(memory: Memory) -> bool:
 def remember(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Memory:
     """Return the memory with what an observation shows that later steps need to know."""
     cluster = observation.cluster
-    if cluster is None:
-        return memory if memory.gone_since else replace(memory, gone_since=observation.at)
+    if cluster is None or not identity.is_generation_of(cluster):
+        gone_since = memory.gone_since or observation.at
+        # After a deletion that was seen one such answer may be an old one.
+        alive_since = memory.alive_since if memory.deletion_seen else None
+        return replace(memory, gone_since=gone_since, alive_since=alive_since)
     memory = replace(memory, gone_since=None)
-    if not identity.is_generation_of(cluster):
-        return memory
     if cluster.create_time is not None and cluster.create_time not in memory.create_times:
         memory = replace(memory, create_times=(*memory.create_times, cluster.create_time))
     if standing(cluster.status) is Standing.ENDING:
@@ -100,9 +101,9 @@ def _alive(plan: Plan, identity: Identity, observation: Observation, memory: Mem
     one. While a deletion may be under way, of which AWS shows an old answer, no sign of life is one.
     """
     memory = replace(memory, earlier_outcome="")
-    if memory.deletion_seen and memory.alive_since is None:
-        memory = replace(memory, alive_since=observation.at)
-    coming = _may_be_coming(observation, memory)
+    if memory.alive_since is None:
+        memory = replace(memory, alive_since=observation.alive_since or observation.at)
+    coming = _may_be_coming(observation, memory, status)
     if is_surely_alive(status) and not (memory.deletion_seen and coming):
         memory = replace(memory, last_alive=observation.at)
     void = {
@@ -122,17 +123,29 @@ def _keys(snapshot: SnapshotView, memory: Memory) -> tuple[str, ...]:
     return (key, snapshot.identifier) if snapshot.identifier in memory.taken else (key,)
 
 
-def _may_be_coming(observation: Observation, memory: Memory) -> frozenset[str]:
-    """Return the names of snapshots whose deletion may have begun though AWS shows the cluster as it was."""
+def _may_be_coming(observation: Observation, memory: Memory, status: str) -> frozenset[str]:
+    """Return the names of snapshots whose deletion may have begun though AWS shows the cluster as it was.
+
+    One of an earlier teardown that is finished beside a cluster that is surely alive, and stays so, comes no
+    more: AWS has given its deletion up.
+    """
+    lasts = is_lasting(observation, memory)
     if memory.deletion_seen:
-        back = memory.alive_since is not None and observation.at - memory.alive_since >= LAG
-        return frozenset() if back else asked_for(memory) | {memory.proof_seen}
+        return frozenset() if lasts else asked_for(memory) | {memory.proof_seen}
+    given_up = lasts and is_surely_alive(status)
+    finished = {each.identifier for each in observation.snapshots if each.available and given_up}
+    earlier = [(name, at) for name, at in memory.earlier_sent if name not in finished]
     sent = [
         (attempt.snapshot, attempt.at)
         for attempt in memory.attempts
         if attempt.snapshot in asked_for(memory, Answer.ACCEPTED, Answer.UNKNOWN)
     ]
-    return frozenset(name for name, at in (*sent, *memory.earlier_sent) if observation.at - at < SETTLE)
+    return frozenset(name for name, at in (*sent, *earlier) if observation.at - at < SETTLE)
+
+
+def is_lasting(observation: Observation, memory: Memory) -> bool:
+    """Return whether AWS has shown the cluster alive for so long that it is believed of it."""
+    return memory.alive_since is not None and observation.at - memory.alive_since >= LAG
 
 
 def likely_alive(observation: Observation | None, memory: Memory) -> bool:

@@ -6,7 +6,10 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from redshift_teardown.aws.views import Answer
 from redshift_teardown.deletion_policy import FOREVER
+from redshift_teardown.engine.interrupt import StoppedError
+from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.model import Delete, Done, Extend, LetGo, Refuse, Resume, Step, Tag, Wait
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.wording import duration, interrupt_note, size
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.aws.views import SnapshotView
-    from redshift_teardown.teardown.model import Observation
+    from redshift_teardown.errors import TeardownError
+    from redshift_teardown.teardown.model import Memory, Observation
     from redshift_teardown.teardown.plan import Plan
 
 LOG = logging.getLogger(__name__)
@@ -115,3 +119,30 @@ def describe_step(step: Step) -> str:  # noqa: PLR0911 - one return a step
         return f"refuse: {step.what}"
     message = f"a teardown has no such step: {step!r}"
     raise TypeError(message)
+
+
+def placed(error: TeardownError, memory: Memory) -> TeardownError:
+    """Return in words what state the data is in, where an error from below knows only the call."""
+    if isinstance(error, RefusedError):
+        return error
+    stopped = isinstance(error, StoppedError)
+    sent = memory.last("DeleteCluster")
+    data = "this destroy has not asked AWS to delete anything yet"
+    if sent is not None and sent.answer in {Answer.ACCEPTED, Answer.UNKNOWN}:
+        how = (
+            f"with final snapshot {sent.snapshot}"
+            if sent.snapshot
+            else "without a final snapshot, as decided"
+        )
+        goes_on = (
+            "AWS goes on with it" if sent.answer is Answer.ACCEPTED else "AWS goes on with it, if it arrived"
+        )
+        data = f"DeleteCluster was sent {how}; {goes_on}"
+    elif sent is not None:
+        data = f"AWS has not accepted DeleteCluster ({sent.words}); the cluster was there when last seen"
+    fix = "" if stopped else f"{error.next_step or 'fix the error above'}; then "
+    return RefusedError(
+        error.what,
+        data=data,
+        next_step=f"{fix}run `pulumi destroy` again: it resumes where AWS is",
+    )

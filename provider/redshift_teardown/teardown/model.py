@@ -24,6 +24,7 @@ class Observation:
             where the next step depends on them.
         renamed_to: Identifier under which the recorded namespace lives now, looked for where it does not
             live under the recorded one.
+        alive_since: Since when AWS has shown the cluster alive, where it was asked for that twice; else None.
 
     """
 
@@ -31,6 +32,7 @@ class Observation:
     cluster: ClusterView | None
     snapshots: tuple[SnapshotView, ...] = ()
     renamed_to: str | None = None
+    alive_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Memory:
         earlier_sent: Snapshot names that earlier teardowns sent, with the time; accepted ones among them.
         deletion_seen: Whether this teardown saw the cluster ending.
         last_alive: When the cluster was last seen alive.
-        alive_since: When the cluster was first seen alive after its deletion was seen; None while it was not.
-        gone_since: When AWS first showed no cluster any more; None while it shows one.
+        alive_since: Since when the cluster has been seen alive, without a break; None while it is not.
+        gone_since: When AWS first showed the generation under its name no more; None while it does.
         proof_seen: A final snapshot that this teardown saw; empty for none.
 
     """
@@ -82,6 +84,13 @@ class Memory:
             and name not in self.taken
         ]
         return own + [at for sent, at in self.earlier_sent if sent == name]
+
+    @property
+    def sent(self) -> Attempt | None:
+        """The newest DeleteCluster of this teardown that may have taken effect; None for none."""
+        may_have = {Answer.ACCEPTED, Answer.UNKNOWN}
+        sent = (a for a in reversed(self.attempts) if a.operation == "DeleteCluster" and a.answer in may_have)
+        return next(sent, None)
 
     def last(self, operation: str) -> Attempt | None:
         """Return the newest attempt of an operation, or None."""

@@ -97,9 +97,12 @@ def _beside(
             cluster = found
         elif found is not None:
             renamed_to = found.identifier
-    if cluster is not None and not identity.is_generation_of(cluster):
-        return Observation(at, cluster, renamed_to=renamed_to)
-    if cluster is not None and standing(cluster.status) is Standing.BUSY and not busy:
+    if (
+        cluster is not None
+        and identity.is_generation_of(cluster)
+        and standing(cluster.status) is Standing.BUSY
+        and not busy
+    ):
         return Observation(at, cluster)
     return Observation(at, cluster, source.snapshots(identity.cluster_identifier), renamed_to)
 

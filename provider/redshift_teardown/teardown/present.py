@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from redshift_teardown.aws.statuses import PAUSED, Standing, standing
 from redshift_teardown.aws.views import Answer, Attempt
 from redshift_teardown.deletion_policy import next_name
-from redshift_teardown.teardown.absent import renamed
-from redshift_teardown.teardown.backoff import LAG, SETTLE, backoff
+from redshift_teardown.teardown.absent import absent, renamed
+from redshift_teardown.teardown.backoff import SETTLE, backoff
 from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, whose
 from redshift_teardown.teardown.finish import BUSY_CODES, finish
+from redshift_teardown.teardown.memory import is_end_unseen, is_lasting
 from redshift_teardown.teardown.model import Delete, LetGo, Refuse, Resume, Step, Wait
 from redshift_teardown.teardown.proof import (
     asked_for,
@@ -48,21 +49,54 @@ def present(
 ) -> Step:
     """Return the next step where AWS shows a cluster; see ``next_step`` for the arguments."""
     if not identity.is_generation_of(cluster):
-        if observation.renamed_to:
-            return renamed(plan, identity, observation.renamed_to, is_name_taken=True)
-        return Refuse(
-            f"{identity} is not the cluster this stack created: one of another generation "
-            f"(created {utc(cluster.create_time)}) lives under its name now",
-            data="that cluster was not touched; what became of the recorded generation "
-            f"({identity.generation()}) AWS no longer shows",
-            next_step=TO_OWN_THE_NEW_ONE,
-            final=True,
-        )
+        return _not_ours(plan, identity, observation, cluster, memory)
     return (
         voiding(plan, identity, observation, cluster, memory)
-        or _anothers(plan, identity, cluster)
+        or _held(plan, identity, observation, cluster, memory)
         or _own(plan, identity, observation, cluster, memory)
     )
+
+
+def _not_ours(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step:
+    """Another generation has the name. It is not touched; what is left of ours is finished."""
+    if observation.renamed_to:
+        return renamed(plan, identity, observation.renamed_to, memory, is_name_taken=True)
+    if identity.cluster_namespace_arn and newest_proof(plan, identity, observation, memory) is not None:
+        # It lives under no other name either.
+        return absent(plan, identity, observation, memory)
+    return Refuse(
+        f"{identity} is not the cluster this stack created: one of another generation "
+        f"(created {utc(cluster.create_time)}) lives under its name now",
+        data=f"{_touched(memory)}; what became of the recorded generation "
+        f"({identity.generation()}) AWS no longer shows",
+        next_step=TO_OWN_THE_NEW_ONE,
+        final=True,
+    )
+
+
+def _held(
+    plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
+) -> Step | None:
+    """Return the end of a teardown whose cluster is another's, or protected by its claim; None for neither.
+
+    Where our DeleteCluster was sent before, whoever wrote that claim has the cluster until it is gone. To let
+    go of it, or to refuse since nothing was deleted, would be wrong: what was begun is finished.
+    """
+    end = _anothers(plan, identity, cluster)
+    if standing(cluster.status) is Standing.ENDING:
+        return None if memory.sent is not None or is_end_unseen(memory) else end
+    if end is not None and memory.sent is not None and observation.at - memory.sent.at < SETTLE:
+        return Wait("DeleteCluster was sent, and the cluster has another claim since; asking what AWS does")
+    return end
+
+
+def _touched(memory: Memory) -> str:
+    """Return in words whether a cluster that has the name now was touched."""
+    if memory.sent is None:
+        return "that cluster was not touched"
+    return "DeleteCluster was sent by that name, and may have reached that cluster"
 
 
 def _own(
@@ -155,7 +189,7 @@ def _returning(
     plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
 ) -> Step:
     """A deletion was seen, and the cluster is shown alive: by an old answer, or AWS gave up."""
-    if memory.alive_since is None or observation.at - memory.alive_since < LAG:
+    if not is_lasting(observation, memory):
         return Wait(f"cluster is {cluster.status} again; asking whether AWS gave up deleting it")
     return _came_back(plan, identity, observation, cluster, memory)
 
@@ -190,7 +224,7 @@ def _deletable(
 ) -> Step:
     last = memory.last("DeleteCluster")
     if last is None:
-        return _delete(plan, observation, memory)
+        return _doubted(plan, identity, observation, memory) or _delete(plan, observation, memory)
     since = observation.at - last.at
     if last.answer is Answer.ACCEPTED:
         if since < SETTLE:
@@ -203,6 +237,16 @@ def _deletable(
     if since < backoff("DeleteCluster", memory):
         return Wait(f"cluster is {cluster.status}; AWS said: {last.words}")
     return _delete(plan, observation, memory)
+
+
+def _doubted(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Step | None:
+    """Return the wait until what an earlier destroy took as its proof is surely none; None for no such."""
+    earlier = newest_proof(plan, identity, observation, memory)
+    if earlier is None or not earlier.available or is_lasting(observation, memory):
+        return None
+    return Wait(
+        f"the cluster is alive beside {earlier.identifier}, which an earlier destroy took; asking again"
+    )
 
 
 def _after_refusal(

@@ -44,7 +44,8 @@ def newest_proof(
     """Return the snapshot that proves, or will prove, that the data is kept; None where there is none.
 
     The newest decides, whatever became of it: what an older one lacks, a newer one that failed does not make
-    up for. Of two that are equally new the worse decides, and else the one that DeleteCluster was sent with.
+    up for. Of two that are equally new the worse decides, and else the one that DeleteCluster was sent with,
+    or whose name has a number after it: the other one was there when it was chosen.
     """
     candidates = [
         snapshot
@@ -52,7 +53,7 @@ def newest_proof(
         if would_prove(snapshot, plan, identity, memory) and not is_void(snapshot, memory)
     ]
     # Of equals the first one is the greatest.
-    candidates.sort(key=lambda s: bool(memory.sent_under(s.identifier)), reverse=True)
+    candidates.sort(key=lambda s: (bool(memory.sent_under(s.identifier)), len(s.identifier)), reverse=True)
     return max(
         candidates,
         key=lambda s: (s.create_time is None, s.create_time or _LONG_AGO, not s.available, not s.running),
@@ -125,13 +126,15 @@ def is_ours(snapshot: SnapshotView, plan: Plan, identity: Identity, memory: Memo
     """Return whether a snapshot was made by a DeleteCluster of a teardown of this resource.
 
     A name alone is a sign only where it holds the time it was chosen at, or where a receipt says when it was
-    sent; and the snapshot must have begun at that time. The tags are none that the cluster carries, too.
+    sent; and the snapshot must have begun at that time: AWS may have accepted a name for a snapshot that is
+    there no more, and somebody may have used it again. The tags are none that the cluster carries, too.
     """
     if snapshot.snapshot_type != "manual":
         return False
     if plan.tags_prove and is_tagged_as(dict(snapshot.tags), identity):
         return True
-    if snapshot.identifier in memory.earlier_accepted | asked_for(memory, Answer.ACCEPTED):
+    accepted = snapshot.identifier in memory.earlier_accepted | asked_for(memory, Answer.ACCEPTED)
+    if accepted and (snapshot.create_time is None or not memory.sent_under(snapshot.identifier)):
         return True
     return _made_in_time(snapshot, plan, memory)
 

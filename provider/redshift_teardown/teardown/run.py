@@ -26,6 +26,7 @@ from redshift_teardown.teardown.messages import (
     complete,
     describe_wait,
     last_line,
+    placed,
     trace_step,
 )
 from redshift_teardown.teardown.model import (
@@ -158,6 +159,9 @@ class Teardown:
                 trace_step(self._identity, observation, step)
                 if isinstance(step, Done):
                     self._finish(receipt, plan, memory, step.snapshot)
+                    if observation.cluster is not None:
+                        name = observation.cluster.identifier
+                        self._reporter.warn(f"another cluster has its name now ({name}), and was not touched")
                     return Ending(step.snapshot, plan)
                 if isinstance(step, LetGo):
                     receipt.write({**self._document(plan, memory, LET_GO), "because": step.what})
@@ -171,7 +175,7 @@ class Teardown:
                 memory = self._perform(step, plan, observation, memory, receipt)
         except TeardownError as error:
             self._note_failure(receipt, plan, memory, error)
-            raise self._placed(error, memory) from None
+            raise placed(error, memory) from None
 
     def _planned(self, plan: Plan, cluster: ClusterView | None, memory: Memory) -> Plan:
         """Return the plan by what is shown now; what this teardown skipped is gone by the rules of then."""
@@ -196,19 +200,10 @@ class Teardown:
         self._pace.hurry()
         (interrupt.require_wanted if isinstance(step, (Delete, Resume)) else interrupt.require_engine)()
         if isinstance(step, Delete):
-            memory = self._about_to_delete(step, plan, observation, memory, receipt)
-            status = observation.cluster.status if observation.cluster else ""
-            self._require_still_wanted(memory, receipt)
-            attempt = self._actions.delete(identifier, step.snapshot_name, step.retention_days, status)
-            memory = self._answered(attempt, plan, observation, memory, receipt)
-            if attempt.answer is Answer.ACCEPTED:
-                self._reporter.progress(
-                    f"DeleteCluster accepted; final snapshot {step.snapshot_name}"
-                    if step.snapshot_name
-                    else "DeleteCluster accepted; no final snapshot"
-                )
-            return memory
+            return self._delete(step, plan, observation, memory, receipt)
         if isinstance(step, Resume):
+            if not self._is_as_observed(observation):
+                return self._asked_again(plan, observation, memory)
             self._reporter.keep(f"{identifier} is paused and AWS will not delete it so: resuming it first")
             attempt = self._actions.resume(identifier)
         elif isinstance(step, Tag):
@@ -224,6 +219,28 @@ class Teardown:
             message = f"a teardown has no such step: {step!r}"
             raise TypeError(message)
         return memory.after(attempt)
+
+    def _delete(
+        self, step: Delete, plan: Plan, observation: Observation, memory: Memory, receipt: ReceiptFile
+    ) -> Memory:
+        """Send DeleteCluster, once that is written down and AWS shows what was decided on."""
+        memory = self._about_to_delete(step, plan, observation, memory, receipt)
+        status = observation.cluster.status if observation.cluster else ""
+        self._require_still_wanted(memory, receipt)
+        if not self._is_as_observed(observation):
+            self._not_sent(memory, receipt)
+            return self._asked_again(plan, observation, memory)
+        attempt = self._actions.delete(
+            self._identity.cluster_identifier, step.snapshot_name, step.retention_days, status
+        )
+        memory = self._answered(attempt, plan, observation, memory, receipt)
+        if attempt.answer is Answer.ACCEPTED:
+            self._reporter.progress(
+                f"DeleteCluster accepted; final snapshot {step.snapshot_name}"
+                if step.snapshot_name
+                else "DeleteCluster accepted; no final snapshot"
+            )
+        return memory
 
     def _tell(self, plan: Plan) -> None:
         """Say what is decided, once the living cluster's facts are known, and again where they tighten it."""
@@ -247,8 +264,25 @@ class Teardown:
         try:
             interrupt.require_wanted()
         except StoppedError:
-            receipt.write({"sent": may_be_under_way(memory), "names": sorted(asked_for(memory))})
+            self._not_sent(memory, receipt)
             raise
+
+    def _not_sent(self, memory: Memory, receipt: ReceiptFile) -> None:
+        """Write down that what was about to be sent was not."""
+        names = sorted(asked_for(memory))
+        receipt.write({"sent": may_be_under_way(memory), "names": names, "sent_at": sent_at(memory)})
+
+    def _is_as_observed(self, observation: Observation) -> bool:
+        """Return whether the cluster that a call is to reach by its name is the one that was observed."""
+        shown = observation.cluster
+        return shown is None or self._actions.is_still(shown, observation.at)
+
+    def _asked_again(self, plan: Plan, observation: Observation, memory: Memory) -> Memory:
+        """Poll again before anything is begun: what was seen is too old, and AWS shows something else now."""
+        self._wait(
+            Wait("AWS answers late; asking again before anything is deleted"), plan, observation, memory
+        )
+        return memory
 
     def _note_alive(
         self, receipt: ReceiptFile, plan: Plan, before: Memory, memory: Memory, observation: Observation
@@ -344,34 +378,6 @@ class Teardown:
     def _note_failure(self, receipt: ReceiptFile, plan: Plan, memory: Memory, error: TeardownError) -> None:
         if memory.attempts:
             receipt.write({**self._document(plan, memory, REFUSED), "error": str(error)})
-
-    def _placed(self, error: TeardownError, memory: Memory) -> TeardownError:
-        """Return in words what state the data is in, where an error from below knows only the call."""
-        if isinstance(error, RefusedError):
-            return error
-        stopped = isinstance(error, StoppedError)
-        sent = memory.last("DeleteCluster")
-        data = "this destroy has not asked AWS to delete anything yet"
-        if sent is not None and sent.answer in {Answer.ACCEPTED, Answer.UNKNOWN}:
-            how = (
-                f"with final snapshot {sent.snapshot}"
-                if sent.snapshot
-                else "without a final snapshot, as decided"
-            )
-            goes_on = (
-                "AWS goes on with it"
-                if sent.answer is Answer.ACCEPTED
-                else "AWS goes on with it, if it arrived"
-            )
-            data = f"DeleteCluster was sent {how}; {goes_on}"
-        elif sent is not None:
-            data = f"AWS has not accepted DeleteCluster ({sent.words}); the cluster was there when last seen"
-        fix = "" if stopped else f"{error.next_step or 'fix the error above'}; then "
-        return RefusedError(
-            error.what,
-            data=data,
-            next_step=f"{fix}run `pulumi destroy` again: it resumes where AWS is",
-        )
 
     def _document(self, plan: Plan, memory: Memory, state: str) -> dict[str, Any]:
         identity, decision, now = self._identity, plan.decision, self._clock.now()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.provisioned import UnreachableError
 from redshift_teardown.aws.statuses import ENDING, PAUSED, Standing, standing
-from redshift_teardown.aws.views import AVAILABLE
+from redshift_teardown.aws.views import AVAILABLE, view_cluster
 from redshift_teardown.engine import interrupt
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.context import stopped
@@ -144,7 +144,8 @@ class _Wait:
         while True:
             with stopped("pulumi up"):
                 interrupt.require_waiting(begun=self._begun)
-            waited = session.clock.now() - started
+            asked = session.clock.now()
+            waited = asked - started
             try:
                 cluster = self._poll(watcher)
             except UnreachableError as error:
@@ -157,7 +158,7 @@ class _Wait:
                     self._meant.require(cluster)
                     status = str(cluster.get("ClusterStatus") or "")
                     settled = not self._former or cluster["ClusterIdentifier"] == self._identifier
-                    if ready(cluster) and settled:
+                    if ready(cluster) and settled and session.calls.is_still(view_cluster(cluster), asked):
                         return cluster
             if waited >= self._timeout:
                 raise _failed(
