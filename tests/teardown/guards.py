@@ -1043,8 +1043,9 @@ GUARDS = (
     Guard(
         "a cluster that is gone is replaced by a word",
         "lifecycle/diff.py",
-        "replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))\n",
-        "pass\n",
+        "            replacement.review(olds, news, found.replaces, settings, reporter)\n"
+        "            reporter.warn(why)\n",
+        "            reporter.warn(why)\n",
     ),
     Guard(
         "what may be half of a replacement is asked about",

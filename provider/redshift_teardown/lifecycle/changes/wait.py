@@ -209,7 +209,11 @@ def _remedy(identifier: str, status: str) -> str:
             "paused cluster; then run `pulumi up` again"
         )
     if status in ENDING:
-        return "wait until it is gone, then run `pulumi refresh` and `pulumi up`"
+        return (
+            "wait until it is gone, then run `pulumi refresh`, and `pulumi up` with "
+            "restore_final_snapshot=True, which brings its data back (without it, where it leaves no final "
+            "snapshot)"
+        )
     return "look at its events in the Redshift console, then run `pulumi up` again"
 
 
