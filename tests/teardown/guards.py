@@ -247,8 +247,20 @@ GUARDS = (
     Guard(
         "destroy tells a way back that finds the snapshot",
         "teardown/messages.py",
-        '"" if plan.is_moved else "restore_final_snapshot=True, or "',
+        '"restore_final_snapshot=True, or " if plan.is_found_by_tags(snapshot) else ""',
         '"restore_final_snapshot=True, or "',
+    ),
+    Guard(
+        "what a snapshot is found by has room first",
+        "teardown/plan.py",
+        "tags=(*own.items(), *asked[:MOST_POLICY_TAGS]),",
+        "tags=(*sorted(own.items()), *asked[:MOST_POLICY_TAGS]),",
+    ),
+    Guard(
+        "a snapshot without the tags it is found by is named",
+        "teardown/plan.py",
+        "        return all(present.get(key) == own[key] for key in FINDING_TAGS)",
+        "        return True",
     ),
     Guard(
         "replace_with is refused",
