@@ -787,8 +787,20 @@ GUARDS = (
     Guard(
         "plan lets go where delete does",
         "reports/forecast.py",
-        "        foreseen = _unless_let_go(foreseen, seen)\n",
+        "        foreseen = _unless_let_go(foreseen, seen.planner.recorded)\n",
         "",
+    ),
+    Guard(
+        "plan spares what destroy spares",
+        "teardown/simulate.py",
+        "        if isinstance(step, (Delete, Resume)) and spared:\n",
+        "        if False:\n",
+    ),
+    Guard(
+        "plan lets go of nothing without a trace",
+        "lifecycle/ownership/let_go.py",
+        "    if problem:\n",
+        "    if False:\n",
     ),
     Guard(
         "an up that has nothing to do looks where a destroy was left open",
