@@ -809,6 +809,12 @@ GUARDS = (
         "    if False:",
     ),
     Guard(
+        "it says that a destroy which was left open goes on",
+        "lifecycle/unseen_end.py",
+        "        if identity.is_generation_of(observation.cluster):\n",
+        "        if False:\n",
+    ),
+    Guard(
         "what an up changes is told where the program is known",
         "lifecycle/diff.py",
         "    if in_program:\n        # Without a program",

@@ -8,10 +8,12 @@ snapshot, which is then no proof of what was written since.
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import RefusedError
+from redshift_teardown.lifecycle.changes.wait import WHILE_ENDING
 from redshift_teardown.lifecycle.operation import memory_of, open_and_observe
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
@@ -98,6 +100,13 @@ def has_outlived(olds: Mapping[str, Any], settings: Settings, reporter: Reporter
         reporter.warn(f"{identity} is gone: {begun}. Run `pulumi refresh`, which says what became of it")
         return False
     if not identity.is_alive_in(observation.cluster):
+        if identity.is_generation_of(observation.cluster):
+            urn = operation.recorded.claimant or str(operation.recorded.state.urn)
+            reporter.warn(
+                f"{identity} is being deleted ({observation.cluster.status}): {begun}. AWS goes on with it, "
+                f"and this changes nothing. To end it, run `pulumi destroy --target {shlex.quote(urn)}`; to "
+                f"have the cluster back, {WHILE_ENDING}"
+            )
         return False
     void = operation.void_beside(observation)[0]
     if set(void) <= operation.recorded.state.void:
