@@ -509,6 +509,12 @@ GUARDS = (
         "    if False:",
     ),
     Guard(
+        "a line that would not last is not printed",
+        "teardown/finish.py",
+        '"" if _tells_time(plan, missing) else _line(',
+        "_line(",
+    ),
+    Guard(
         "writes that AWS refuses for good end",
         "teardown/finish.py",
         "if final or len(judged) >= WRITE_TRIES:",
