@@ -10,6 +10,7 @@ import pytest
 from tests.around.world import busy, changes, is_tagged, paused, write_data
 from tests.parity.bench import did
 from tests.teardown.stage import CLUSTER, PROTECTED, SKIPPING, Interruption, kill
+from tests.teardown.test_invariants import typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -353,3 +354,27 @@ def test_an_up_beside_a_cluster_that_is_renamed_by_it(stack: Bench) -> None:
     assert stack.destroy().how == "done"
 
     kept(stack)
+
+
+@pytest.mark.parametrize("tagged", [True, False], ids=["and a policy with tags", "and one without"])
+def test_a_role_that_may_not_tag(stack: Bench, *, tagged: bool) -> None:
+    """Up without a word; destroy ends once somebody who may has typed what it prints, the role as it was."""
+    none = stack.rules(PROTECTED, **{", tags: {managed-by: redshift-teardown}": ""})
+    stack.write_policy(stack.rules(PROTECTED) if tagged else none)
+    denied: dict[str, Any] = {"occurrence": "every", "code": "AccessDenied", "status": 403}
+    stack.control.add_fault("CreateTags", **denied)
+    assert stack.apply().said == ""
+    write_data(stack)
+    for _ in range(2):
+        refused = stack.destroy()
+        assert "the data is safe" in refused.said
+    stack.control.clear_faults()
+    typed(stack, refused.said)
+    stack.control.add_fault("CreateTags", **denied)
+
+    result = stack.destroy()
+
+    assert result.how == "done", result.said
+    assert "restore_final_snapshot=True" in result.kept[-1]
+    assert stack.apply(restore_final_snapshot=True).how == "done"
+    assert stack.control.marker(CLUSTER) == "everything we have"

@@ -243,6 +243,41 @@ def test_up_replaces_what_is_proven(stack: Bench, gone: Callable[[Bench], None])
     assert is_tagged(stack.ledger()["snapshots"][first])
 
 
+@pytest.mark.parametrize("later", [0.0, 3600.0], ids=["ending", "refreshed while ending"])
+def test_what_an_update_of_an_ending_cluster_says_to_do_works(stack: Bench, later: float) -> None:
+    """Waited for, refreshed, and brought up with restore_final_snapshot=True: its data is back."""
+    stack.apply()
+    write_data(stack)
+    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
+
+    refused = stack.apply(port=5440)
+
+    assert (
+        "wait until it is gone, then run `pulumi refresh`, and `pulumi up` with restore_final_snapshot=True"
+    ) in refused.said
+    if later:
+        assert stack.refresh().how == "done"
+    stack.time.advance(3600)
+    assert stack.refresh().how == "done"
+    again = stack.apply(port=5440, restore_final_snapshot=True)
+    assert again.how == "done", again.said
+    assert stack.control.marker(CLUSTER) == "everything we have"
+
+
+@pytest.mark.parametrize("gone", TO_FINISH, ids=lambda each: each.__name__)
+def test_nothing_is_foretold_that_is_then_refused(stack: Bench, gone: Callable[[Bench], None]) -> None:
+    """To begin empty is refused where the environment is protected, and no warning says that it is done."""
+    stack.apply()
+    gone(stack)
+    refreshed(stack)
+
+    for run in (stack.previewed, stack.apply):
+        refused = run()
+        assert "the new cluster would be empty" in refused.said
+        assert "restore_final_snapshot=True" in refused.said
+        assert not [text for text in refused.warned if "creates the cluster" in text]
+
+
 def test_up_replaces_it_empty_where_the_program_says_so(stack: Bench) -> None:
     """Outside of a protected environment, and without restore_final_snapshot, the new one begins empty."""
     stack.write_policy(stack.rules(UNTAGGED))

@@ -32,7 +32,7 @@ from tests.parity.bench import did, wire
 from tests.parity.test_claims import label
 from tests.parity.test_claims import strip as unlabel
 from tests.teardown import pure
-from tests.teardown.stage import PROTECTED, URN, Interruption, kill
+from tests.teardown.stage import PROTECTED, SKIPPING, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,6 +214,26 @@ def test_an_up_with_nothing_to_do_says_that_a_cluster_is_gone(stack: Bench) -> N
     assert did(result) == "same"
     (warned,) = result.warned
     assert "pulumi refresh" in warned
+
+
+@pytest.mark.parametrize("rules", [PROTECTED, SKIPPING])
+@pytest.mark.parametrize("command", ["preview", "up"])
+def test_one_with_nothing_to_do_says_that_a_cluster_is_being_deleted(
+    stack: Bench, command: str, rules: str
+) -> None:
+    """AWS goes on with a destroy whose engine is gone: what goes on, and what ends it, which does."""
+    stack.write_policy(stack.rules(rules))
+    stack.apply()
+    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
+
+    result = stack.previewed() if command == "preview" else stack.apply()
+
+    assert did(result) == "same"
+    (warned,) = result.warned
+    assert f"is being deleted ({stack.cluster()['ClusterStatus']})" in warned
+    assert f"`pulumi destroy --target '{URN}'`" in warned
+    assert changes(result) == []
+    assert stack.destroy().said == ""
 
 
 def test_an_up_with_nothing_to_do_asks_nothing_where_no_destroy_was_begun(stack: Bench) -> None:

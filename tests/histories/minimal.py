@@ -211,4 +211,7 @@ MINIMAL: dict[str, History] = {
         UP,
         act("destroy", **at("before", 2, act("lose_the_snapshot"), of="DescribeClusters")),
     ),
+    "of snapshots that AWS does not list no plan knows that the quota is used up": _wild(
+        DAYS, UP, DESTROY, UP, act("stale", snapshots=20.0), act("quota", quota=1), DESTROY
+    ),
 }

@@ -146,6 +146,12 @@ class World(Promises, Stage):
         late = habits.snapshot_listing_lag_seconds or habits.snapshots_stale_until
         return late > 0 or not habits.snapshots_tell_create_time
 
+    @property
+    def unlisted(self) -> bool:
+        """Whether AWS may list a snapshot later than it counts it."""
+        habits = self.emulator._application.world.behaviour
+        return habits.snapshot_listing_lag_seconds > 0 or self._seconds() < habits.snapshots_stale_until
+
     def config(self) -> dict[str, str]:
         """The stack's configuration as it is."""
         named = {"redshift-teardown:environment": self.owner.environment} if self.owner.environment else {}

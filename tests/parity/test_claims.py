@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +53,15 @@ def label(stack: Bench, value: str) -> None:
     """Have somebody write the claim tag."""
     arn = f"arn:aws:redshift:{REGION}:111122223333:cluster:{CLUSTER}"
     stack.outsider.create_tags(ResourceName=arn, Tags=[{"Key": TAG_CLAIM, "Value": value}])
+
+
+def untagged_by(stack: Bench, said: str) -> None:
+    """Type the line that a refusal prints to take a claim away."""
+    line = re.search(
+        rf"`aws redshift delete-tags --resource-name (\S+) --tag-keys (\S+) --region {REGION}`", said
+    )
+    assert line is not None, said
+    stack.outsider.delete_tags(ResourceName=line[1], TagKeys=[line[2]])
 
 
 def born(stack: Bench) -> dict[str, Any]:
@@ -391,9 +401,8 @@ def test_nor_by_the_resource_itself(stack: Bench) -> None:
     assert "is owned by a resource of a protected environment" in refused.said
 
 
-@pytest.mark.parametrize("recorded", ["ours", "renewed"])
-def test_an_older_state_does_not_skip_what_a_newer_one_protects(stack: Bench, recorded: str) -> None:
-    """A backup of the state, in a checkout of the old policy file: the claim on the cluster knows better."""
+def left_behind(stack: Bench, recorded: str) -> dict[str, Any]:
+    """A state that may skip, of a cluster that a newer state of the same resource protects by now."""
     stack.write_policy(stack.rules(SKIPPING))
     old = born(stack)
     if recorded == "renewed":
@@ -402,11 +411,47 @@ def test_an_older_state_does_not_skip_what_a_newer_one_protects(stack: Bench, re
         stack.write_policy(stack.rules(PROTECTED))
         assert stack.apply().said == ""
         stack.write_policy(stack.rules(SKIPPING))
+    return old
+
+
+@pytest.mark.parametrize("recorded", ["ours", "renewed"])
+def test_an_older_state_does_not_skip_what_a_newer_one_protects(stack: Bench, recorded: str) -> None:
+    """A backup of the state, in a checkout of the old policy file: the claim on the cluster knows better."""
+    old = left_behind(stack, recorded)
 
     refused = destroyed(stack, old)
 
     assert refused.how == "refused"
     assert changing(refused) == []
+
+
+@pytest.mark.parametrize("recorded", ["ours", "renewed"])
+def test_what_it_says_to_do_works_when_typed(stack: Bench, recorded: str) -> None:
+    """An `up` from that state finds nothing to do, and the next destroy is refused as before: the cure is the
+    state that is newest, or to take the tag away, by the very line that is printed.
+    """
+    old = left_behind(stack, recorded)
+    stack.state, stack.inputs = old, stack.checked(old)
+    assert stack.preview() == "same"
+
+    said = destroyed(stack, old).said
+
+    assert "use the newest state and policy file of this stack" in said
+    assert "pulumi up" not in said
+    untagged_by(stack, said)
+    assert destroyed(stack, old).said == ""
+
+
+@pytest.mark.parametrize("value", ["0123456789abcdef of 0123456789ab", "{} taking over after {}"])
+def test_the_way_out_of_another_claim_works_when_typed(stack: Bench, value: str) -> None:
+    """A stranger's, and one whose adoption was given up: whoever knows better types the printed line."""
+    old = born(stack)
+    label(stack, value.format("0123456789abcdef of 0123456789ab", old["claim"]))
+
+    untagged_by(stack, destroyed(stack, old).said)
+
+    assert destroyed(stack, old).said == ""
+    assert len(stack.proofs()) == 1
 
 
 def test_a_claim_that_appears_during_a_wait_stops_an_update(stack: Bench) -> None:

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.aws.identity import Identity
+from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.reports.observed import Verdict
 from redshift_teardown.teardown.messages import describe_step
+from tests.around.world import busy, paused
 from tests.parity.bench import changing
 from tests.parity.test_claims import foretold, label
-from tests.teardown.stage import CLUSTER, URN, Interruption, kill
+from tests.parity.test_receipts_folder import point_at
+from tests.teardown.stage import CLUSTER, SKIPPING, URN, Interruption, kill
 
 if TYPE_CHECKING:
+    from redshift_teardown.reports.forecast import Forecast
     from tests.parity.bench import Bench
+    from tests.teardown.stage import Result
 
 VARIABLE = "REDSHIFT_TEARDOWN_LET_GO"
 
@@ -57,6 +62,16 @@ def receipts(stack: Bench) -> list[dict[str, Any]]:
     """Those that let go."""
     found = [json.loads(path.read_text("utf-8")) for path in stack.receipts.glob("*.json")]
     return [each for each in found if each["state"] == "let go"]
+
+
+def agrees(forecast: Forecast, refused: Result) -> None:
+    """What destroy refuses, `plan` calls blocked, in the same words but for what AWS or the system adds."""
+    assert isinstance(refused.error, RefusedError)
+    assert forecast.verdict is Verdict.BLOCKED
+    [said] = [each for each in forecast.findings if each.verdict is Verdict.BLOCKED]
+    assert said.text.startswith(refused.error.what.partition(": ")[0])
+    assert (refused.error.data in said.text, said.next_step) == (True, refused.error.next_step)
+    assert forecast.snapshot_name == ""
 
 
 @FINAL
@@ -120,19 +135,36 @@ def test_no_other_generation_is_let_go_of(
     assert receipts(stack) == []
 
 
-def test_what_can_be_torn_down_is_left(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable deletes nothing: a cluster whose teardown can end well is not touched, and stays ours."""
+def as_created(_: Bench) -> None:
+    """Nothing has happened since `up`."""
+
+
+def skipped(stack: Bench) -> None:
+    """Its policy lets it go without a snapshot, since an `up`."""
+    stack.write_policy(stack.rules(SKIPPING))
+    assert stack.apply().said == ""
+
+
+@pytest.mark.parametrize("healthy", [as_created, skipped, paused, busy], ids=lambda each: each.__name__)
+def test_what_can_be_torn_down_is_left(stack: Bench, healthy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable deletes nothing: a cluster whose teardown can end well is not touched, and stays ours; and
+    `plan` says so.
+    """
     stack.apply()
+    healthy(stack)
     monkeypatch.setenv(VARIABLE, generation(stack))
+    forecast = foretold(stack, dict(stack.state or {}))
 
     refused = stack.destroy()
 
     assert "names its generation" in refused.said
     assert changing(refused) == []
     assert receipts(stack) == []
+    agrees(forecast, refused)
     monkeypatch.delenv(VARIABLE)
+    assert foretold(stack, dict(stack.state or {})).verdict is not Verdict.BLOCKED
     assert stack.destroy().said == ""
-    assert len(stack.proofs()) == 1
+    assert len(stack.proofs()) == (0 if healthy is skipped else 1)
 
 
 def test_what_was_deleted_is_ended_all_the_same(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,19 +190,25 @@ def test_what_passes_is_no_reason_to_let_go(stack: Bench, monkeypatch: pytest.Mo
     assert receipts(stack) == []
 
 
-def test_without_a_receipt_nothing_is_let_go_of(stack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that cannot be written to: there would be no trace."""
+@pytest.mark.parametrize("name", ["notes.txt", "notes.txt/receipts", "gone.txt"])
+@FINAL
+def test_without_a_receipt_nothing_is_let_go_of(
+    stack: Bench, name: str, cause: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that cannot be written to: there would be no trace. `plan` says so, and nothing goes on."""
     stack.apply()
-    lost(stack)
-    stack.drop_receipts()
-    stack.receipts.write_text("in the way", encoding="utf-8")
+    cause(stack)
+    point_at(stack, name)
     monkeypatch.setenv(VARIABLE, generation(stack))
+    forecast = foretold(stack, dict(stack.state or {}))
 
     refused = stack.destroy()
 
     assert "is not let go of" in refused.said
-    assert "make receipts a folder that can be written to" in refused.said
+    assert f"make {name} a folder that can be written to" in refused.said
     assert "without a receipt there would be no trace" in refused.said
+    assert "goes on" not in refused.said
+    agrees(forecast, refused)
 
 
 def test_a_generation_without_a_name_has_pulumis_way_alone() -> None:

@@ -247,8 +247,20 @@ GUARDS = (
     Guard(
         "destroy tells a way back that finds the snapshot",
         "teardown/messages.py",
-        '"" if plan.is_moved else "restore_final_snapshot=True, or "',
+        '"restore_final_snapshot=True, or " if plan.is_found_by_tags(snapshot) else ""',
         '"restore_final_snapshot=True, or "',
+    ),
+    Guard(
+        "what a snapshot is found by has room first",
+        "teardown/plan.py",
+        "tags=(*own.items(), *asked[:MOST_POLICY_TAGS]),",
+        "tags=(*sorted(own.items()), *asked[:MOST_POLICY_TAGS]),",
+    ),
+    Guard(
+        "a snapshot without the tags it is found by is named",
+        "teardown/plan.py",
+        "        return all(present.get(key) == own[key] for key in FINDING_TAGS)",
+        "        return True",
     ),
     Guard(
         "replace_with is refused",
@@ -495,6 +507,12 @@ GUARDS = (
         "teardown/finish.py",
         "    if plan.wants_snapshot and not plan.keeps_long_enough(snapshot):",
         "    if False:",
+    ),
+    Guard(
+        "a line that would not last is not printed",
+        "teardown/finish.py",
+        '"" if _tells_time(plan, missing) else _line(',
+        "_line(",
     ),
     Guard(
         "writes that AWS refuses for good end",
@@ -776,14 +794,32 @@ GUARDS = (
     Guard(
         "plan lets go where delete does",
         "reports/forecast.py",
-        "        foreseen = _unless_let_go(foreseen, seen)\n",
+        "        foreseen = _unless_let_go(foreseen, seen.planner.recorded)\n",
         "",
+    ),
+    Guard(
+        "plan spares what destroy spares",
+        "teardown/simulate.py",
+        "        if isinstance(step, (Delete, Resume)) and spared:\n",
+        "        if False:\n",
+    ),
+    Guard(
+        "plan lets go of nothing without a trace",
+        "lifecycle/ownership/let_go.py",
+        "    if problem:\n",
+        "    if False:\n",
     ),
     Guard(
         "an up that has nothing to do looks where a destroy was left open",
         "lifecycle/diff.py",
         "    if in_program and not found.any and unseen_end.is_unseen(olds, settings):",
         "    if False:",
+    ),
+    Guard(
+        "it says that a destroy which was left open goes on",
+        "lifecycle/unseen_end.py",
+        "        if identity.is_generation_of(observation.cluster):\n",
+        "        if False:\n",
     ),
     Guard(
         "what an up changes is told where the program is known",
@@ -1108,8 +1144,9 @@ GUARDS = (
     Guard(
         "a cluster that is gone is replaced by a word",
         "lifecycle/diff.py",
-        "replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))\n",
-        "pass\n",
+        "            replacement.review(olds, news, found.replaces, settings, reporter)\n"
+        "            reporter.warn(why)\n",
+        "            reporter.warn(why)\n",
     ),
     Guard(
         "what may be half of a replacement is asked about",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import stat
 from dataclasses import replace
 from datetime import timedelta
@@ -21,6 +23,7 @@ from tests.teardown.stage import (
     CLUSTER,
     OTHER_ACCOUNT,
     PROTECTED,
+    REGION,
     SKIPPING,
     URN,
     Interruption,
@@ -351,12 +354,31 @@ def test_what_the_snapshot_lacks_is_mended_and_never_more(stage: Stage) -> None:
         assert all("Force" not in call.parameters for call in modified)
 
 
+def typed(stage: Stage, said: str) -> None:
+    """Have somebody who may do it type the call that a refusal prints."""
+    (line,) = re.findall(r"`(aws redshift .*?)`", said)
+    _, _, command, *words = shlex.split(line)
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    assert given["--region"] == REGION
+    if command == "create-tags":
+        stage.outsider.create_tags(ResourceName=given["--resource-name"], Tags=json.loads(given["--tags"]))
+        return
+    assert command == "modify-cluster-snapshot"
+    stage.outsider.modify_cluster_snapshot(
+        SnapshotIdentifier=given["--snapshot-identifier"],
+        ManualSnapshotRetentionPeriod=int(given["--manual-snapshot-retention-period"]),
+    )
+
+
+@pytest.mark.parametrize("by", ["allowed", "typed"])
 @pytest.mark.parametrize(
     ("operation", "subject"), [("CreateTags", "tags"), ("ModifyClusterSnapshot", "retention")]
 )
-def test_what_cannot_be_mended_is_said_with_the_data_safe(stage: Stage, operation: str, subject: str) -> None:
-    """Tags or retention that AWS refuses: an error that says the data is safe; allowed, it finishes only
-    that.
+def test_what_cannot_be_mended_is_said_with_the_data_safe(
+    stage: Stage, operation: str, subject: str, by: str
+) -> None:
+    """Tags or retention that AWS refuses: an error that says the data is safe. Allowed, it finishes only
+    that; and where the role is never allowed it, whoever is types what is printed.
     """
     stage.up()
     stage.emulator.control.add_fault(operation, occurrence="every", code="AccessDenied")
@@ -367,10 +389,26 @@ def test_what_cannot_be_mended_is_said_with_the_data_safe(stage: Stage, operatio
     assert "the data is safe" in result.said
     assert f"allow redshift:{operation}" in result.said
     stage.emulator.control.clear_faults()
+    if by == "typed":
+        typed(stage, result.said)
+        stage.emulator.control.add_fault(operation, occurrence="every", code="AccessDenied")
     again = stage.destroy()
-    assert again.how == "done"
+    assert again.how == "done", again.said
     assert deletes(again) == []
     assert stage.proofs()[0]["retention"] == 35
+
+
+@pytest.mark.parametrize("value", ["{timestamp}", "{date}"])
+def test_no_line_is_printed_that_is_another_one_later(stage: Stage, value: str) -> None:
+    """A tag that tells the time has another value at the next destroy, which would write it again."""
+    stage.write_policy(stage.rules(PROTECTED, **{"managed-by: redshift-teardown": f'at: "{value}"'}))
+    stage.up()
+    stage.emulator.control.add_fault("CreateTags", occurrence="every", code="AccessDenied")
+
+    said = stage.destroy().said
+
+    assert "allow redshift:CreateTags" in said
+    assert "aws redshift" not in said
 
 
 def test_tags_wait_for_a_snapshot_that_is_not_to_be_tagged_yet(stage: Stage) -> None:

@@ -99,6 +99,12 @@ class Identity:
             cluster_create_time=cluster.create_time or self.cluster_create_time,
         )
 
+    def arn(self) -> str:
+        """Return the cluster's ARN, in the partition that its namespace is in."""
+        namespace = self.cluster_namespace_arn or ""
+        partition = namespace.split(":")[1] if namespace.startswith("arn:") else _partition(self.region)
+        return f"arn:{partition}:redshift:{self.region}:{self.account_id}:cluster:{self.cluster_identifier}"
+
     def generation(self) -> str:
         """Name the generation in one word: its namespace's id, else its create time."""
         if self.cluster_namespace_arn:
@@ -110,3 +116,9 @@ class Identity:
     def __str__(self) -> str:
         """Name the cluster for a message."""
         return f"cluster {self.cluster_identifier} ({self.account_id}, {self.region})"
+
+
+def _partition(region: str) -> str:
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -54,8 +54,11 @@ def diff(
         kept = protection.require_kept(olds, state, news, settings)
         this_run.note_protection(urn, kept)
     if state.gone and in_program:
-        if unseen_end.is_replaced(olds, settings, urn):
-            replacement.review(olds, news, found.replaces, settings, reporter_for(urn, state.urn.name))
+        why = unseen_end.why_replaced(olds, settings, urn)
+        if why:
+            reporter = reporter_for(urn, state.urn.name)
+            replacement.review(olds, news, found.replaces, settings, reporter)
+            reporter.warn(why)
             this_run.note_reviewed(str(state.urn))
             return replace(found, calls=(*found.calls, GONE), replaces=(*found.replaces, GONE))
         return replace(found, recorded=True)

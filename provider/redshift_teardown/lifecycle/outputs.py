@@ -22,19 +22,6 @@ _HIDDEN_TAGS = frozenset({CREATING_TAG, TAG_CLAIM})
 RECORDED_INPUTS = ("policy", "on_destroy", "bypass", "urn", "secrets")
 
 
-def cluster_arn(cluster: Mapping[str, Any], account_id: str, region: str) -> str:
-    """Return a cluster's ARN, in the partition that its namespace is in."""
-    namespace = str(cluster.get("ClusterNamespaceArn") or "")
-    partition = namespace.split(":")[1] if namespace.startswith("arn:") else _partition(region)
-    return f"arn:{partition}:redshift:{region}:{account_id}:cluster:{cluster['ClusterIdentifier']}"
-
-
-def _partition(region: str) -> str:
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
 def identity_of(cluster: Mapping[str, Any], account_id: str, region: str) -> Identity:
     """Return the identity of a cluster that was just described."""
     return Identity.shown_by(view_cluster(cluster), account_id, region)
@@ -93,7 +80,7 @@ def outputs(
             "state_version": STATE_VERSION,
             "region": identity.region,
             "identity": identity.to_json(),
-            "arn": cluster_arn(cluster, identity.account_id, identity.region),
+            "arn": identity_of(cluster, identity.account_id, identity.region).arn(),
             "cluster_namespace_arn": cluster.get("ClusterNamespaceArn") or "",
             "cluster_nodes": [
                 {

@@ -8,12 +8,13 @@ snapshot, which is then no proof of what was written since.
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.provisioned import UnreachableError
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle.context import reporter_for
+from redshift_teardown.lifecycle.changes.wait import WHILE_ENDING
 from redshift_teardown.lifecycle.operation import memory_of, open_and_observe
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from redshift_teardown.teardown.interfaces import Reporter
 
 
-def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:
-    """Return whether a cluster marked as gone is to be replaced: its delete finishes what is missing first.
+def why_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> str:
+    """Return why a cluster marked as gone is to be replaced: its delete finishes what is missing first.
+
+    It is for who reviews the replacement to say so: what is then refused is not foretold.
 
     Args:
         olds: The stored outputs, with the mark in them.
@@ -37,34 +40,31 @@ def is_replaced(olds: Mapping[str, Any], settings: Settings, urn: str) -> bool:
         urn: The resource's URN now.
 
     Returns:
-        False where AWS shows that very cluster again: then only the mark is taken away.
+        The words; empty where AWS shows that very cluster again: then only the mark is taken away.
 
     Raises:
         RefusedError: nothing proves that its data is kept, or another cluster has its name; the message says
             what to do. It fails this resource alone.
 
     """
-    state = State.read(olds)
-    identity, reporter = state.identity, reporter_for(urn, state.urn.name)
+    identity = State.read(olds).identity
     found = open_and_observe(olds, settings)
     if found is None:
         # `up` asks again before anything is done.
-        reporter.warn(f"{identity}: a refresh found it gone, and AWS gives no answer now. {olds[GONE]}")
-        return True
+        return f"{identity}: a refresh found it gone, and AWS gives no answer now. {olds[GONE]}"
     operation, observation = found
     if observation.cluster is not None and identity.is_generation_of(observation.cluster):
-        return False
+        return ""
     _, step = operation.what_delete_would_do(observation)
     if isinstance(step, Refuse):
         next_step = step.next_step
         if step.final:
             next_step = with_way_out(next_step, identity, urn)
         raise RefusedError(step.what, data=step.data, next_step=next_step)
-    reporter.warn(
+    return (
         f"{identity} is gone, and its data is kept: `up` finishes what its final snapshot lacks, then "
         "creates the cluster as the program says"
     )
-    return True
 
 
 def is_unseen(olds: Mapping[str, Any], settings: Settings) -> bool:
@@ -101,6 +101,13 @@ def has_outlived(olds: Mapping[str, Any], settings: Settings, reporter: Reporter
         reporter.warn(f"{identity} is gone: {begun}. Run `pulumi refresh`, which says what became of it")
         return False
     if not identity.is_alive_in(observation.cluster):
+        if identity.is_generation_of(observation.cluster):
+            urn = operation.recorded.claimant or str(operation.recorded.state.urn)
+            reporter.warn(
+                f"{identity} is being deleted ({observation.cluster.status}): {begun}. AWS goes on with it, "
+                f"and this changes nothing. To end it, run `pulumi destroy --target {shlex.quote(urn)}`; to "
+                f"have the cluster back, {WHILE_ENDING}"
+            )
         return False
     try:
         observation = operation.observe_surely()

@@ -17,7 +17,7 @@ from redshift_teardown.deletion_policy import FOREVER
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.lifecycle.operation import memory_of
-from redshift_teardown.lifecycle.ownership.let_go import VARIABLE, is_asked_for, with_way_out
+from redshift_teardown.lifecycle.ownership.let_go import foretell, is_asked_for, spared, with_way_out
 from redshift_teardown.reports.observed import Finding, Seen, Verdict, beside, identity_of, plan_of
 from redshift_teardown.teardown.model import Delete, Done, LetGo, Refuse
 from redshift_teardown.teardown.simulate import foresee
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.lifecycle.context import Session
+    from redshift_teardown.lifecycle.policy.planner import Recorded
     from redshift_teardown.teardown.plan import Plan
     from redshift_teardown.teardown.simulate import Foreseen
 
@@ -191,8 +192,9 @@ def _teardown(seen: Seen, room: Room) -> Forecast:
             seen.observation,
             replace(memory_of(seen.planner, seen.at), taken=seen.taken),
             room_for_snapshots=left,
+            spared=spared(seen.identity),
         )
-        foreseen = _unless_let_go(foreseen, seen)
+        foreseen = _unless_let_go(foreseen, seen.planner.recorded)
         if isinstance(foreseen.end, LetGo):
             instead = "destroy lets go of the resource, deletes nothing and takes no snapshot"
         findings += _findings(seen, plan, foreseen, status)
@@ -224,11 +226,11 @@ def _teardown(seen: Seen, room: Room) -> Forecast:
     )
 
 
-def _unless_let_go(foreseen: Foreseen, seen: Seen) -> Foreseen:
+def _unless_let_go(foreseen: Foreseen, recorded: Recorded) -> Foreseen:
     """Let go where the refusal is final and the operator asks for that, as delete does."""
     end = foreseen.end
-    if isinstance(end, Refuse) and end.final and is_asked_for(identity_of(seen)):
-        return replace(foreseen, end=LetGo(f"as {VARIABLE} asks: {end.what}"))
+    if isinstance(end, Refuse) and end.final and is_asked_for(recorded.state.identity):
+        return replace(foreseen, end=foretell(end, recorded))
     return foreseen
 
 

@@ -84,7 +84,7 @@ def last_line(identity: Identity, plan: Plan, snapshot: SnapshotView | None, now
         until = (snapshot.create_time or now) + timedelta(days=days)
         kept = f"kept until {until:%Y-%m-%d} ({days} days)"
     held = f", {size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
-    by_tags = "" if plan.is_moved else "restore_final_snapshot=True, or "
+    by_tags = "restore_final_snapshot=True, or " if plan.is_found_by_tags(snapshot) else ""
     return (
         f"{name} is gone; final snapshot {snapshot.identifier} is available in {identity.region}{held}, "
         f"{kept}. To bring it back: {by_tags}snapshot_identifier={snapshot.identifier!r}, then `pulumi up`"

@@ -39,6 +39,8 @@ TAG_DATA_SINCE = "redshift-teardown:data-since"
 """Since when the cluster held data of its resource's line; left out where that is not known."""
 TAG_LEFT_BY = "redshift-teardown:left-by"
 """On the final snapshot of a cluster that was replaced, its data to be restored (``LEFT_BY_REPLACEMENT``)."""
+FINDING_TAGS = (TAG_URN, TAG_PROJECT, TAG_STACK)
+"""What a program finds its final snapshot by: all of them, so they are written first."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,16 @@ class Plan:
         """Whether a final snapshot is due; anything but a plain skip is."""
         return self.decision.outcome is not Outcome.SKIP
 
-    @property
-    def is_moved(self) -> bool:
-        """Whether the resource has another stack, project or name by now than its snapshot's tags say.
+    def is_found_by_tags(self, snapshot: SnapshotView) -> bool:
+        """Return whether a program of now finds a final snapshot by the tags that are on it.
 
-        A program of now does not find the snapshot by them then.
+        Not where the resource has another stack, project or name by now than they say, nor where they had no
+        room on it.
         """
-        return bool(self.claimant) and _without_types(self.claimant) != _without_types(self.urn)
+        if self.claimant and _without_types(self.claimant) != _without_types(self.urn):
+            return False
+        present, own = dict(snapshot.tags), dict(self.tags)
+        return all(present.get(key) == own[key] for key in FINDING_TAGS)
 
     @property
     def retention_days(self) -> int:
@@ -167,15 +172,16 @@ def make_plan(
         name = decision.requested_name or snapshot_name(
             decision.name_template, facts, environment=decision.environment, at=at
         )
+    # A snapshot that others have tagged may have no room for all: those that nothing else tells go first.
     reserved = {
+        TAG_URN: urn,
         TAG_PROJECT: facts.project or "",
         TAG_STACK: facts.stack or "",
-        TAG_URN: urn,
-        TAG_CLUSTER: identity.cluster_identifier,
         TAG_GENERATION: identity.generation(),
-        TAG_RULE: f"{decision.environment or 'unmatched'}: {decision.place or 'recorded'}",
-        **({TAG_DATA_SINCE: facts.create_time.isoformat()} if facts.create_time else {}),
+        TAG_CLUSTER: identity.cluster_identifier,
         **({TAG_LEFT_BY: left_by} if left_by else {}),
+        **({TAG_DATA_SINCE: facts.create_time.isoformat()} if facts.create_time else {}),
+        TAG_RULE: f"{decision.environment or 'unmatched'}: {decision.place or 'recorded'}",
     }
     own = {fit_tag_key(key): fit_tag_value(value) for key, value in reserved.items()}
     recorded = {fit_tag_key(key) for key, _ in decision.voices.tags}
@@ -190,7 +196,7 @@ def make_plan(
         urn=urn,
         name=name,
         templates=tuple(dict.fromkeys(templates)),
-        tags=(*sorted(own.items()), *asked[:MOST_POLICY_TAGS]),
+        tags=(*own.items(), *asked[:MOST_POLICY_TAGS]),
         left_out=tuple(key for key, _ in asked[MOST_POLICY_TAGS:]),
         claim=claim,
         renewal_is_ours=renewal_is_ours,

@@ -124,9 +124,7 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
             f"{identity} is claimed by a protected environment (tag {TAG_CLAIM}={live.value}), and the rules "
             "of this state and policy file would skip its final snapshot",
             data="the cluster was not touched; nothing is lost",
-            next_step="use the newest state and policy file of this stack: a `pulumi up` by rules that may "
-            "skip takes that word off the tag; or remove the tag from the "
-            "cluster (`aws redshift delete-tags`) and run `pulumi destroy` again",
+            next_step=_by_the_newest(identity),
         )
     # A newer state of this resource may hold it to stricter rules: this one's skip is not the last word.
     if found is Whose.OURS or (found is Whose.RENEWED and plan.renewal_is_ours and plan.wants_snapshot):
@@ -142,8 +140,7 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
             f"adoption has not ended ({dict(cluster.tags)[TAG_CLAIM]})",
             data="the cluster was not touched; nothing is lost",
             next_step="run `pulumi up` where it is adopted, which ends that, and then this again; or, if "
-            "that was given up, remove that tag from the cluster (`aws redshift delete-tags`) and run "
-            "`pulumi destroy` again",
+            f"that was given up, {_untag(identity)}",
             final=True,
         )
     if found is Whose.RENEWED:
@@ -151,16 +148,32 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
             f"{identity} carries a newer claim of this same resource than its state records "
             f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]})",
             data="the cluster was not touched; nothing is lost",
-            next_step="fix the other errors of this run, then run `pulumi up` again; or, where no other "
-            "state has this cluster, remove that tag from it (`aws redshift delete-tags`)",
+            next_step=_by_the_newest(identity)
+            if plan.renewal_is_ours
+            else "fix the other errors of this run, then run `pulumi up` again; or, where no other "
+            f"state has this cluster, {_untag(identity)}",
         )
     return Refuse(
         f"{identity} carries the ownership claim of another resource "
         f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]}), and this state's is {plan.claim or 'none'}",
         data="the cluster was not touched; nothing is lost",
-        next_step="destroy it from the stack that owns it; or, if nobody else does, remove that tag from the "
-        "cluster (`aws redshift delete-tags`) and run `pulumi destroy` again",
+        next_step=f"destroy it from the stack that owns it; or, if nobody else does, {_untag(identity)}",
         final=True,
+    )
+
+
+def _by_the_newest(identity: Identity) -> str:
+    """Return what to do where a cluster knows of stricter rules: an `up` of an old state does nothing."""
+    return (
+        "use the newest state and policy file of this stack; where these are the newest, and the cluster's "
+        f"data may go, {_untag(identity)}"
+    )
+
+
+def _untag(identity: Identity) -> str:
+    return (
+        f"take the tag away (`aws redshift delete-tags --resource-name {identity.arn()} --tag-keys "
+        f"{TAG_CLAIM} --region {identity.region}`) and run `pulumi destroy` again"
     )
 
 

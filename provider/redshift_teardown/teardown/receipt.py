@@ -8,6 +8,7 @@ cannot be written to warns and never fails a teardown. No secret is ever in one.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -69,11 +70,14 @@ class ReceiptFile:
             write_document(self.path, self._document)
         except OSError as error:
             if not self._broken:
-                self.warn(
-                    f"the receipt cannot be written to {self.folder}: {error.strerror or error}; the "
-                    "teardown goes on, and proves itself in AWS"
-                )
+                why = not_written(self.folder, error.strerror or str(error))
+                self.warn(f"{why}; the command goes on, and proves itself in AWS")
             self._broken = True
+
+
+def not_written(folder: Path, problem: str) -> str:
+    """Return in words that a receipt cannot be written into a folder, and why."""
+    return f"the receipt cannot be written to {folder}: {problem}"
 
 
 def folder_problem(folder: Path) -> str:
@@ -83,10 +87,21 @@ def folder_problem(folder: Path) -> str:
         folder: As the policy names it, relative to the folder of the program.
 
     """
-    for place in (folder, *folder.parents):
-        if os.path.lexists(place) and not place.is_dir():
-            return f"the policy's receipts must name a folder, and {place} is none"
-    return ""
+    place = _nearest(folder)
+    return "" if place.is_dir() else f"the policy's receipts must name a folder, and {place} is none"
+
+
+def write_problem(folder: Path) -> str:
+    """Return in words why no receipt could be written into a folder; empty where it could."""
+    place = _nearest(folder)
+    if not place.is_dir():
+        return os.strerror(errno.ENOTDIR)
+    return "" if os.access(place, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+
+
+def _nearest(folder: Path) -> Path:
+    """Return what is there of a folder's path: itself, or what it would be made in."""
+    return next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
 
 
 def heading(

@@ -50,6 +50,7 @@ def foresee(
     memory: Memory,
     *,
     room_for_snapshots: int | None = None,
+    spared: str = "",
 ) -> Foreseen:
     """Think a teardown through.
 
@@ -61,6 +62,7 @@ def foresee(
         memory: What earlier teardowns of the generation left written.
         room_for_snapshots: How many more manual snapshots the account may have; None where that is not
             known, and then room is expected.
+        spared: Why nothing may be deleted, whatever the next step; empty where it may.
 
     Returns:
         The steps and the end.
@@ -75,6 +77,8 @@ def foresee(
         step = next_step(plan, identity, observation, memory)
         if isinstance(step, (Done, LetGo, Refuse)):
             return Foreseen(tuple(steps), step)
+        if isinstance(step, (Delete, Resume)) and spared:
+            return Foreseen(tuple(steps), _not_deleted(identity, spared))
         steps.append(step)
         if isinstance(step, Delete):
             refusal = _expected_refusal(
@@ -92,6 +96,14 @@ def foresee(
             observation = _later(observation)
     message = f"the teardown of {identity} does not come to an end: {steps[-1]!r}"
     raise RuntimeError(message)
+
+
+def _not_deleted(identity: Identity, spared: str) -> Refuse:
+    return Refuse(
+        f"{identity} is not deleted: {spared}",
+        data="the cluster was not touched; nothing is lost",
+        next_step="take that variable away, then run the command again",
+    )
 
 
 def _expected_refusal(

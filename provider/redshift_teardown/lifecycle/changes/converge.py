@@ -9,7 +9,7 @@ from redshift_teardown.aws.views import Answer
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.changes.modify_calls import NeededCall, missing, needed_calls
 from redshift_teardown.lifecycle.changes.wait import wait_until_available
-from redshift_teardown.lifecycle.outputs import cluster_arn
+from redshift_teardown.lifecycle.outputs import identity_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -94,7 +94,7 @@ def converge(
 
 def _sender(session: Session, call: NeededCall, cluster: Mapping[str, Any]) -> Callable[[], Any]:
     redshift: Any = session.aws.redshift
-    by_arn = {"ResourceName": cluster_arn(cluster, session.account_id, session.aws.region)}
+    by_arn = {"ResourceName": identity_of(cluster, session.account_id, session.aws.region).arn()}
     by_name = {"ClusterIdentifier": cluster["ClusterIdentifier"]}
     send, about = {
         "ModifyCluster": (redshift.modify_cluster, by_name),

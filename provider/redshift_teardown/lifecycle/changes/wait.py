@@ -34,6 +34,11 @@ _LAG = timedelta(minutes=1)
 _RENAMING = timedelta(minutes=15)
 """For so long a cluster that is being renamed may be found under neither name."""
 _ROLES_UNDER_WAY = frozenset({"adding", "removing"})
+WHILE_ENDING = (
+    "wait until it is gone, then run `pulumi refresh`, and `pulumi up` with restore_final_snapshot=True, "
+    "which brings its data back (without it, where it leaves no final snapshot)"
+)
+"""What to do about a cluster that is being deleted and is to be there."""
 
 
 class GoneError(RefusedError):
@@ -210,7 +215,7 @@ def _remedy(identifier: str, status: str) -> str:
             "paused cluster; then run `pulumi up` again"
         )
     if status in ENDING:
-        return "wait until it is gone, then run `pulumi refresh` and `pulumi up`"
+        return WHILE_ENDING
     return "look at its events in the Redshift console, then run `pulumi up` again"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.views import Answer, view_cluster
 from redshift_teardown.errors import RefusedError
-from redshift_teardown.lifecycle.outputs import cluster_arn
+from redshift_teardown.lifecycle.outputs import identity_of
 from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, new_claim, superseding, whose
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def require_ours(cluster: Mapping[str, Any], state: State, claimant: str = "") -
 def write_tags(session: Session, cluster: Mapping[str, Any], tags: Mapping[str, str]) -> Attempt:
     """Write tags on a cluster; that ends what was begun, so a cancel does not stop it."""
     redshift: Any = session.aws.redshift
-    arn = cluster_arn(cluster, session.account_id, session.aws.region)
+    arn = identity_of(cluster, session.account_id, session.aws.region).arn()
     listed = [{"Key": key, "Value": value} for key, value in tags.items()]
     return session.change(
         "CreateTags", lambda: redshift.create_tags(ResourceName=arn, Tags=listed), finishes=True

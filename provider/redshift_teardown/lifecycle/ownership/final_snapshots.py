@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.deletion_policy import facts_of, fit_tag_value, fits_template
 from redshift_teardown.teardown.plan import (
+    FINDING_TAGS,
     TAG_CLUSTER,
     TAG_GENERATION,
     TAG_LEFT_BY,
@@ -151,7 +152,7 @@ def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules:
         if key in tags and not says(tags[key], own):
             return Owner.ELSEWHERE if of_our_cluster and TAG_URN in tags else Owner.ANOTHERS
     recorded = tags.get(TAG_URN)
-    complete = recorded is not None and TAG_STACK in tags and TAG_PROJECT in tags
+    complete = all(key in tags for key in FINDING_TAGS)
     if (complete and not is_of_a_copy(snapshot)) and (
         says(recorded, str(urn)) or (is_named(recorded, urn.name) and tags.get(TAG_CLUSTER) == identifier)
     ):

@@ -13,9 +13,19 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import FinalRefusalError, RefusedError
-from redshift_teardown.teardown.receipt import LET_GO, ReceiptFile, heading
+from redshift_teardown.teardown.model import LetGo, Refuse
+from redshift_teardown.teardown.receipt import (
+    LET_GO,
+    ReceiptFile,
+    heading,
+    not_written,
+    write_document,
+    write_problem,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.lifecycle.policy.planner import Recorded
@@ -60,6 +70,30 @@ def with_way_out(next_step: str, identity: Identity, urn: str) -> str:
     )
 
 
+def foretell(refusal: Refuse, recorded: Recorded) -> LetGo | Refuse:
+    """Return what comes of a final refusal of a generation that the operator asks to let go of.
+
+    Args:
+        refusal: Why its teardown cannot end well.
+        recorded: What the state records.
+
+    """
+    folder = recorded.policies.receipts()[0]
+    problem = write_problem(folder)
+    if problem:
+        return _untraced(recorded.state.identity, folder, problem, refusal.data)
+    return LetGo(f"as {VARIABLE} asks: {refusal.what}")
+
+
+def _untraced(identity: Identity, folder: Path, problem: str, data: str) -> Refuse:
+    return Refuse(
+        f"{identity} is not let go of: {not_written(folder, problem)}",
+        data=data,
+        next_step=f"make {folder} a folder that can be written to, or have the policy name one, "
+        "then run the command again; without a receipt there would be no trace",
+    )
+
+
 def let_go(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> None:
     """Let go of a generation, where the operator asks for it.
 
@@ -78,20 +112,16 @@ def let_go(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> 
         urn = recorded.claimant or str(recorded.state.urn)
         next_step = with_way_out(refusal.next_step, identity, urn)
         raise FinalRefusalError(refusal.what, data=refusal.data, next_step=next_step)
-    problems: list[str] = []
     folder = recorded.policies.receipts()[0]
-    receipt = ReceiptFile(folder, identity, session.clock.now(), problems.append)
-    receipt.write(_document(refusal, recorded, session))
-    if problems:
-        raise RefusedError(
-            f"{identity} is not let go of: {problems[0]}",
-            data=refusal.data,
-            next_step=f"make {folder} a folder that can be written to, or have the policy name one, "
-            "then run the command again; without a receipt there would be no trace",
-        )
+    path = ReceiptFile(folder, identity, session.clock.now(), session.reporter.warn).path
+    try:
+        write_document(path, _document(refusal, recorded, session))
+    except OSError as error:
+        untraced = _untraced(identity, folder, error.strerror or str(error), refusal.data)
+        raise RefusedError(untraced.what, data=untraced.data, next_step=untraced.next_step) from None
     session.reporter.warn(
         f"let go of {identity} (generation {identity.generation()}), as {VARIABLE} asks: nothing was changed "
-        f"in AWS. Why its teardown was refused: {refusal.what}; data: {refusal.data}. Receipt: {receipt.path}"
+        f"in AWS. Why its teardown was refused: {refusal.what}; data: {refusal.data}. Receipt: {path}"
     )
 
 
