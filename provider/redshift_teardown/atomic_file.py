@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -42,3 +43,16 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def nearest(folder: Path) -> Path:
+    """Return what is there of a folder's path: itself, or what it would be made in."""
+    return next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
+
+
+def write_problem(folder: Path) -> str:
+    """Return in words why no file could be written into a folder, or that made; empty where it could."""
+    place = nearest(folder)
+    if not place.is_dir():
+        return os.strerror(errno.ENOTDIR)
+    return "" if os.access(place, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)

@@ -8,17 +8,15 @@ cannot be written to warns and never fails a teardown. No secret is ever in one.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.atomic_file import replace_whole
+from redshift_teardown.atomic_file import nearest, replace_whole
 from redshift_teardown.aws.identity import Identity, parse_time, same_moment
 from redshift_teardown.deletion_policy import FOREVER
 
@@ -87,21 +85,8 @@ def folder_problem(folder: Path) -> str:
         folder: As the policy names it, relative to the folder of the program.
 
     """
-    place = _nearest(folder)
+    place = nearest(folder)
     return "" if place.is_dir() else f"the policy's receipts must name a folder, and {place} is none"
-
-
-def write_problem(folder: Path) -> str:
-    """Return in words why no receipt could be written into a folder; empty where it could."""
-    place = _nearest(folder)
-    if not place.is_dir():
-        return os.strerror(errno.ENOTDIR)
-    return "" if os.access(place, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
-
-
-def _nearest(folder: Path) -> Path:
-    """Return what is there of a folder's path: itself, or what it would be made in."""
-    return next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
 
 
 def heading(

@@ -12,6 +12,7 @@ import shlex
 import socket
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.atomic_file import write_problem
 from redshift_teardown.errors import FinalRefusalError, RefusedError
 from redshift_teardown.teardown.model import LetGo, Refuse
 from redshift_teardown.teardown.receipt import (
@@ -20,7 +21,6 @@ from redshift_teardown.teardown.receipt import (
     heading,
     not_written,
     write_document,
-    write_problem,
 )
 
 if TYPE_CHECKING:
