@@ -1229,10 +1229,22 @@ GUARDS = (
         "            pass\n",
     ),
     Guard(
-        "nobody adopts what is protected by rules that may skip",
+        "what is protected is adopted where the policy file claims the place, and nowhere else",
         "lifecycle/ownership/claims.py",
+        "    if live is not None and live.protected and not by_file and not again:",
         "    if live is not None and live.protected and not protected:",
-        "    if False:",
+    ),
+    Guard(
+        "an adoption begun over is no way round that",
+        "lifecycle/ownership/claims.py",
+        " and live.superseded == (UNCLAIMED,)",
+        "",
+    ),
+    Guard(
+        "what the file claims is claimed, whatever the configuration asks for besides",
+        "deletion_policy/matching.py",
+        "        if claim is None or claim.environment is not wanted:",
+        "        if True:",
     ),
     Guard(
         "an adoption that cannot be ended fails",

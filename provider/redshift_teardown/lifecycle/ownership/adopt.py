@@ -56,6 +56,7 @@ def adopt(
 
     """
     identity = identity_of(cluster, session.account_id, session.aws.region)
+    place = protected_place(inputs["policy"], urn, session.account_id)
     try:
         _require_adoptable(cluster, urn)
         meant = Meant(session.account_id, session.aws.region, lambda _first: True)
@@ -67,7 +68,9 @@ def adopt(
             )
             identity = identity_of(cluster, session.account_id, session.aws.region)
         _require_no_other_owner(identity, urn)
-        claim = claimed_by_adoption(session, cluster, str(urn), protected=is_protected(inputs))
+        claim = claimed_by_adoption(
+            session, cluster, urn, protected=is_protected(inputs), by_file=bool(place)
+        )
     except RefusedError:
         this_run.keep_out(identity, str(urn))
         raise
@@ -83,7 +86,7 @@ def adopt(
         identity,
         equal_in(tags, default_tags),
         said=said_by(known),
-        carried={"claim": claim.name, **protected_place(inputs["policy"], urn, session.account_id)},
+        carried={"claim": claim.name, **place},
     )
     void = Operation(read_recorded(outs, session.settings), session).voided()
     end_adoption(session, cluster, claim)
