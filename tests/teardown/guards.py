@@ -1247,6 +1247,36 @@ GUARDS = (
         "        if True:",
     ),
     Guard(
+        "a replacement takes no other cluster over",
+        "lifecycle/create.py",
+        "            require_nothing_deleted(self._session, cluster, self._urn)\n",
+        "",
+    ),
+    Guard(
+        "what was deleted is known by both names of its resource",
+        "lifecycle/this_run.py",
+        "Deleted(urns | {urn}, identity, snapshot)",
+        "Deleted(frozenset({urn}), identity, snapshot)",
+    ),
+    Guard(
+        "nothing is taken over in place of what a replacement left",
+        "lifecycle/create.py",
+        "            require_nothing_left(self._session, self._arguments, self._urn, self._rules, cluster)\n",
+        "",
+    ),
+    Guard(
+        "and preview says so",
+        "lifecycle/data/preview.py",
+        "                require_nothing_left(session, arguments, urn, rules, existing)\n",
+        "                pass\n",
+    ),
+    Guard(
+        "a copy by hand of something older is not what a replacement made",
+        "lifecycle/data/in_place.py",
+        "    if TAG_GENERATION in tags:\n",
+        "    if False:\n",
+    ),
+    Guard(
         "an adoption that cannot be ended fails",
         "lifecycle/ownership/claims.py",
         "replace(claim, taking_over=False)) if claim.taking_over else",

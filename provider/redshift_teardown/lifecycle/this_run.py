@@ -51,13 +51,13 @@ class Deleted:
     """A generation that this process deleted.
 
     Attributes:
-        urn: The resource's, as its state recorded it.
+        urns: The resource's, as its state recorded it, and as this run has it.
         identity: Which one.
         snapshot: Its final snapshot; None where the policy decided to skip it.
 
     """
 
-    urn: str
+    urns: frozenset[str]
     identity: Identity
     snapshot: SnapshotView | None
 
@@ -223,8 +223,9 @@ def require_not_anothers(identity: Identity, urn: str) -> None:
 def forget(identity: Identity, urn: str, snapshot: SnapshotView | None) -> None:
     """Note that a resource's generation is gone, and what is left of it."""
     with process.run_lock:
-        process.owners.pop(_key(identity), None)
-        process.deleted.append(Deleted(urn, identity, snapshot))
+        own = process.owners.pop(_key(identity), None)
+        urns = own.urns if own is not None and urn in own.urns else frozenset()
+        process.deleted.append(Deleted(urns | {urn}, identity, snapshot))
 
 
 def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Deleted | None:
@@ -236,7 +237,7 @@ def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Del
     with process.run_lock:
         for each in reversed(process.deleted):
             of = each.identity
-            if each.urn == urn or (of.account_id, of.region, of.cluster_identifier) == place:
+            if urn in each.urns or (of.account_id, of.region, of.cluster_identifier) == place:
                 return each
     return None
 
