@@ -1247,6 +1247,12 @@ GUARDS = (
         "        if True:",
     ),
     Guard(
+        "what another resource is to adopt is not deleted before",
+        "lifecycle/data/replaced.py",
+        "        _require_not_to_be_adopted(program, state)\n",
+        "        pass\n",
+    ),
+    Guard(
         "a replacement takes no other cluster over",
         "lifecycle/create.py",
         "            require_nothing_deleted(self._session, cluster, self._urn)\n",
