@@ -146,7 +146,7 @@ def test_and_the_next_up_ends_the_renaming(stack: Bench) -> None:
 
 
 def test_a_resource_whose_stack_was_renamed_is_no_other_one(stack: Bench) -> None:
-    """`stack rename`, then `up --replace` with adopt_existing, which asks no diff: it replaces, as it says."""
+    """`stack rename`, then `up --replace` with adopt_existing, which asks no diff: it replaces, as told."""
     stack.write_policy(stack.policy.replace("[live]", "[live, live-2]"))
     old = born(stack)
 

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.create import create
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
 from tests.parity.bench import changing, wire
-from tests.parity.test_adopt import ADOPT, CLAIMED
+from tests.parity.test_adopt import ADOPT, CLAIMED, run_one
 from tests.parity.test_begun import by_hand
+from tests.parity.test_claims import DENIED, claim_of, strip
 from tests.parity.test_replacement import EMPTY, MOVED, RESTORE, production
-from tests.teardown.stage import CLUSTER, SKIPPING, URN
+from tests.teardown.stage import CLUSTER, SKIPPING, URN, Interruption
 
 if TYPE_CHECKING:
     from tests.parity.bench import Bench
+    from tests.teardown.stage import Result
 
 FULL: dict[str, Any] = {"code": "InsufficientClusterCapacity", "message": "No room."}
 
@@ -168,3 +171,111 @@ def test_of_copies_by_hand_the_one_with_the_data_is_adopted(groups: Bench, which
     else:
         said = groups.refused_from_preview_on(**ADOPT, **RESTORE, **MOVED)
         assert "would leave that data behind" in said
+
+
+# --- two that adopt, and one that deletes ----------------------------------------------------------
+
+SECOND = URN.replace("::warehouse", "::lake")
+ELSEWHERE = URN.replace(":live:", ":second:")
+
+
+def test_two_resources_of_one_run_do_not_adopt_one_cluster(stack: Bench) -> None:
+    """Side by side: the second begins when the first has looked, and has not yet written its claim."""
+    run_one(stack)
+    said: list[str] = []
+
+    def second() -> None:
+        with pytest.raises(RefusedError) as refused:
+            create(stack.checked(urn=SECOND, **ADOPT), stack.settings)
+        said.append(str(refused.value))
+
+    first = stack.apply(Interruption(1, "before", second, "CreateTags"), **ADOPT)
+
+    assert first.said == ""
+    assert f"is owned by {URN} in this same stack" in said[0]
+    assert claim_of(stack).startswith(str((stack.state or {})["claim"]))
+    assert changing(first) == CLAIMED
+
+
+def test_what_was_reserved_is_free_again_where_an_adoption_fails(stack: Bench) -> None:
+    """The first was not finished: another resource of the same run adopts the cluster."""
+    run_one(stack)
+    stack.control.add_fault("CreateTags", occurrence=2, **DENIED)
+
+    def up() -> Any:
+        first = stack.checked(**ADOPT)
+        with pytest.raises(RefusedError, match="is not finished"):
+            create(first, stack.settings)
+        return create(stack.checked(urn=SECOND, **ADOPT), stack.settings)[1]
+
+    assert stack.run(up).said == ""
+
+
+@pytest.mark.parametrize(
+    ("operation", "number"),
+    [("CreateTags", 1), ("CreateTags", 2), *(("DescribeClusters", number) for number in (4, 5, 6))],
+)
+def test_two_stacks_do_not_adopt_one_cluster(stack: Bench, operation: str, number: int) -> None:
+    """Another process takes it over once a tag is written, or a read between the two is done: who does not
+    have the last claim ends with words.
+    """
+    stack.write_policy(stack.policy.replace("[live]", "[live, second]"))
+    run_one(stack)
+    others: list[Result] = []
+
+    def another() -> None:
+        others.append(stack.run(lambda: create(stack.checked(urn=ELSEWHERE, **ADOPT), stack.settings)[1]))
+
+    mine = stack.apply(Interruption(number, "after", another, operation), **ADOPT)
+
+    [theirs] = others
+    assert [mine.how, theirs.how] == ["refused", "done"]
+    assert "was taken over by another resource while it was being adopted" in mine.said
+    assert claim_of(stack).startswith(theirs.value["claim"])
+    assert stack.state is None
+
+
+def test_a_claim_that_something_takes_away_is_no_adoption(stack: Bench) -> None:
+    """A tag bot: nothing would tell two owners apart."""
+    run_one(stack)
+
+    refused = stack.apply(Interruption(1, "after", lambda: strip(stack), "CreateTags"), **ADOPT)
+
+    assert "is not there" in refused.said
+    assert stack.state is None
+
+
+def test_an_answer_that_fell_behind_is_read_again(stack: Bench) -> None:
+    """A copy that does not show the cluster for twenty seconds makes no adoption fail."""
+    run_one(stack)
+
+    def behind() -> None:
+        stack.control.set_behaviour(clusters_stale_until=stack.time.now().timestamp() + 20)
+
+    assert stack.apply(Interruption(1, "after", behind, "CreateTags"), **ADOPT).said == ""
+
+
+@pytest.mark.parametrize(("number", "moment"), [(1, "before"), (1, "after"), (2, "before"), (2, "after")])
+@pytest.mark.parametrize("how", ["being deleted", "gone", "another"])
+def test_a_cluster_that_ends_meanwhile_is_not_adopted(
+    stack: Bench, how: str, number: int, moment: str
+) -> None:
+    """Its former owner's DeleteCluster comes between the look and the tags; or it is over by then."""
+    run_one(stack)
+
+    def deleted() -> None:
+        stack.outsider.delete_cluster(
+            ClusterIdentifier=CLUSTER, FinalClusterSnapshotIdentifier="last", SkipFinalClusterSnapshot=False
+        )
+        if how != "being deleted":
+            stack.time.advance(7200)
+        if how == "another":
+            run_one(stack)
+
+    result = stack.apply(Interruption(number, moment, deleted, "CreateTags"), **ADOPT)
+
+    assert result.how == "refused"
+    assert stack.state is None
+    if moment == "after" and how != "another":
+        assert ("is being deleted (" if how == "being deleted" else "is gone: that began") in result.said
+        assert "when the cluster is gone, run `pulumi up` again" in result.said

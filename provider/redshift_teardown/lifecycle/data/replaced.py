@@ -118,8 +118,8 @@ def _require_not_to_be_adopted(program: Mapping[str, Any], state: State) -> None
     raise RefusedError(
         f"refused to delete {state.identity}: {another} is to adopt it in this same run, and has not yet",
         data="the cluster was not touched; nothing is lost",
-        next_step="fix the other errors of this run and run `pulumi up` again: it adopts the cluster, and lets "
-        f"go of it as {state.urn.name}; or, to replace the cluster on purpose, take adopt_existing away",
+        next_step="fix the other errors of this run and run `pulumi up` again: it adopts the cluster, and "
+        f"lets go of it as {state.urn.name}; or, to replace the cluster on purpose, take adopt_existing away",
     )
 
 
