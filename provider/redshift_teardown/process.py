@@ -69,6 +69,8 @@ program: dict[str, Mapping[str, Any]] = {}
 reviewed: set[str] = set()
 protections: dict[str, Mapping[str, Any]] = {}
 owners: dict[GenerationKey, Owner] = {}
+adopting: dict[GenerationKey, str] = {}
+"""The resource that adopts a generation now: it is reserved before anything is written."""
 kept_out: dict[GenerationKey, str] = {}
 deleted: list[Deleted] = []
 told: set[tuple[str, str]] = set()

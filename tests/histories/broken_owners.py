@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.lifecycle import create, origin, this_run
 from redshift_teardown.lifecycle.data import replacement, restore
-from redshift_teardown.lifecycle.ownership import create_record, existing_clusters, final_snapshots
+from redshift_teardown.lifecycle.ownership import (
+    adopt,
+    claims,
+    create_record,
+    existing_clusters,
+    final_snapshots,
+)
 from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.state import State
 from redshift_teardown.teardown import claim, present
@@ -82,6 +88,11 @@ def _ends_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(claim.Claim, "of_tags", classmethod(reading))
 
 
+def _as_if_claimed(*which: Any, **how: Any) -> claim.Claim:
+    """Every place counts as one that a protected environment of the policy file claims."""
+    return claims.claimed_by_adoption(*which, **{**how, "by_file": True})
+
+
 def _forget_age(patch: pytest.MonkeyPatch) -> None:
     """The create time that AWS shows counts as the age of the data."""
     read = State.read
@@ -117,6 +128,11 @@ BROKEN_OWNERS: dict[str, Broken] = {
         _everywhere(this_run.keep_out, _nothing),
         _wild(SKIP, UP, UNALIASED, act("up", continue_on_error=True)),
         "which a create of this run found",
+    ),
+    "what is protected is adopted by whoever is configured so": Broken(
+        _method(adopt, "claimed_by_adoption", _as_if_claimed),
+        _wild(DAYS, UP, SWITCH, act("rename_stack", to="scratch"), UP),
+        "which is protected, and no environment claims it",
     ),
     "an adoption counts as ended when it begins": Broken(
         _ends_at_once, _wild(DAYS, UP, SWITCH, ADOPTION_DIES, SWITCH, DESTROY), "ended well, and life"

@@ -9,7 +9,7 @@ import json
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.teardown.claim import TAG_CLAIM
+from redshift_teardown.teardown.claim import TAG_CLAIM, mark_of
 from tests.histories.ledger import Deletion, Ledger, Life
 from tests.histories.owners import PASSWORD, Note, Owner, source_of
 from tests.histories.rules import Rules, timed
@@ -154,6 +154,8 @@ class Promises(ABC):
             return
         self.must(kind == "cluster", f"{operation} on a {kind}")
         life = self.lives.named(place, name)
+        if life is not None and self._takes_over(command, operation, name):
+            self._judge_taking(command, life)
         if life is None or life.owned:
             return
         seen = command.seen.get(name)
@@ -168,6 +170,18 @@ class Promises(ABC):
         said = command.goals.get(command.urn, {})
         asked = bool(said.get("adopt_existing")) and said.get("cluster_identifier") == name
         return asked and operation == "CreateTags" and command.process.verb == "Create"
+
+    def _judge_taking(self, command: Command, life: Life) -> None:
+        """What says that it is protected is taken over where a protected environment of the file claims the
+        stack, and nowhere else: no configuration may end what the file protects.
+        """
+        tag = life.cluster.tags.get(TAG_CLAIM, "")
+        goes_on = f"of {mark_of(command.urn)} protected taking over" in tag
+        if " protected" not in tag or goes_on or (life.owner, life.urn) == (command.owner, command.urn):
+            return
+        stack, environment = command.urn.split(":")[2], command.owner.environment
+        _, held = command.file_at_start.of(stack, environment, "")
+        self.must(held, f"{command.urn} takes over {life}, which is protected, and no environment claims it")
 
     def _judge_deletion(self, command: Command, said: dict[str, str]) -> None:
         self.must(

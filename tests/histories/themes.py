@@ -159,6 +159,7 @@ OWNERS: list[tuple[str, list[Action]]] = [
     (DAYS, [DESTROY, act("restore_by_hand"), MINUTES, UP, DESTROY]),
     (DAYS, [DESTROY, act("restore_by_hand"), MINUTES, RESTORE, UP, DESTROY]),
     (DAYS, [SWITCH, UP, SWITCH, DESTROY, SWITCH, DESTROY]),
+    (DAYS, [SWITCH, act("rename_stack", to="scratch"), UP, act("environment", name="play"), UP, DESTROY]),
     (DAYS, [SWITCH, ROLE, UP, SWITCH, DESTROY]),
     (DAYS, [SWITCH, UP, BOT, SWITCH, UP, DESTROY]),
     (DAYS, [act("move"), SWITCH, UP, REFRESH, DESTROY]),

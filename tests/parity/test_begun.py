@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from tests.parity.bench import Bench
 
 
-def by_hand(stack: Bench) -> None:
-    """Restore the newest final snapshot by hand, under the cluster's name."""
+def by_hand(stack: Bench, snapshot: str = "") -> None:
+    """Restore a snapshot by hand, under the cluster's name: the newest one, where none is given."""
     newest = max(stack.ledger()["snapshots"].values(), key=lambda each: each["created"])
     stack.outsider.restore_from_cluster_snapshot(
-        ClusterIdentifier=CLUSTER, SnapshotIdentifier=newest["identifier"]
+        ClusterIdentifier=CLUSTER, SnapshotIdentifier=snapshot or newest["identifier"]
     )
     stack.time.advance(3600)
 

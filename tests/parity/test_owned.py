@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from redshift_teardown.lifecycle.create import create
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.lifecycle.update import update
 from tests.parity.bench import changing, wire
 from tests.parity.test_adopt import CLAIMED
-from tests.parity.test_claims import strip
-from tests.teardown.stage import URN
+from tests.parity.test_claims import born, lives, strip
+from tests.teardown.stage import PROTECTED, SKIPPING, URN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,3 +109,52 @@ def test_a_destroy_of_both_names_is_a_destroy(stack: Bench) -> None:
 
     assert result.said == ""
     assert len(stack.proofs()) == 1
+
+
+@pytest.mark.parametrize("rules", [PROTECTED, SKIPPING], ids=["protected", "may skip"])
+@pytest.mark.parametrize("program", [{}, {"restore_final_snapshot": True}], ids=["says nothing", "restores"])
+def test_what_is_to_be_adopted_is_not_deleted_before(
+    stack: Bench, rules: str, program: dict[str, Any]
+) -> None:
+    """`--continue-on-error`: a neighbour failed that the new name depends on, so its create was never called,
+    and the engine deletes the old name all the same.
+    """
+    stack.write_policy(stack.rules(rules))
+    old = born(stack)
+
+    def up() -> None:
+        stack.checked(urn=NEW, adopt_existing=True, **program)
+        delete(old, stack.settings)
+
+    result = stack.run(up)
+
+    assert f"{NEW} is to adopt it in this same run, and has not yet" in result.said
+    assert "fix the other errors of this run and run `pulumi up` again" in result.said
+    assert changing(result) == []
+    assert lives(stack)
+
+
+def test_and_the_next_up_ends_the_renaming(stack: Bench) -> None:
+    """As the refusal says: the neighbour came up, the new name adopts, the old one lets go."""
+    old = born(stack)
+    stack.run(both(lambda: stack.checked(urn=NEW, adopt_existing=True), lambda: delete(old, stack.settings)))
+
+    renamed = stack.checked(urn=NEW, adopt_existing=True)
+    result = stack.run(both(lambda: create(renamed, stack.settings), lambda: delete(old, stack.settings)))
+
+    assert (result.said, changing(result)) == ("", CLAIMED)
+
+
+def test_a_resource_whose_stack_was_renamed_is_no_other_one(stack: Bench) -> None:
+    """`stack rename`, then `up --replace` with adopt_existing, which asks no diff: it replaces, as told."""
+    stack.write_policy(stack.policy.replace("[live]", "[live, live-2]"))
+    old = born(stack)
+
+    def up() -> Any:
+        urn = URN.replace(":live:", ":live-2:")
+        inputs = stack.checked(urn=urn, adopt_existing=True, restore_final_snapshot=True)
+        delete(old, stack.settings)
+        return create(inputs, stack.settings)[1]
+
+    assert stack.run(up).said == ""
+    assert stack.control.marker("warehouse") == "precious"

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown import process
+from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.create import create
 from redshift_teardown.lifecycle.delete import delete
 from redshift_teardown.lifecycle.diff import diff
 from redshift_teardown.lifecycle.update import update
-from tests.parity.bench import wire
-from tests.teardown.stage import ACCOUNT, CLUSTER, REGION, URN
+from tests.parity.bench import changing, wire
+from tests.parity.test_adopt import ADOPT, run_one
+from tests.teardown.stage import ACCOUNT, CLUSTER, REGION, URN, Interruption, kill
 
 if TYPE_CHECKING:
     from tests.parity.bench import Bench
@@ -293,3 +295,102 @@ def test_an_honest_replacement_carries_it_on(stack: Bench) -> None:
 
     assert place(stack) == PROD
     assert "is protected by production, as stack prod" in up(stack, urn, environment="dev").said
+
+
+# --- adoption --------------------------------------------------------------------------------------
+
+BEFOREHAND = "no protected environment of the deletion policy claims stack"
+
+
+@pytest.mark.parametrize(
+    ("name", "environment"), [("dev-1", "production"), ("mine", "production"), ("mine", "")]
+)
+def test_what_is_protected_is_adopted_where_the_file_claims_it_alone(
+    stack: Bench, name: str, environment: str
+) -> None:
+    """To be configured as production, or claimed by nobody, ends with the next word of a configuration."""
+    if name == "dev-1":
+        stack.write_policy(POLICY.replace('["dev-*"]', "[scratch]"))
+    up(stack, urn_of("prod"))
+    owned = stack.state
+    stack.state = None
+
+    refused = up(stack, urn_of(name), environment=environment, **ADOPT)
+
+    assert "is owned by a resource of a protected environment" in refused.said
+    assert f"{BEFOREHAND} {name} here" in refused.said
+    assert f"claim {name} for a protected environment in the policy file" in refused.said
+    assert changing(refused) == []
+    stack.state = owned
+    assert loses_nothing(stack)
+
+
+def test_nor_is_it_by_its_own_resource_in_a_place_that_nobody_claims(stack: Bench) -> None:
+    """`prod` renamed, then `up --replace` with adopt_existing: no record of the place is lost by that."""
+    up(stack, urn_of("prod"))
+    assert up(stack, urn_of("elsewhere")).said == ""
+    old = wire(stack.state)
+
+    def replaced() -> None:
+        with pytest.raises(RefusedError, match=f"{BEFOREHAND} elsewhere"):
+            create(stack.checked(urn=urn_of("elsewhere"), **ADOPT), stack.settings)
+        delete(old, stack.settings)
+
+    assert "in this same run a create of" in stack.run(replaced).said
+    assert "is protected by production" in up(stack, urn_of("elsewhere"), environment="dev").said
+    assert loses_nothing(stack)
+
+
+def test_the_cure_of_the_refusal_works(stack: Bench) -> None:
+    """The file claims the new stack: it adopts, and what sticks from then on is the new place."""
+    up(stack, urn_of("prod"))
+    stack.state = None
+    assert up(stack, urn_of("mine"), **ADOPT).how == "refused"
+    stack.write_policy(POLICY.replace('"prod-*"]', '"prod-*", mine]'))
+
+    assert up(stack, urn_of("mine"), **ADOPT).said == ""
+
+    assert place(stack) == {**PROD, "stack": "mine"}
+
+
+@pytest.mark.parametrize("environment", ["", "production"])
+def test_a_place_that_the_file_claims_adopts(stack: Bench, environment: str) -> None:
+    """The state was lost, or another claimed stack takes over; that the configuration says it too is none
+    the less a claim.
+    """
+    up(stack, urn_of("prod"), environment=environment)
+    for name in ("prod", "prod-2"):
+        stack.state = None
+
+        assert up(stack, urn_of(name), environment=environment, **ADOPT).said == ""
+
+        assert place(stack) == {**PROD, "stack": name}
+    assert loses_nothing(stack)
+
+
+@pytest.mark.parametrize("name", ["prod", "mine"])
+def test_a_killed_adoption_of_what_nobody_claimed_is_begun_again(stack: Bench, name: str) -> None:
+    """Its first call wrote that it is protected; however often it dies, what it meets is its own claim."""
+    run_one(stack)
+
+    def adopts() -> Any:
+        return create(stack.checked(urn=urn_of(name), **ADOPT), stack.settings)[1]
+
+    for _ in range(3):
+        assert stack.run(adopts, Interruption(1, "after", kill, "CreateTags")).how == "killed"
+
+    assert stack.run(adopts).said == ""
+
+
+def test_a_killed_adoption_of_what_is_protected_is_no_way_round(stack: Bench) -> None:
+    """Begun where the file claims the place, ended where it does so no more: what it met was protected."""
+    up(stack, urn_of("prod"))
+    stack.state = None
+
+    def adopts() -> Any:
+        return create(stack.checked(urn=urn_of("prod-2"), **ADOPT), stack.settings)[1]
+
+    assert stack.run(adopts, Interruption(1, "after", kill, "CreateTags")).how == "killed"
+    stack.write_policy(POLICY.replace(', "prod-*"', ""))
+
+    assert f"{BEFOREHAND} prod-2" in stack.run(adopts).said

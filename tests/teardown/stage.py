@@ -367,6 +367,7 @@ class Stage:
             "program",
             "reviewed",
             "owners",
+            "adopting",
             "kept_out",
             "deleted",
             "told",

@@ -74,7 +74,9 @@ def match(policy: Policy, *, stack: str, account: str | None, requested: str | N
         wanted = _named(policy, requested)
         if claim and claim.environment.protected and claim.environment is not wanted:
             raise PolicyError([_contradiction(claim, wanted, stack)])
-        claim = _Claim(wanted, "config", requested)
+        if claim is None or claim.environment is not wanted:
+            # What the file claims for it by itself is claimed, whether or not it is asked for as well.
+            claim = _Claim(wanted, "config", requested)
     undecided = None
     if account is None and _account_matters(policy, claim, by_request=requested is not None):
         undecided = ACCOUNT_UNKNOWN

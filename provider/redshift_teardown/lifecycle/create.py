@@ -23,6 +23,7 @@ from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.converge import converge
 from redshift_teardown.lifecycle.changes.wait import GoneError, wait_until_available
+from redshift_teardown.lifecycle.data.in_place import require_nothing_deleted, require_nothing_left
 from redshift_teardown.lifecycle.data.restore import AT_RESTORE, find_source
 from redshift_teardown.lifecycle.desired import everything, said_by
 from redshift_teardown.lifecycle.desired import says as says_something
@@ -152,6 +153,14 @@ class _Create:
         """
         if not self._arguments.get("adopt_existing"):
             raise not_ours(self._session, self._receipts, self._place, cluster, self._urn)
+        try:
+            require_nothing_deleted(self._session, cluster, self._urn)
+            require_nothing_left(self._session, self._arguments, self._urn, self._rules, cluster)
+        except RefusedError:
+            this_run.keep_out(
+                identity_of(cluster, self._session.account_id, self._session.aws.region), str(self._urn)
+            )
+            raise
         outs = adopt(self._session, self._inputs, self._arguments, cluster, self._urn)
         end_earlier(self._receipts, self._place)
         return outs

@@ -51,13 +51,13 @@ class Deleted:
     """A generation that this process deleted.
 
     Attributes:
-        urn: The resource's, as its state recorded it.
+        urns: The resource's, as its state recorded it, and as this run has it.
         identity: Which one.
         snapshot: Its final snapshot; None where the policy decided to skip it.
 
     """
 
-    urn: str
+    urns: frozenset[str]
     identity: Identity
     snapshot: SnapshotView | None
 
@@ -153,6 +153,21 @@ def note_created(identity: Identity, urn: str, claim: str) -> None:
     """Note that this run created, restored or adopted a generation for a resource."""
     with process.run_lock:
         process.owners[_key(identity)] = Owner(identity, urn, frozenset({urn}), claim, settled=True)
+        process.adopting.pop(_key(identity), None)
+
+
+def reserve(identity: Identity, urn: str) -> str:
+    """Reserve a generation for a resource that adopts it, until `note_created` or `keep_out`.
+
+    Returns:
+        Another resource of this run's program that owns it, or adopts it now: nothing is reserved then.
+
+    """
+    with process.run_lock:
+        another = _another(identity, urn)
+        if not another:
+            process.adopting[_key(identity)] = urn
+        return another
 
 
 def second_of(urn: str, identity: Identity) -> Identity | None:
@@ -167,14 +182,25 @@ def second_of(urn: str, identity: Identity) -> Identity | None:
 def holder(identity: Identity) -> Owner | None:
     """Return the resource of this run's program that owns a generation; None for none."""
     with process.run_lock:
-        found = process.owners.get(_key(identity))
-        return found if found is not None and found.urns & process.program.keys() else None
+        return _holder(identity)
+
+
+def _holder(identity: Identity) -> Owner | None:
+    found = process.owners.get(_key(identity))
+    return found if found is not None and found.urns & process.program.keys() else None
 
 
 def owner(identity: Identity, urn: str) -> str:
-    """Return another resource of this run's program that owns a generation; empty where there is none."""
-    found = holder(identity)
-    return "" if found is None or urn in found.urns else min(found.urns)
+    """Return another resource of this run's program that owns a generation, or adopts it; empty for none."""
+    with process.run_lock:
+        return _another(identity, urn)
+
+
+def _another(identity: Identity, urn: str) -> str:
+    found, adopting = _holder(identity), process.adopting.get(_key(identity), urn)
+    if found is not None and urn not in found.urns:
+        return min(found.urns)
+    return adopting if adopting != urn else ""
 
 
 def has_one(urn: str) -> bool:
@@ -187,6 +213,8 @@ def keep_out(identity: Identity, urn: str) -> None:
     """Note that a create for a resource met a generation and was refused: nobody deletes it in this run."""
     with process.run_lock:
         process.kept_out[_key(identity)] = urn
+        if process.adopting.get(_key(identity)) == urn:
+            del process.adopting[_key(identity)]
 
 
 def require_not_anothers(identity: Identity, urn: str) -> None:
@@ -223,8 +251,9 @@ def require_not_anothers(identity: Identity, urn: str) -> None:
 def forget(identity: Identity, urn: str, snapshot: SnapshotView | None) -> None:
     """Note that a resource's generation is gone, and what is left of it."""
     with process.run_lock:
-        process.owners.pop(_key(identity), None)
-        process.deleted.append(Deleted(urn, identity, snapshot))
+        own = process.owners.pop(_key(identity), None)
+        urns = own.urns if own is not None and urn in own.urns else frozenset()
+        process.deleted.append(Deleted(urns | {urn}, identity, snapshot))
 
 
 def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Deleted | None:
@@ -236,7 +265,7 @@ def just_deleted(urn: str, account_id: str, region: str, identifier: str) -> Del
     with process.run_lock:
         for each in reversed(process.deleted):
             of = each.identity
-            if each.urn == urn or (of.account_id, of.region, of.cluster_identifier) == place:
+            if urn in each.urns or (of.account_id, of.region, of.cluster_identifier) == place:
                 return each
     return None
 

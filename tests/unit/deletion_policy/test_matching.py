@@ -141,7 +141,7 @@ def test_a_configured_environment() -> None:
     """The configuration may choose for a stack that no protected environment claims, also a stricter one."""
     assert found("dev", requested="staging").environment.name == "staging"
     assert found("dev", requested="production").environment.name == "production"
-    assert found("prod", requested="production").environment.name == "production"
+    assert found("prod", requested="production") == found("prod")
     result = found("dev", requested="staging")
     assert (result.how, result.evidence, str(result.place)) == ("config", "staging", "p.yaml:7")
 

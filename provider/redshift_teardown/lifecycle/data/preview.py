@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown import process
 from redshift_teardown.errors import AccountError, RefusedError, TeardownError
+from redshift_teardown.lifecycle.data.in_place import require_nothing_left
 from redshift_teardown.lifecycle.data.named_snapshot import LOOKED_UP, named_parameters
 from redshift_teardown.lifecycle.data.restore import foretell_restore, require_word
 from redshift_teardown.lifecycle.operation import open_session
@@ -66,7 +67,10 @@ def foretell(settings: Settings, news: Mapping[str, Any], urn: Urn, rules: Envir
         return ""
     try:
         session = open_session(settings, arguments.get("region"), urn)
-        if session.calls.describe(str(arguments["cluster_identifier"])) is not None:
+        existing = session.calls.describe(str(arguments["cluster_identifier"]))
+        if existing is not None:
+            if arguments.get("adopt_existing"):
+                require_nothing_left(session, arguments, urn, rules, existing)
             return ""
         if restores:
             foretell_restore(session, arguments, urn, rules)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.session import resolve_region
-from redshift_teardown.errors import FinalRefusalError
+from redshift_teardown.errors import FinalRefusalError, RefusedError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.compare import compare
 from redshift_teardown.lifecycle.data import replacement
@@ -73,6 +73,8 @@ def judge(props: Mapping[str, Any], state: State, session: Session) -> Judged:
     program = this_run.program_of(urn, lambda inputs: _means(inputs, identity, session))
     if program is None or (holder is not None and holder.settled):
         return Judged()
+    if holder is None:
+        _require_not_to_be_adopted(program, state)
     _require_no_second_one(state, session)
     if not this_run.was_reviewed(urn):
         urn_now = str(program.get("urn") or urn)
@@ -97,6 +99,28 @@ def _means(inputs: Mapping[str, Any], identity: Identity, session: Session) -> b
     if not isinstance(name, str) or name.lower() != identity.cluster_identifier:
         return False
     return resolve_region(session.settings, region) == identity.region
+
+
+def _require_not_to_be_adopted(program: Mapping[str, Any], state: State) -> None:
+    """Refuse to delete what another resource of this run's program is to adopt, and has not yet.
+
+    The engine creates first, and deletes a name that is left over at the end: where that create was never
+    called, something failed that it depends on (`--continue-on-error`). Names tell two resources of one run
+    apart; the stack in a recorded URN may have another name by now.
+
+    Raises:
+        RefusedError: there is such a resource.
+
+    """
+    another = str(program.get("urn") or state.urn)
+    if not program.get("adopt_existing") or another.split("::", 2)[2:] == str(state.urn).split("::", 2)[2:]:
+        return
+    raise RefusedError(
+        f"refused to delete {state.identity}: {another} is to adopt it in this same run, and has not yet",
+        data="the cluster was not touched; nothing is lost",
+        next_step="fix the other errors of this run and run `pulumi up` again: it adopts the cluster, and "
+        f"lets go of it as {state.urn.name}; or, to replace the cluster on purpose, take adopt_existing away",
+    )
 
 
 def _require_no_second_one(state: State, session: Session) -> None:

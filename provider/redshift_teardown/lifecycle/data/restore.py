@@ -145,17 +145,8 @@ def require_word(
     """
     if named is None and found.missing is not None:
         tell_what_is_missing(session, arguments, urn, found.missing)
-    # One in doubt is no reason for a word, unless it is the half of a replacement that did not end: of a
-    # teardown that a kill cut before it could tag anything nobody knows what it was.
-    ours = [
-        each
-        for each, by in found.candidates
-        if by is Owner.OURS or (by is Owner.IN_DOUBT and (is_half(each, found.halves) or is_unmarked(each)))
-    ]
-    if not ours:
-        return
-    newest = max(ours, key=age_key)
-    if named is not None and view_snapshot(named).identifier == newest.identifier:
+    newest = newest_left(found)
+    if newest is None or (named is not None and view_snapshot(named).identifier == newest.identifier):
         return
     which = f"final snapshot {newest.identifier}{age_of(session, newest)}"
     identifier = str(arguments["cluster_identifier"]).lower()
@@ -176,7 +167,7 @@ def require_word(
         raise RefusedError(
             f"{left}, and this program would begin {identifier} without it",
             data="nothing was created; that snapshot was not touched",
-            next_step=f"set {_bring_back(newest, found.candidates)}, which brings the data back; or, to "
+            next_step=f"set {bring_back(newest, found.candidates)}, which brings the data back; or, to "
             "begin without it on purpose, write restore_final_snapshot=False",
         )
     if named is None and this_run.is_news(str(urn), newest.identifier):
@@ -187,7 +178,28 @@ def require_word(
         )
 
 
-def _bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Owner]]) -> str:
+def newest_left(found: Found) -> SnapshotView | None:
+    """Return the newest snapshot that a resource may have to go on with; None where there is none.
+
+    One in doubt is no such, unless it is the half of a replacement that did not end: of a teardown that a
+    kill cut before it could tag anything nobody knows what it was.
+    """
+    ours = [
+        each
+        for each, by in found.candidates
+        if by is Owner.OURS or (by is Owner.IN_DOUBT and (is_half(each, found.halves) or is_unmarked(each)))
+    ]
+    return max(ours, key=age_key, default=None)
+
+
+def bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Owner]]) -> str:
+    """Return what a program is to say to begin with a final snapshot.
+
+    Args:
+        newest: The snapshot.
+        judged: Those that may be the resource's, each with whose it is.
+
+    """
     if (newest, Owner.OURS) in judged and not is_marked_void(newest):
         return "restore_final_snapshot=True"
     return f"snapshot_identifier={newest.identifier!r}"

@@ -8,7 +8,7 @@ from redshift_teardown.aws.arguments import read_arguments
 from redshift_teardown.aws.statuses import ENDING
 from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.deletion_policy import from_json
-from redshift_teardown.errors import RefusedError
+from redshift_teardown.errors import RefusedError, TeardownError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.wait import wait_until_available
 from redshift_teardown.lifecycle.desired import equal_in, in_force, said_by
@@ -16,6 +16,7 @@ from redshift_teardown.lifecycle.operation import Operation
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.lifecycle.ownership.claims import claimed_by_adoption, end_adoption
 from redshift_teardown.lifecycle.ownership.generation import Meant
+from redshift_teardown.lifecycle.ownership.held import living, require_held
 from redshift_teardown.lifecycle.policy.planner import read_recorded
 from redshift_teardown.lifecycle.policy.protection import protected_place
 from redshift_teardown.lifecycle.policy.resolve import is_protected
@@ -52,26 +53,48 @@ def adopt(
         The outputs.
 
     Raises:
-        RefusedError: it is not this resource's to take. Nobody deletes it in this run, then.
+        TeardownError: it is not this resource's to take, or AWS did not answer. Nobody deletes it in this
+            run, then.
 
     """
+    identifier = str(cluster["ClusterIdentifier"])
     identity = identity_of(cluster, session.account_id, session.aws.region)
     try:
         _require_adoptable(cluster, urn)
         meant = Meant(session.account_id, session.aws.region, lambda _first: True)
         meant.require(cluster)
         if cluster.get("ClusterStatus") == _CREATING:
-            rules, identifier = from_json(inputs["policy"]["rules"]), str(cluster["ClusterIdentifier"])
+            rules = from_json(inputs["policy"]["rules"])
             cluster = wait_until_available(
                 session, identifier, rules, f"cluster {identifier} to be created", meant
             )
             identity = identity_of(cluster, session.account_id, session.aws.region)
-        _require_no_other_owner(identity, urn)
-        claim = claimed_by_adoption(session, cluster, str(urn), protected=is_protected(inputs))
-    except RefusedError:
+        _reserve(identity, urn)
+        outs = _taken_over(session, inputs, arguments, living(session, identifier, meant), urn, meant)
+    except TeardownError:
         this_run.keep_out(identity, str(urn))
         raise
-    this_run.note_created(identity, str(urn), claim.name)
+    this_run.note_created(identity, str(urn), str(outs["claim"]))
+    session.reporter.keep(
+        f"adopted cluster {identifier} as it is (created {cluster.get('ClusterCreateTime')}); but for the "
+        "ownership claim nothing of it was changed. `pulumi preview` shows what differs from the program"
+    )
+    return outs
+
+
+def _taken_over(
+    session: Session,
+    inputs: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    cluster: Mapping[str, Any],
+    urn: Urn,
+    meant: Meant,
+) -> dict[str, Any]:
+    """Write the claim, and see to it that it is the last one, and that the cluster outlives it."""
+    identifier = str(cluster["ClusterIdentifier"])
+    place = protected_place(inputs["policy"], urn, session.account_id)
+    claim = claimed_by_adoption(session, cluster, urn, protected=is_protected(inputs), by_file=bool(place))
+    require_held(session, identifier, meant, claim)
     default_tags = dict(session.settings.default_tags)
     known, tags = in_force(arguments, read_arguments(cluster)), user_tags(cluster)
     if known["tags"] is not None:
@@ -80,23 +103,22 @@ def adopt(
         inputs,
         known,
         cluster,
-        identity,
+        identity_of(cluster, session.account_id, session.aws.region),
         equal_in(tags, default_tags),
         said=said_by(known),
-        carried={"claim": claim.name, **protected_place(inputs["policy"], urn, session.account_id)},
+        carried={"claim": claim.name, **place},
     )
     void = Operation(read_recorded(outs, session.settings), session).voided()
+    require_held(session, identifier, meant, claim)
     end_adoption(session, cluster, claim)
-    session.reporter.keep(
-        f"adopted cluster {cluster['ClusterIdentifier']} as it is (created "
-        f"{cluster.get('ClusterCreateTime')}); but for the ownership claim nothing of it was changed. "
-        "`pulumi preview` shows what differs from the program"
-    )
+    # Whoever deletes or takes over had a moment more, while the last tag was on its way.
+    require_held(session, identifier, meant, claim)
     return {**outs, "void": void} if void else outs
 
 
-def _require_no_other_owner(identity: Identity, urn: Urn) -> None:
-    another = this_run.owner(identity, str(urn))
+def _reserve(identity: Identity, urn: Urn) -> None:
+    """Reserve a generation before its claim is written; what is refused is kept out, which ends that."""
+    another = this_run.reserve(identity, str(urn))
     if another:
         raise RefusedError(
             f"{identity} is owned by {another} in this same stack",

@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws.views import Answer, view_cluster
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.outputs import identity_of
-from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, new_claim, superseding, whose
+from redshift_teardown.teardown.claim import (
+    TAG_CLAIM,
+    UNCLAIMED,
+    Claim,
+    Whose,
+    mark_of,
+    new_claim,
+    superseding,
+    whose,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from redshift_teardown.aws.views import Attempt
+    from redshift_teardown.engine.urn import Urn
     from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.lifecycle.state import State
 
@@ -56,7 +66,9 @@ def written_claim(
     }
 
 
-def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, *, protected: bool) -> Claim:
+def claimed_by_adoption(
+    session: Session, cluster: Mapping[str, Any], urn: Urn, *, protected: bool, by_file: bool
+) -> Claim:
     """Write the claim of an adoption that begins, which supersedes the one there is.
 
     It says that it is under way until `end_adoption`: killed in between, no state has the cluster, and
@@ -67,25 +79,35 @@ def claimed_by_adoption(session: Session, cluster: Mapping[str, Any], urn: str, 
         cluster: The cluster.
         urn: The resource that adopts it.
         protected: Whether its environment is.
+        by_file: Whether a protected environment of the policy file claims its place. To be configured, or
+            claimed by nobody, ends with the next word of a configuration, and with it what was protected.
 
     Returns:
         The claim; its name is what is recorded.
 
     Raises:
-        RefusedError: it cannot be written, and the cluster carries another resource's; or that one's
-            environment is protected, and this one's is not.
+        RefusedError: it cannot be written, and the cluster carries another resource's; or that one says
+            *protected*, and the policy file does not say so of this place.
 
     """
     live = claim_on(cluster)
-    if live is not None and live.protected and not protected:
+    again = live is not None and _is_begun_over(live, urn)
+    if live is not None and live.protected and not by_file and not again:
         raise RefusedError(
             f"cluster {cluster['ClusterIdentifier']} is owned by a resource of a protected environment (tag "
-            f"{TAG_CLAIM}={live.value}), and the environment of this one may skip the final snapshot",
+            f"{TAG_CLAIM}={live.value}), and no protected environment of the deletion policy claims stack "
+            f"{urn.stack} here, or its account: what configuration or the defaults protect, configuration "
+            "may end",
             data="that cluster was not touched",
-            next_step="adopt it from a protected environment; or, where its data may go, have its "
-            "owner's policy say so first, and remove that tag (`aws redshift delete-tags`)",
+            next_step=f"claim {urn.stack} for a protected environment in the policy file, then run `pulumi "
+            "up` again; or, where its data may go, have the policy of its owner say so, whose next `pulumi "
+            "up` takes that word off the tag; or, where it has no owner any more, remove the tag (`aws "
+            "redshift delete-tags`)",
         )
-    claim = replace(superseding(new_claim(urn, protected=protected), live), taking_over=True)
+    claim = new_claim(str(urn), protected=protected)
+    # No state has what an adoption that did not end wrote.
+    older = live.superseded if live is not None and again else superseding(claim, live).superseded
+    claim = replace(claim, superseded=older, taking_over=True)
     problem = _write(session, cluster, claim)
     if problem and live is not None:
         raise RefusedError(
@@ -122,6 +144,11 @@ def end_adoption(session: Session, cluster: Mapping[str, Any], claim: Claim) -> 
             data="but for that tag the cluster was not touched",
             next_step="allow redshift:CreateTags on it, then run `pulumi up` again: it ends the adoption",
         )
+
+
+def _is_begun_over(live: Claim, urn: Urn) -> bool:
+    """Return whether a claim is that of this resource's own adoption, unfinished, of what nobody claimed."""
+    return live.taking_over and live.resource == mark_of(str(urn)) and live.superseded == (UNCLAIMED,)
 
 
 def require_ours(cluster: Mapping[str, Any], state: State, claimant: str = "") -> None:
