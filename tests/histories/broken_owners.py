@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.lifecycle import create, origin, this_run
 from redshift_teardown.lifecycle.data import replacement, restore
-from redshift_teardown.lifecycle.ownership import create_record, existing_clusters, final_snapshots
+from redshift_teardown.lifecycle.ownership import create_record, existing_clusters, halves
 from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.state import State
 from redshift_teardown.teardown import claim, present
@@ -167,12 +167,12 @@ BROKEN_OWNERS: dict[str, Broken] = {
         SECOND,
     ),
     "what is left by a replacement is not asked about": Broken(
-        _everywhere(final_snapshots.is_half, _never),
+        _everywhere(halves.is_half, _never),
         _wild(DAYS, UP, TO_RESTORE, CUT_BETWEEN, REVERTED, UP),
         UNFINISHED,
     ),
     "a half under another stack's name is another's": Broken(
-        _everywhere(final_snapshots.is_half, _never),
+        _everywhere(halves.is_half, _never),
         _wild(DAYS, UP, TO_RESTORE, CUT_BETWEEN, REVERTED, act("rename_stack", to="live-2"), UP),
         UNFINISHED,
     ),
