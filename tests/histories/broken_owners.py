@@ -98,7 +98,7 @@ def _unasked(rule: Rule) -> Rule:
 
     def put(patch: pytest.MonkeyPatch) -> None:
         rule(patch)
-        patch.setattr(create._Create, "_require_word", _nothing)
+        patch.setattr(create, "tell_what_was_deleted", _nothing)
 
     return put
 

@@ -304,6 +304,50 @@ def test_a_half_without_a_tag_is_in_doubt_under_another_identifier(stack: Bench)
             stack.run(lambda program=program: stack.checked(**LAKE, **USER, **program))  # type: ignore[misc]
 
 
+def test_a_plain_destroy_without_a_tag_is_in_doubt_under_another_identifier(stack: Bench) -> None:
+    """Killed before a tag, and the state let go of: what the receipt tells of is not begun without."""
+    production(stack, **USER)
+    assert stack.destroy(Interruption(2, "wait", kill)).how == "killed"
+    stack.time.advance(3600)
+    stack.state = None
+    [left] = kept(stack)
+
+    refused = stack.refused_from_preview_on(**LAKE, **USER, **RESTORE)
+
+    assert f"snapshot_identifier='{left}'" in refused
+
+
+@BOTH
+def test_once_restored_it_is_nobodys_half(groups: Bench, urn: str) -> None:
+    """Neither a claim nor an identifier tells that it was finished: a second resource begins as it likes."""
+    also_live_2(groups)
+    production(groups)
+    done = renamed(groups, urn, **MOVED, **RESTORE)
+    assert [line for line in done.warned if "could not be tagged" in line] == []
+    third = {"urn": urn.replace("::lake", "::x").replace("::warehouse", "::x"), "cluster_identifier": "third"}
+
+    second = groups.run(lambda: create(groups.checked(**third, **RESTORE), groups.settings))
+
+    assert second.said == ""
+    assert groups.control.marker("third") == ""
+
+
+def test_what_was_said_to_be_restored_does_not_begin_empty(groups: Bench) -> None:
+    """Nothing was deleted in this run after all, and no snapshot of that generation is there."""
+    production(groups)
+    old = wire(groups.state)
+
+    def up() -> None:
+        diff(old, groups.checked(wire(groups.inputs), **MOVED, **RESTORE), groups.settings)
+        groups.control.remove_cluster(CLUSTER)
+        create(groups.checked(**MOVED, **RESTORE), groups.settings)
+
+    refused = groups.run(up)
+
+    assert "was to be restored from the final snapshot" in refused.said
+    assert changing(refused) == []
+
+
 # --- what create would refuse is refused before the delete -----------------------------------------
 
 

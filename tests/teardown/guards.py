@@ -241,7 +241,7 @@ GUARDS = (
     Guard(
         "a restore that up refuses is refused in preview",
         "lifecycle/data/restore.py",
-        "found.seen, urn, identifier)\n        _require_ours(session, *newest, urn, identifier)\n",
+        "found.seen, urn, identifier)\n        _require_ours(session, *newest, found, urn, identifier)\n",
         "found.seen, urn, identifier)\n",
     ),
     Guard(
@@ -264,9 +264,9 @@ GUARDS = (
     ),
     Guard(
         "what this run has deleted unasked does not begin empty",
-        "lifecycle/create.py",
-        '        if self._inputs["policy"].get("protected") and self._arguments.get("restore',
-        '        if False and self._arguments.get("restore',
+        "lifecycle/data/other_half.py",
+        '    if protected and arguments.get("restore_final_snapshot") is None:\n',
+        "    if False:\n",
     ),
     Guard(
         "what a teardown left is waited for before a restore",
@@ -1019,7 +1019,7 @@ GUARDS = (
     Guard(
         "a cluster of another resource is kept",
         "lifecycle/data/replaced.py",
-        "    this_run.require_not_anothers(identity, urn)\n",
+        "    this_run.require_not_anothers(identity, urn, in_state)\n",
         "",
     ),
     Guard(
@@ -1054,8 +1054,8 @@ GUARDS = (
     ),
     Guard(
         "a half is known by what was written down",
-        "lifecycle/ownership/final_snapshots.py",
-        " or snapshot.identifier in halves\n",
+        "lifecycle/ownership/halves.py",
+        " or (tagged is None and snapshot.identifier in halves)\n",
         "\n",
     ),
     Guard(
@@ -1073,7 +1073,7 @@ GUARDS = (
     Guard(
         "a policy that is not asked is warned of",
         "lifecycle/delete.py",
-        "    if operation.recorded.policies.warning:\n",
+        "    if recorded.policies.warning:\n",
         "    if False:\n",
     ),
     Guard(
@@ -1269,6 +1269,66 @@ GUARDS = (
         "teardown/present.py",
         "        if observation.renamed_to:",
         "        if False:",
+    ),
+    Guard(
+        "what a resource was called before is known",
+        "lifecycle/check.py",
+        'inputs, str(olds.get("urn") or ""))',
+        "inputs)",
+    ),
+    Guard(
+        "a state is of the resource that had its name",
+        "lifecycle/this_run.py",
+        '        return next(known, "") or (urn if',
+        "        return (urn if",
+    ),
+    Guard(
+        "a claim of a former name is a claim",
+        "lifecycle/ownership/existing_clusters.py",
+        "    marks = {mark_of(name) for name in this_run.names_of(str(urn))}\n",
+        "    marks = {mark_of(str(urn))}\n",
+    ),
+    Guard(
+        "a half that nobody finished is in doubt under any name",
+        "lifecycle/ownership/final_snapshots.py",
+        "    if newest is None or not is_half(newest, halves):\n",
+        "    if False:\n",
+    ),
+    Guard(
+        "what a receipt says that a resource left is in doubt",
+        "lifecycle/ownership/final_snapshots.py",
+        "        beside += [] if found is None else [view_snapshot(found)]\n",
+        "",
+    ),
+    Guard(
+        "a half that was restored under another name says so",
+        "lifecycle/create.py",
+        "            mark_restored(session, self._half)\n",
+        "            pass\n",
+    ),
+    Guard(
+        "what this run has deleted for nobody is asked about",
+        "lifecycle/data/restore.py",
+        "        require_no_strays(session, arguments, urn, protected=rules.protected)\n",
+        "        pass\n",
+    ),
+    Guard(
+        "and by the next run, too",
+        "lifecycle/data/other_half.py",
+        "session.calls.tag(stray.snapshot.arn, {TAG_LEFT_BY: LEFT_BY_REPLACEMENT})",
+        "session.calls.tag(stray.snapshot.arn, {})",
+    ),
+    Guard(
+        "what was said to be restored does not begin empty",
+        "lifecycle/data/restore.py",
+        "        elif reviewed is not None:\n",
+        "        elif False:\n",
+    ),
+    Guard(
+        "what create would refuse is refused before the delete",
+        "lifecycle/data/replacement.py",
+        "    _ask(state, arguments, settings, lambda session: require_free(",
+        "    (lambda session: require_free(",
     ),
 )
 

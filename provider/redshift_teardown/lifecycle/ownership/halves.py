@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from redshift_teardown.aws.views import ClusterView, SnapshotView
     from redshift_teardown.lifecycle.context import Session
 
-RESTORED = "replacement, restored"
+RESTORED = "replacement: restored"
 """What `TAG_LEFT_BY` says of a half that was restored under another name: nothing else tells that it was."""
 
 
