@@ -321,7 +321,7 @@ def deleted_for_nobody() -> Deleted | None:
     """Return the last generation that this process deleted, of which no resource of its program is known.
 
     The engine deletes what the program no longer has after all creates. So before one it may be the old half
-    of what is created, under a name that nobody tells the provider: an alias together with ``--replace``.
+    of what is created, under a name that nobody tells the provider: of what is tainted and has an alias.
     """
     with process.run_lock:
         known = {*process.program, *(name for names in process.former.values() for name in names)}

@@ -91,7 +91,7 @@ def of_the_reviewed(session: Session, arguments: Mapping[str, Any], identity: Id
 def require_no_strays(session: Session, arguments: Mapping[str, Any], urn: Urn, *, protected: bool) -> None:
     """Refuse to begin without what this run deleted of a resource that nobody knows.
 
-    It may be this one's other half: together with ``--replace`` the engine does not tell what an alias names.
+    It may be this one's other half: of what is tainted the engine does not tell what an alias names.
     The next `up` knows nothing of this run, so it is written on the snapshot.
 
     Args:
@@ -117,8 +117,8 @@ def require_no_strays(session: Session, arguments: Mapping[str, Any], urn: Urn, 
             f"not ask whether its data is that of {urn.name}"
         )
     raise RefusedError(
-        f"{stray.identity} was deleted in this run before {urn.name} was created, as where `--replace` names "
-        "a resource that has another name by an alias: its data may be that of this one",
+        f"{stray.identity} was deleted in this run before {urn.name} was created, as where one that is "
+        "tainted gets another name by an alias: its data may be that of this one",
         data=f"nothing was created; its data is in final snapshot {stray.snapshot.identifier}",
         next_step=f"set snapshot_identifier={stray.snapshot.identifier!r}, which brings the data back; or, "
         f"{BEGIN_EMPTY}",
