@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import boto3
 
+    from redshift_teardown.aws.identity import Identity
     from redshift_teardown.aws.poller import Watch
     from redshift_teardown.aws.session import Aws
     from redshift_teardown.deletion_policy import Policy
@@ -66,7 +67,8 @@ without_answer: set[Settings] = set()
 
 run_lock: threading.Lock = threading.Lock()
 program: dict[str, Mapping[str, Any]] = {}
-reviewed: set[str] = set()
+former: dict[str, tuple[str, ...]] = {}
+reviewed: dict[str, Identity] = {}
 protections: dict[str, Mapping[str, Any]] = {}
 owners: dict[GenerationKey, Owner] = {}
 adopting: dict[GenerationKey, str] = {}

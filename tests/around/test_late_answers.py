@@ -5,7 +5,6 @@ An answer may come late, and a machine may sleep between the question and the ca
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -284,13 +283,29 @@ def test_an_up_that_has_nothing_to_do_writes_down_that_it_lives(stack: Bench, *,
 # --- a name that is used again --------------------------------------------------------------------
 
 
-def test_a_name_that_aws_accepted_once_proves_no_later_snapshot(stack: Bench) -> None:
-    """The snapshot failed and the cluster returned; somebody took one by hand under its name."""
-    stack.apply(final_snapshot_identifier="warehouse-last")
+def gave_up_while_it_was_watched(stack: Bench) -> None:
+    """The snapshot fails, the cluster returns, and destroy says so."""
     stack.control.fail_next_snapshot(CLUSTER, "cluster-returns")
     assert "AWS gave up deleting" in stack.destroy().said
+
+
+def gave_up_unseen(stack: Bench) -> None:
+    """The process dies; weeks later a destroy that may not delete it finds the cluster alive."""
+    stack.control.fail_next_snapshot(CLUSTER, "cluster-returns")
+    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
+    stack.time.advance(86_400)
+    denied(stack)
+    stack.control.clear_faults()
+
+
+@pytest.mark.parametrize("gave_up", [gave_up_while_it_was_watched, gave_up_unseen])
+def test_a_name_that_aws_accepted_once_proves_no_later_snapshot(
+    stack: Bench, gave_up: Callable[[Bench], None]
+) -> None:
+    """Somebody took a snapshot by hand under its name, at once."""
+    stack.apply(final_snapshot_identifier="warehouse-last")
+    gave_up(stack)
     stack.control.delete_snapshot("warehouse-last")
-    stack.time.advance(timedelta(hours=1).total_seconds())
     by_hand(stack, "warehouse-last")
     write_data(stack)
 

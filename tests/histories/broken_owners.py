@@ -15,7 +15,7 @@ from redshift_teardown.lifecycle.ownership import (
     claims,
     create_record,
     existing_clusters,
-    final_snapshots,
+    halves,
 )
 from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.state import State
@@ -109,7 +109,7 @@ def _unasked(rule: Rule) -> Rule:
 
     def put(patch: pytest.MonkeyPatch) -> None:
         rule(patch)
-        patch.setattr(create._Create, "_require_word", _nothing)
+        patch.setattr(create, "tell_what_was_deleted", _nothing)
 
     return put
 
@@ -183,12 +183,12 @@ BROKEN_OWNERS: dict[str, Broken] = {
         SECOND,
     ),
     "what is left by a replacement is not asked about": Broken(
-        _everywhere(final_snapshots.is_half, _never),
+        _everywhere(halves.is_half, _never),
         _wild(DAYS, UP, TO_RESTORE, CUT_BETWEEN, REVERTED, UP),
         UNFINISHED,
     ),
     "a half under another stack's name is another's": Broken(
-        _everywhere(final_snapshots.is_half, _never),
+        _everywhere(halves.is_half, _never),
         _wild(DAYS, UP, TO_RESTORE, CUT_BETWEEN, REVERTED, act("rename_stack", to="live-2"), UP),
         UNFINISHED,
     ),

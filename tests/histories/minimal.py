@@ -205,6 +205,16 @@ MINIMAL: dict[str, History] = {
         act("program", adopt_existing=True),
         act("up", replace=True, neighbour="last"),
     ),
+    "what a replacement left is asked about under another identifier": _wild(
+        DAYS,
+        UP,
+        act("program", delete_first=True, restore_final_snapshot=True),
+        RENAMED,
+        act("up", replace=True, **at("after", 1, act("kill_all"), of="DeleteCluster")),
+        act("program", delete_first=None, restore_final_snapshot=None),
+        MINUTES,
+        act("up", replace=True, neighbour="last"),
+    ),
     "a destroy that ends at its first failure refuses nothing of the others": _wild(
         DAYS,
         act("program", annex=True),

@@ -59,7 +59,7 @@ def test_nor_where_its_claim_could_not_be_written(stack: Bench) -> None:
     result = stack.run(both(adopts, lambda: delete(old, stack.settings)))
 
     assert f"resource {NEW} of this same run owns it now" in result.said
-    assert "aliases=[pulumi.Alias(name='warehouse')]" in result.said
+    assert f'aliases=["{URN}"]' in result.said
 
 
 def test_nor_does_a_later_run(stack: Bench) -> None:

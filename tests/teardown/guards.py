@@ -241,7 +241,7 @@ GUARDS = (
     Guard(
         "a restore that up refuses is refused in preview",
         "lifecycle/data/restore.py",
-        "found.seen, urn, identifier)\n        _require_ours(session, *newest, urn, identifier)\n",
+        "found.seen, urn, identifier)\n        _require_ours(session, *newest, found, urn, identifier)\n",
         "found.seen, urn, identifier)\n",
     ),
     Guard(
@@ -276,9 +276,9 @@ GUARDS = (
     ),
     Guard(
         "what this run has deleted unasked does not begin empty",
-        "lifecycle/create.py",
-        '        if self._inputs["policy"].get("protected") and self._arguments.get("restore',
-        '        if False and self._arguments.get("restore',
+        "lifecycle/data/other_half.py",
+        '    if protected and arguments.get("restore_final_snapshot") is None:\n',
+        "    if False:\n",
     ),
     Guard(
         "what a teardown left is waited for before a restore",
@@ -800,7 +800,7 @@ GUARDS = (
     Guard(
         "plan spares what destroy spares",
         "teardown/simulate.py",
-        "        if isinstance(step, (Delete, Resume)) and spared:\n",
+        "        if spared and isinstance(step, (Delete, Resume)):\n",
         "        if False:\n",
     ),
     Guard(
@@ -1112,15 +1112,21 @@ GUARDS = (
         "        if new:",
     ),
     Guard(
-        "a name that was accepted is bound to its time",
-        "teardown/proof.py",
-        "    if accepted and (snapshot.create_time is None or not memory.sent_under(snapshot.identifier)):",
-        "    if accepted:",
+        "a name that AWS accepted and gave up proves nothing",
+        "teardown/run.py",
+        'given_up = {"sent": False, "names": [], "accepted": []} if came_back(memory) else {}',
+        "given_up: dict[str, Any] = {}",
+    ),
+    Guard(
+        "a name that its cluster outlived proves nothing",
+        "teardown/memory.py",
+        " - {name for name, at in earlier.sent if _lived_on(earlier, at)}",
+        "",
     ),
     Guard(
         "a cluster of another resource is kept",
         "lifecycle/data/replaced.py",
-        "    this_run.require_not_anothers(identity, urn)\n",
+        "    this_run.require_not_anothers(identity, urn, in_state)\n",
         "",
     ),
     Guard(
@@ -1156,8 +1162,8 @@ GUARDS = (
     ),
     Guard(
         "a half is known by what was written down",
-        "lifecycle/ownership/final_snapshots.py",
-        " or snapshot.identifier in halves\n",
+        "lifecycle/ownership/halves.py",
+        " or (tagged is None and snapshot.identifier in halves)\n",
         "\n",
     ),
     Guard(
@@ -1175,7 +1181,7 @@ GUARDS = (
     Guard(
         "a policy that is not asked is warned of",
         "lifecycle/delete.py",
-        "    if operation.recorded.policies.warning:\n",
+        "    if recorded.policies.warning:\n",
         "    if False:\n",
     ),
     Guard(
@@ -1351,7 +1357,7 @@ GUARDS = (
     Guard(
         "what another resource is to adopt is not deleted before",
         "lifecycle/data/replaced.py",
-        "        _require_not_to_be_adopted(program, state)\n",
+        "        _require_not_to_be_adopted(program, state, now)\n",
         "        pass\n",
     ),
     Guard(
@@ -1363,8 +1369,8 @@ GUARDS = (
     Guard(
         "what was deleted is known by both names of its resource",
         "lifecycle/this_run.py",
-        "Deleted(urns | {urn}, identity, snapshot)",
-        "Deleted(frozenset({urn}), identity, snapshot)",
+        "Deleted(now, names | known, identity, snapshot)",
+        "Deleted(now, names, identity, snapshot)",
     ),
     Guard(
         "nothing is taken over in place of what a replacement left",
@@ -1459,7 +1465,7 @@ GUARDS = (
     Guard(
         "what is let go of is never deleted",
         "teardown/run.py",
-        "        if isinstance(step, (Delete, Resume)) and self._spared:",
+        "        if self._spared and isinstance(step, (Delete, Resume)):",
         "        if False:",
     ),
     Guard(
@@ -1467,6 +1473,66 @@ GUARDS = (
         "teardown/present.py",
         "    if observation.renamed_to:",
         "    if False:",
+    ),
+    Guard(
+        "what a resource was called before is known",
+        "lifecycle/check.py",
+        'inputs, str(olds.get("urn") or ""))',
+        "inputs)",
+    ),
+    Guard(
+        "a state is of the resource that had its name",
+        "lifecycle/this_run.py",
+        '        return next(known, "") or (urn if',
+        "        return (urn if",
+    ),
+    Guard(
+        "a claim of a former name is a claim",
+        "lifecycle/ownership/existing_clusters.py",
+        "    marks = {mark_of(name) for name in this_run.names_of(str(urn))}\n",
+        "    marks = {mark_of(str(urn))}\n",
+    ),
+    Guard(
+        "a half that nobody finished is in doubt under any name",
+        "lifecycle/ownership/final_snapshots.py",
+        "    if newest is None or not is_half(newest, halves):\n",
+        "    if False:\n",
+    ),
+    Guard(
+        "what a receipt says that a resource left is in doubt",
+        "lifecycle/ownership/final_snapshots.py",
+        "        beside += [] if found is None else [view_snapshot(found)]\n",
+        "",
+    ),
+    Guard(
+        "a half that was restored under another name says so",
+        "lifecycle/create.py",
+        "            mark_restored(session, self._half)\n",
+        "            pass\n",
+    ),
+    Guard(
+        "what this run has deleted for nobody is asked about",
+        "lifecycle/data/restore.py",
+        "        require_no_strays(session, arguments, urn, protected=rules.protected)\n",
+        "        pass\n",
+    ),
+    Guard(
+        "and by the next run, too",
+        "lifecycle/data/other_half.py",
+        "session.calls.tag(stray.snapshot.arn, {TAG_LEFT_BY: LEFT_BY_REPLACEMENT})",
+        "session.calls.tag(stray.snapshot.arn, {})",
+    ),
+    Guard(
+        "what was said to be restored does not begin empty",
+        "lifecycle/data/restore.py",
+        "        elif reviewed is not None:\n",
+        "        elif False:\n",
+    ),
+    Guard(
+        "what create would refuse is refused before the delete",
+        "lifecycle/data/replacement.py",
+        "    _ask(state, arguments, settings, lambda session: require_free(",
+        "    (lambda session: require_free(",
     ),
 )
 

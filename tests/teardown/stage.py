@@ -365,6 +365,7 @@ class Stage:
         fresh = pytest.MonkeyPatch()
         for name in (
             "program",
+            "former",
             "reviewed",
             "owners",
             "adopting",

@@ -87,7 +87,7 @@ def check(
         return inputs, failures
     urn = Urn.parse(urn_text)
     said_before = not olds and bool(before)
-    this_run.note_program(urn_text, inputs)
+    this_run.note_program(urn_text, inputs, str(olds.get("urn") or ""))
     try:
         policy = read_policy(settings)
         account = _account(olds, policy, settings)

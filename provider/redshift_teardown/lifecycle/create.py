@@ -24,6 +24,7 @@ from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.changes.converge import converge
 from redshift_teardown.lifecycle.changes.wait import GoneError, wait_until_available
 from redshift_teardown.lifecycle.data.in_place import require_nothing_deleted, require_nothing_left
+from redshift_teardown.lifecycle.data.other_half import tell_what_was_deleted
 from redshift_teardown.lifecycle.data.restore import AT_RESTORE, find_source
 from redshift_teardown.lifecycle.desired import everything, said_by
 from redshift_teardown.lifecycle.desired import says as says_something
@@ -45,6 +46,7 @@ from redshift_teardown.lifecycle.ownership.existing_clusters import (
     tell_of_others,
 )
 from redshift_teardown.lifecycle.ownership.generation import AnotherGenerationError, Meant
+from redshift_teardown.lifecycle.ownership.halves import mark_restored
 from redshift_teardown.lifecycle.policy.protection import protected_place
 from redshift_teardown.lifecycle.policy.resolve import for_account, is_protected
 from redshift_teardown.lifecycle.state import arguments_of
@@ -128,6 +130,7 @@ class _Create:
         self._may_mark = True
         self._meant = Meant(session.account_id, session.aws.region, self._is_begun)
         self._sent_at: datetime | None = None
+        self._half = ""
 
     def began(self, cluster: Mapping[str, Any]) -> bool:
         """Return whether an earlier create of this resource began a cluster and did not finish.
@@ -172,14 +175,15 @@ class _Create:
         tell_of_others(session, self._receipts, self._place, self._urn)
         redshift: Any = session.aws.redshift
         if source is None:
-            self._tell_what_was_deleted()
+            protected = is_protected(self._inputs)
+            tell_what_was_deleted(session, self._arguments, self._urn, protected=protected)
             parameters = self._new()
             self._write_down("CreateCluster", {"restored_from": BEGAN_EMPTY, "data_since": AT_RESTORE})
             attempt = session.change("CreateCluster", lambda: redshift.create_cluster(**parameters))
             self._require_begun(attempt, f"create cluster {identifier}")
             return
         parameters = {**adapted(parameters_for("r", self._arguments)), **source.parameters}
-        self._sent_at = session.clock.now()
+        self._sent_at, self._half = session.clock.now(), source.half
         origin = {"restored_from": source.arn, "data_since": source.data_since}
         begun = self._write_down("RestoreFromClusterSnapshot", origin)
         answers: list[Mapping[str, Any]] = []
@@ -203,40 +207,6 @@ class _Create:
         self._begun = Begun(self._receipts, self._place, self._claim.name, operation, origin, self._session)
         self._begun.write()
         return self._begun
-
-    def _tell_what_was_deleted(self) -> None:
-        """Say where the data is of the cluster that this one replaces: nobody is asked before `--replace`."""
-        session, identifier = self._session, self._identifier
-        where = session.account_id, session.aws.region, identifier.lower()
-        deleted = this_run.just_deleted(str(self._urn), *where)
-        if deleted is None:
-            return
-        snapshot = deleted.snapshot
-        left, cure = "there is no final snapshot of it, as its policy says", ""
-        if snapshot is not None:
-            left = f"its data is in final snapshot {snapshot.identifier}"
-            cure = (
-                f": to begin with that, set snapshot_identifier={snapshot.identifier!r} and run `pulumi up`"
-            )
-        self._require_word(f"{deleted.identity} was deleted in this run", left)
-        session.reporter.warn(
-            f"{deleted.identity.cluster_identifier} was deleted in this run, and {identifier} is to be "
-            f"created empty; {left}{cure}"
-        )
-
-    def _require_word(self, deleted: str, left: str) -> None:
-        """Refuse to begin a protected cluster empty in the run that deleted it unasked.
-
-        By ``replaceWith`` in a state the engine deletes before any check, so nothing has judged it.
-        """
-        if self._inputs["policy"].get("protected") and self._arguments.get("restore_final_snapshot") is None:
-            raise RefusedError(
-                f"{deleted}, as the option replace_with makes the engine do, and {self._identifier} would "
-                "begin empty",
-                data=f"nothing was created; {left}",
-                next_step="set restore_final_snapshot=True and run `pulumi up`, which brings the data back; "
-                "or, to begin anew on purpose, write restore_final_snapshot=False",
-            )
 
     def _new(self) -> dict[str, Any]:
         parameters = adapted(parameters_for("c", self._arguments))
@@ -352,6 +322,8 @@ class _Create:
                 "it goes on with this very cluster",
             ) from None
         this_run.note_created(identity, str(self._urn), claim["claim"])
+        if self._half:
+            mark_restored(session, self._half)
         if not progress.engine_gone():
             # Else nobody records the outputs, and the next `up` knows its cluster by what was written down.
             end_earlier(self._receipts, self._place)

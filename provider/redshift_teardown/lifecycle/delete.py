@@ -39,9 +39,9 @@ def delete(props: Mapping[str, Any], settings: Settings) -> None:
 
 
 def _tear_down(props: Mapping[str, Any], operation: Operation) -> None:
-    session, identity, urn = operation.session, operation.identity, operation.recorded.state.urn
+    session, identity, recorded = operation.session, operation.identity, operation.recorded
     try:
-        judged = judge(props, operation.recorded.state, session)
+        judged = judge(props, recorded.state, session, recorded.claimant)
     except TeardownError:
         # The teardown puts down what is void at its first poll; here it comes to none.
         operation.voided()
@@ -49,8 +49,8 @@ def _tear_down(props: Mapping[str, Any], operation: Operation) -> None:
     if judged.let_go:
         session.reporter.warn(judged.let_go)
         return
-    if operation.recorded.policies.warning:
-        session.reporter.warn(operation.recorded.policies.warning)
+    if recorded.policies.warning:
+        session.reporter.warn(recorded.policies.warning)
     planner = operation.planner(renewal_is_ours=judged.renewal_is_ours, left_by=judged.left_by)
     with session.watching() as watcher:
         outcome = Teardown(
@@ -67,7 +67,8 @@ def _tear_down(props: Mapping[str, Any], operation: Operation) -> None:
             spared=spared(identity),
         ).run()
     if not outcome.let_go:
-        this_run.forget(identity, str(urn), outcome.snapshot)
+        urns = (str(recorded.state.urn), recorded.claimant)
+        this_run.forget(identity, judged.now, urns, outcome.snapshot)
 
 
 def _open(props: Mapping[str, Any], settings: Settings) -> Operation:

@@ -48,6 +48,7 @@ def diff(
     urn = str(news.get("urn") or state.urn)
     # Where the program has it, which only check tells, nobody else may delete its cluster in this run.
     this_run.claim(state.identity, urn, str(state.urn), claim=state.claim)
+    this_run.note_former(urn, str(state.urn))
     # A refresh asks for a diff, too, with the inputs of the last `up`, and is to fail nobody.
     in_program = this_run.is_in_program(urn)
     if in_program:
@@ -59,7 +60,7 @@ def diff(
             reporter = reporter_for(urn, state.urn.name)
             replacement.review(olds, news, found.replaces, settings, reporter)
             reporter.warn(why)
-            this_run.note_reviewed(str(state.urn))
+            this_run.note_reviewed(urn, state.identity)
             return replace(found, calls=(*found.calls, GONE), replaces=(*found.replaces, GONE))
         return replace(found, recorded=True)
     _require_region(state, found.arguments, settings)
@@ -70,7 +71,7 @@ def diff(
         _tell_what_inputs_do_not(found, state, asked, names_in(olds, news), reporter)
     if found.replaces:
         replacement.review(olds, news, found.replaces, settings, reporter)
-        this_run.note_reviewed(str(state.urn))
+        this_run.note_reviewed(urn, state.identity)
     if in_program and not found.any and unseen_end.is_unseen(olds, settings):
         return replace(found, recorded=unseen_end.has_outlived(olds, settings, reporter))
     return found
@@ -83,10 +84,8 @@ def _require_not_deleted(state: State) -> None:
     option no more, an update follows.
     """
     identity = state.identity
-    deleted = this_run.just_deleted(
-        str(state.urn), identity.account_id, identity.region, identity.cluster_identifier
-    )
-    if deleted is None or deleted.identity.generation() != identity.generation():
+    deleted = this_run.deletion_of(identity)
+    if deleted is None:
         return
     snapshot = deleted.snapshot
     raise RefusedError(

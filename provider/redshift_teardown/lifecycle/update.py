@@ -92,7 +92,7 @@ def update(
     rules = from_json(inputs["policy"]["rules"])
     renamed_to = str(arguments["cluster_identifier"]).lower()
     names = (renamed_to, found_as((asked.old_inputs if asked else None) or {}))
-    found = _find(session, identity, names, str(state.urn))
+    found = _find(session, identity, names, this_run.in_state(str(urn), str(state.urn)))
     meant = Meant.known(identity)
     meant.require(found)
     # Before the last poll: what it shows of the name is held against the generation that is meant. And before
@@ -150,7 +150,7 @@ def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str
         session: The operation's surroundings.
         identity: The generation, and its recorded name.
         names: Those it may have else: an update was stopped after renaming it, or a refresh found it so.
-        urn: The resource's, as the state records it.
+        urn: The resource's, as the engine finds it in the state.
 
     """
     cluster = session.calls.describe(identity.cluster_identifier)

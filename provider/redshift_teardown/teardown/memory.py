@@ -54,7 +54,7 @@ def recall(
         create_times=earlier.create_times,
         earlier_outcome="" if outlived else earlier.outcome,
         earlier_skip="" if outlived else earlier.skip,
-        earlier_accepted=earlier.accepted,
+        earlier_accepted=earlier.accepted - {name for name, at in earlier.sent if _lived_on(earlier, at)},
         earlier_sent=earlier.sent,
         last_alive=earlier.last_alive,
     )
@@ -63,7 +63,16 @@ def recall(
 def _is_outlived(earlier: Earlier) -> bool:
     """Return whether the cluster was seen alive so long after it was to be deleted that AWS gave that up."""
     sent = dict(earlier.sent).get("")
-    return sent is not None and earlier.last_alive is not None and earlier.last_alive - sent >= SETTLE
+    return sent is not None and _lived_on(earlier, sent)
+
+
+def _lived_on(earlier: Earlier, sent: datetime) -> bool:
+    return earlier.last_alive is not None and earlier.last_alive - sent >= SETTLE
+
+
+def came_back(memory: Memory) -> bool:
+    """Return whether this teardown saw its deletion begin, and the cluster live on."""
+    return memory.deletion_seen and memory.alive_since is not None
 
 
 def is_end_unseen(memory: Memory) -> bool:
@@ -181,8 +190,8 @@ def is_skip_accepted(memory: Memory) -> bool:
     skips = {
         each.answer for each in memory.attempts if each.operation == "DeleteCluster" and not each.snapshot
     }
-    came_back = memory.deletion_seen and memory.alive_since is not None
-    return not came_back and (Answer.ACCEPTED in skips or (Answer.UNKNOWN in skips and memory.deletion_seen))
+    taken = Answer.ACCEPTED in skips or (Answer.UNKNOWN in skips and memory.deletion_seen)
+    return taken and not came_back(memory)
 
 
 def may_be_under_way(memory: Memory) -> bool:

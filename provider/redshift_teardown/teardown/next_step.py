@@ -53,6 +53,15 @@ def next_step(plan: Plan, identity: Identity, observation: Observation, memory: 
     return step
 
 
+def not_deleted(identity: Identity, spared: str) -> Refuse:
+    """Return the refusal to begin anything with a generation that the operator asks to let go of."""
+    return Refuse(
+        f"{identity} is not deleted: {spared}",
+        data="the cluster was not touched; nothing is lost",
+        next_step="take that variable away, then run the command again",
+    )
+
+
 def _gave_up(plan: Plan, identity: Identity, observation: Observation, memory: Memory, step: Step) -> Refuse:
     status = observation.cluster.status if observation.cluster else "gone"
     why, snapshot = "", None

@@ -126,15 +126,15 @@ def is_ours(snapshot: SnapshotView, plan: Plan, identity: Identity, memory: Memo
     """Return whether a snapshot was made by a DeleteCluster of a teardown of this resource.
 
     A name alone is a sign only where it holds the time it was chosen at, or where a receipt says when it was
-    sent; and the snapshot must have begun at that time: AWS may have accepted a name for a snapshot that is
-    there no more, and somebody may have used it again. The tags are none that the cluster carries, too.
+    sent; and the snapshot must have begun at that time. One that AWS accepted is none any more once its
+    cluster was seen to live on: that snapshot may be there no more, and somebody may have used the name
+    again. The tags are none that the cluster carries, too.
     """
     if snapshot.snapshot_type != "manual":
         return False
     if plan.tags_prove and is_tagged_as(dict(snapshot.tags), identity):
         return True
-    accepted = snapshot.identifier in memory.earlier_accepted | asked_for(memory, Answer.ACCEPTED)
-    if accepted and (snapshot.create_time is None or not memory.sent_under(snapshot.identifier)):
+    if snapshot.identifier in memory.earlier_accepted | asked_for(memory, Answer.ACCEPTED):
         return True
     return _made_in_time(snapshot, plan, memory)
 

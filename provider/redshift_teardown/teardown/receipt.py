@@ -288,7 +288,7 @@ def last_left(folder: Path, urn: str, account_id: str, region: str) -> Left | No
 
 def halves_left(
     folder: Path, account_id: str, region: str, identity: Identity | None = None
-) -> frozenset[str]:
+) -> dict[str, str]:
     """Return the final snapshots that replacements left whose new cluster was to be restored from them.
 
     It was written down before DeleteCluster was sent, so no kill prevents it, as it may the snapshot's tag.
@@ -300,8 +300,11 @@ def halves_left(
         region: The region they are in.
         identity: The generation they are of; None for any.
 
+    Returns:
+        Their names, oldest first, each with the URN of the resource.
+
     """
-    halves: dict[str, bool] = {}
+    halves: dict[str, str] = {}
     for document in sorted(_documents(folder), key=lambda each: str(each.get("started", ""))):
         if (document.get("account_id"), document.get("region")) != (account_id, region):
             continue
@@ -311,8 +314,9 @@ def halves_left(
         left = snapshot.get("identifier") if isinstance(snapshot, dict) else None
         names = {name for name, _ in _sent(document)} if document.get("sent") else set()
         for name in (*names, *([left] if isinstance(left, str) else [])):
-            halves[name] = document.get("left_by") == LEFT_BY_REPLACEMENT
-    return frozenset(name for name, half in halves.items() if half and name)
+            half = document.get("left_by") == LEFT_BY_REPLACEMENT
+            halves[name] = str(document.get("urn") or "?") if half else ""
+    return {name: urn for name, urn in halves.items() if urn and name}
 
 
 def strings(value: object) -> Iterator[str]:

@@ -13,6 +13,7 @@ from redshift_teardown.engine import interrupt
 from redshift_teardown.engine.interrupt import StoppedError
 from redshift_teardown.errors import FinalRefusalError, RefusedError, TeardownError
 from redshift_teardown.teardown.memory import (
+    came_back,
     is_begun,
     is_skip_accepted,
     likely_alive,
@@ -42,7 +43,7 @@ from redshift_teardown.teardown.model import (
     Tag,
     Wait,
 )
-from redshift_teardown.teardown.next_step import next_step
+from redshift_teardown.teardown.next_step import next_step, not_deleted
 from redshift_teardown.teardown.observe import Observer, observe
 from redshift_teardown.teardown.plan import TAG_VOID
 from redshift_teardown.teardown.proof import asked_for, void_key
@@ -155,7 +156,7 @@ class Teardown:
                 plan = self._planned(plan, observation.cluster, memory)
                 before, memory = memory, remember(plan, self._identity, observation, memory)
                 self._note_alive(receipt, plan, before, memory, observation)
-                step = next_step(plan, self._identity, observation, memory)
+                step = self._next(plan, observation, memory)
                 trace_step(self._identity, observation, step)
                 if isinstance(step, Done):
                     self._finish(receipt, plan, memory, step.snapshot)
@@ -177,6 +178,12 @@ class Teardown:
             self._note_failure(receipt, plan, memory, error)
             raise placed(error, memory) from None
 
+    def _next(self, plan: Plan, observation: Observation, memory: Memory) -> Step:
+        step = next_step(plan, self._identity, observation, memory)
+        if self._spared and isinstance(step, (Delete, Resume)):
+            return not_deleted(self._identity, self._spared)
+        return step
+
     def _planned(self, plan: Plan, cluster: ClusterView | None, memory: Memory) -> Plan:
         """Return the plan by what is shown now; what this teardown skipped is gone by the rules of then."""
         if self._identity.is_alive_in(cluster):
@@ -191,12 +198,6 @@ class Teardown:
         if isinstance(step, Wait):
             self._wait(step, plan, observation, memory)
             return memory
-        if isinstance(step, (Delete, Resume)) and self._spared:
-            raise RefusedError(
-                f"{self._identity} is not deleted: {self._spared}",
-                data="the cluster was not touched; nothing is lost",
-                next_step="take that variable away, then run the command again",
-            )
         self._pace.hurry()
         (interrupt.require_wanted if isinstance(step, (Delete, Resume)) else interrupt.require_engine)()
         if isinstance(step, Delete):
@@ -377,7 +378,9 @@ class Teardown:
 
     def _note_failure(self, receipt: ReceiptFile, plan: Plan, memory: Memory, error: TeardownError) -> None:
         if memory.attempts:
-            receipt.write({**self._document(plan, memory, REFUSED), "error": str(error)})
+            # What AWS accepted and gave up proves nothing that somebody makes under its name.
+            given_up = {"sent": False, "names": [], "accepted": []} if came_back(memory) else {}
+            receipt.write({**self._document(plan, memory, REFUSED), **given_up, "error": str(error)})
 
     def _document(self, plan: Plan, memory: Memory, state: str) -> dict[str, Any]:
         identity, decision, now = self._identity, plan.decision, self._clock.now()

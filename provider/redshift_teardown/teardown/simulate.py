@@ -14,7 +14,7 @@ from redshift_teardown.aws.views import AVAILABLE, Answer, Attempt, SnapshotView
 from redshift_teardown.teardown.backoff import SETTLE
 from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import Delete, Done, Extend, LetGo, Refuse, Resume, Step, Tag
-from redshift_teardown.teardown.next_step import next_step
+from redshift_teardown.teardown.next_step import next_step, not_deleted
 from redshift_teardown.teardown.proof import void_key
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def foresee(
         step = next_step(plan, identity, observation, memory)
         if isinstance(step, (Done, LetGo, Refuse)):
             return Foreseen(tuple(steps), step)
-        if isinstance(step, (Delete, Resume)) and spared:
-            return Foreseen(tuple(steps), _not_deleted(identity, spared))
+        if spared and isinstance(step, (Delete, Resume)):
+            return Foreseen(tuple(steps), not_deleted(identity, spared))
         steps.append(step)
         if isinstance(step, Delete):
             refusal = _expected_refusal(
@@ -96,14 +96,6 @@ def foresee(
             observation = _later(observation)
     message = f"the teardown of {identity} does not come to an end: {steps[-1]!r}"
     raise RuntimeError(message)
-
-
-def _not_deleted(identity: Identity, spared: str) -> Refuse:
-    return Refuse(
-        f"{identity} is not deleted: {spared}",
-        data="the cluster was not touched; nothing is lost",
-        next_step="take that variable away, then run the command again",
-    )
 
 
 def _expected_refusal(

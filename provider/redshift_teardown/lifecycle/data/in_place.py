@@ -13,7 +13,8 @@ from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.data.restore import bring_back, newest_left
 from redshift_teardown.lifecycle.data.restore_words import age_of, not_shown
-from redshift_teardown.lifecycle.ownership.final_snapshots import find_final_snapshots, is_half
+from redshift_teardown.lifecycle.ownership.final_snapshots import find_final_snapshots
+from redshift_teardown.lifecycle.ownership.halves import is_half
 from redshift_teardown.teardown.claim import Claim, mark_of
 from redshift_teardown.teardown.plan import TAG_GENERATION, TAG_URN
 from redshift_teardown.teardown.resource_tag import decoded

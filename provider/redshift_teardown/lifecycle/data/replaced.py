@@ -35,21 +35,24 @@ class Judged:
         let_go: Why the cluster is let go of, since it lives on as the same resource's; empty for no such.
         left_by: What the final snapshot's tag says it was left by; empty for a plain destroy.
         renewal_is_ours: Whether a claim of this resource that the state does not record makes no difference.
+        now: The resource of this run's program that it is replaced for; empty for none.
 
     """
 
     let_go: str = ""
     left_by: str = ""
     renewal_is_ours: bool = True
+    now: str = ""
 
 
-def judge(props: Mapping[str, Any], state: State, session: Session) -> Judged:
+def judge(props: Mapping[str, Any], state: State, session: Session, in_state: str = "") -> Judged:
     """Judge the delete of what a state records, by what the program of this run has.
 
     Args:
         props: The stored outputs.
         state: What they say.
         session: The operation's surroundings.
+        in_state: The resource's URN as the engine names it; empty where that is not known.
 
     Raises:
         RefusedError: another resource of this run owns the cluster; or it is replaced, and that would lose
@@ -63,26 +66,28 @@ def judge(props: Mapping[str, Any], state: State, session: Session) -> Judged:
             f"{identity} was taken over by {another} of this same run, whose claim is on it: it lives on, "
             "and nothing was deleted"
         )
-    this_run.require_not_anothers(identity, urn)
+    this_run.require_not_anothers(identity, urn, in_state)
     holder = this_run.holder(identity)
     if holder is not None and holder.claim != state.claim:
         return Judged(
             f"{identity.cluster_identifier} is recorded anew by this same resource, which adopted it, so it "
             f"lives on and nothing was deleted. To replace it on purpose, {this_run.DELETE_FIRST}"
         )
-    program = this_run.program_of(urn, lambda inputs: _means(inputs, identity, session))
-    if program is None or (holder is not None and holder.settled):
+    now = this_run.resource_of(in_state or urn, lambda inputs: _means(inputs, identity, session))
+    if not now or (holder is not None and holder.settled):
         return Judged()
+    program = this_run.checked_before(now)
     if holder is None:
-        _require_not_to_be_adopted(program, state)
-    _require_no_second_one(state, session)
-    if not this_run.was_reviewed(urn):
-        urn_now = str(program.get("urn") or urn)
-        this_run.note_protection(urn_now, protection.require_kept(props, state, program, session.settings))
+        _require_not_to_be_adopted(program, state, now)
+    _require_no_second_one(state, session, now)
+    if not this_run.was_reviewed(identity):
+        this_run.note_former(now, urn)
+        this_run.note_protection(now, protection.require_kept(props, state, program, session.settings))
         changed = compare(props, program, session.settings)
         replacement.review(props, program, changed.replaces, session.settings, session.reporter, forced=True)
     restored = bool(arguments_of(program).get("restore_final_snapshot"))
-    return Judged(left_by=LEFT_BY_REPLACEMENT if restored else "", renewal_is_ours=holder is not None)
+    left_by = LEFT_BY_REPLACEMENT if restored else ""
+    return Judged(left_by=left_by, renewal_is_ours=holder is not None, now=now)
 
 
 def _is_superseded(state: State, session: Session) -> bool:
@@ -101,7 +106,7 @@ def _means(inputs: Mapping[str, Any], identity: Identity, session: Session) -> b
     return resolve_region(session.settings, region) == identity.region
 
 
-def _require_not_to_be_adopted(program: Mapping[str, Any], state: State) -> None:
+def _require_not_to_be_adopted(program: Mapping[str, Any], state: State, now: str) -> None:
     """Refuse to delete what another resource of this run's program is to adopt, and has not yet.
 
     The engine creates first, and deletes a name that is left over at the end: where that create was never
@@ -112,26 +117,27 @@ def _require_not_to_be_adopted(program: Mapping[str, Any], state: State) -> None
         RefusedError: there is such a resource.
 
     """
-    another = str(program.get("urn") or state.urn)
-    if not program.get("adopt_existing") or another.split("::", 2)[2:] == str(state.urn).split("::", 2)[2:]:
+    old = str(state.urn)
+    same = old in this_run.names_of(now) or now.split("::", 2)[2:] == old.split("::", 2)[2:]
+    if same or not program.get("adopt_existing"):
         return
     raise RefusedError(
-        f"refused to delete {state.identity}: {another} is to adopt it in this same run, and has not yet",
+        f"refused to delete {state.identity}: {now} is to adopt it in this same run, and has not yet",
         data="the cluster was not touched; nothing is lost",
         next_step="fix the other errors of this run and run `pulumi up` again: it adopts the cluster, and "
         f"lets go of it as {state.urn.name}; or, to replace the cluster on purpose, take adopt_existing away",
     )
 
 
-def _require_no_second_one(state: State, session: Session) -> None:
+def _require_no_second_one(state: State, session: Session, now: str) -> None:
     """Refuse to delete a living cluster in whose place the engine has created another one already.
 
     Raises:
         FinalRefusalError: there is another one, which does not hold this one's data.
 
     """
-    identity, urn = state.identity, str(state.urn)
-    second = this_run.second_of(urn, identity)
+    identity = state.identity
+    second = this_run.second_of(now, identity)
     if second is None:
         return
     if not identity.is_alive_in(session.calls.cluster(identity.cluster_identifier)):

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.clock import SystemClock
 from redshift_teardown.aws.provisioned import UnreachableError
+from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import NoAnswerError, RefusedError
+from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.data.named_snapshot import FIXED_BY_SNAPSHOT, find_named
 from redshift_teardown.lifecycle.operation import open_session
 from redshift_teardown.lifecycle.origin import Named, began_with, named_by
+from redshift_teardown.lifecycle.ownership.existing_clusters import require_free
 from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
 from redshift_teardown.lifecycle.state import UNKNOWN, State, arguments_of
 from redshift_teardown.teardown.receipt import halves_left, read_earlier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.settings import Settings
     from redshift_teardown.teardown.interfaces import Reporter
 
@@ -54,6 +58,7 @@ def review(
 
     """
     state, arguments = State.read(olds), arguments_of(news)
+    urn = Urn.parse(str(news.get("urn") or state.urn))
     forced = forced or bool(state.gone)
     why = f"a change of {' and '.join(replaces)}" if replaces else _ASKED_FOR
     if state.gone:
@@ -81,13 +86,14 @@ def review(
                 f"none: {fate}",
                 "let the deletion policy take a final snapshot, or take restore_final_snapshot away",
             )
+        _require_room(state, arguments, settings, urn)
         reporter.warn(
             f"{why} replaces {old}: {_ends(state, fate)}, and the new one is restored from "
             "that very snapshot. It cannot be reached meanwhile"
         )
         return
     named = any(arguments.get(name) for name in _SNAPSHOTS)
-    if named:
+    if named and UNKNOWN not in arguments.values():
         _require_snapshot(state, arguments, settings)
     source = _another_source(state, olds, arguments)
     begins_empty = forced and not named and arguments.get("restore_final_snapshot") is False
@@ -102,8 +108,9 @@ def review(
             else "the new cluster would be empty",
             "set restore_final_snapshot=True"
             + (" in place of the named snapshot" if named else "")
-            + f", which brings the data back; or {_anew(state, forced=forced)}",
+            + f", which brings the data back; or {_anew(state, urn, forced=forced)}",
         )
+    _require_room(state, arguments, settings, urn)
     begins = f"from snapshot {source}" if source else "empty"
     if source is None and named:
         begins = "from the snapshot that the program names, without what was written since"
@@ -128,13 +135,14 @@ def _may_be_half_done(state: State, planner: Planner) -> bool:
     return bool(state.gone) and not known
 
 
-def _anew(state: State, *, forced: bool) -> str:
+def _anew(state: State, urn: Urn, *, forced: bool) -> str:
     if state.gone:
         return "to begin anew on purpose, write restore_final_snapshot=False"
     if forced:
         return "run `pulumi up` without it; or, to begin anew on purpose, write restore_final_snapshot=False"
+    target = this_run.in_state(str(urn), str(state.urn))
     return (
-        f"undo the change; or, to begin anew on purpose, run `pulumi destroy --target '{state.urn}'` and "
+        f"undo the change; or, to begin anew on purpose, run `pulumi destroy --target '{target}'` and "
         "`pulumi up`"
     )
 
@@ -152,13 +160,23 @@ def _another_source(state: State, olds: Mapping[str, Any], arguments: Mapping[st
 
 def _require_snapshot(state: State, arguments: Mapping[str, Any], settings: Settings) -> None:
     """Refuse before the delete what create would refuse after it: a snapshot that does not fit."""
-    if any(value is UNKNOWN for value in arguments.values()):
+    _ask(state, arguments, settings, lambda session: find_named(session, arguments))
+
+
+def _require_room(state: State, arguments: Mapping[str, Any], settings: Settings, urn: Urn) -> None:
+    """Refuse before the delete what create would refuse after it: another cluster that is in the way."""
+    if any(arguments.get(name) is UNKNOWN for name in ("cluster_identifier", "region")):
         return
+    _ask(state, arguments, settings, lambda session: require_free(session, urn, arguments, state.identity))
+
+
+def _ask(
+    state: State, arguments: Mapping[str, Any], settings: Settings, ask: Callable[[Session], object]
+) -> None:
+    """Ask AWS, as far as it answers: a preview works without credentials; `up` asks before it deletes."""
     try:
-        session = open_session(settings, arguments.get("region"), state.urn)
-        find_named(session, arguments)
+        ask(open_session(settings, arguments.get("region"), state.urn))
     except (NoAnswerError, UnreachableError):
-        # A preview works without credentials; `up` asks again before it deletes anything.
         return
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.views import view_snapshot
@@ -11,6 +12,12 @@ from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.context import stopped
 from redshift_teardown.lifecycle.data.named_snapshot import find_named, named_parameters, require_usable
+from redshift_teardown.lifecycle.data.other_half import (
+    BEGIN_EMPTY,
+    of_the_deleted,
+    of_the_reviewed,
+    require_no_strays,
+)
 from redshift_teardown.lifecycle.data.restore_words import (
     age_of,
     left_of,
@@ -20,17 +27,17 @@ from redshift_teardown.lifecycle.data.restore_words import (
 )
 from redshift_teardown.lifecycle.ownership.final_snapshots import (
     Owner,
-    age_key,
     find_final_snapshots,
-    is_half,
     is_of_a_copy,
     is_unmarked,
     whose,
 )
+from redshift_teardown.lifecycle.ownership.halves import age_key, is_half, owner_of
 from redshift_teardown.teardown.backoff import LAG, SETTLE
 from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_URN, TAG_VOID
 from redshift_teardown.teardown.proof import is_marked_void
-from redshift_teardown.teardown.resource_tag import decoded
+from redshift_teardown.teardown.receipt import halves_left
+from redshift_teardown.teardown.resource_tag import decoded, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,6 +65,7 @@ class Source:
         words: Which it is, and how old, for the operator.
         arn: Its ARN.
         data_since: Since when its data counts, as ISO 8601; ``AT_RESTORE``; empty where that is not known.
+        half: Its ARN, where a replacement left it under another name than that which is restored; else empty.
 
     """
 
@@ -65,6 +73,7 @@ class Source:
     words: str
     arn: str = ""
     data_since: str = ""
+    half: str = ""
 
 
 def find_source(
@@ -88,12 +97,20 @@ def find_source(
     """
     identifier = str(arguments["cluster_identifier"]).lower()
     deleted = this_run.just_deleted(str(urn), session.account_id, session.aws.region, identifier)
-    found = find_named(session, arguments)
+    found, reviewed = find_named(session, arguments), this_run.reviewed(str(urn))
+    if found is None and deleted is None:
+        require_no_strays(session, arguments, urn, protected=rules.protected)
     if found is None and arguments.get("restore_final_snapshot"):
         if deleted is not None:
-            return _source(session, _of_the_deleted(session, arguments, deleted), "final snapshot", OWN)
-        found = _newest_final_snapshot(session, arguments, urn, rules)
-        return None if found is None else _source(session, found, "final snapshot", OWN)
+            found = of_the_deleted(session, arguments, deleted)
+        elif reviewed is not None:
+            found = of_the_reviewed(session, arguments, reviewed)
+        else:
+            found = _newest_final_snapshot(session, arguments, urn, rules)
+        if found is None:
+            return None
+        source = _source(session, found, "final snapshot", OWN)
+        return replace(source, half=_half_elsewhere(session, found, urn, rules, identifier))
     if deleted is None and arguments.get("restore_final_snapshot") is not False:
         require_word(session, arguments, urn, find_final_snapshots(session, arguments, urn, rules), found)
     if found is None:
@@ -102,7 +119,18 @@ def find_source(
     of_our_cluster = str(found.get("ClusterIdentifier") or "").lower() == identifier
     unknown = of_our_cluster or is_of_a_copy(view_snapshot(found))
     line = OWN if by is Owner.OURS else UNKNOWN_LINE if unknown else FOREIGN
-    return _source(session, found, "snapshot", line, named_parameters(arguments))
+    source = _source(session, found, "snapshot", line, named_parameters(arguments))
+    return replace(source, half=_half_elsewhere(session, found, urn, rules, identifier))
+
+
+def _half_elsewhere(
+    session: Session, found: Mapping[str, Any], urn: Urn, rules: Environment, identifier: str
+) -> str:
+    """Return the ARN of a half whose name or cluster is another one than that which is restored from it."""
+    view = view_snapshot(found)
+    named = says(dict(view.tags).get(TAG_URN), str(urn)) and view.cluster_identifier.lower() == identifier
+    halves = halves_left(Path(rules.receipts), session.account_id, session.aws.region)
+    return view.arn if is_half(view, halves) and not named else ""
 
 
 OWN, UNKNOWN_LINE, FOREIGN = "own", "unknown", "foreign"
@@ -154,10 +182,7 @@ def require_word(
         which += ", which is void, as its cluster was alive after it,"
     left = ""
     if is_half(newest, found.halves):
-        left = (
-            f"the data of {urn.name} is in {which}, left by a replacement whose new cluster was to be "
-            "restored from it"
-        )
+        left = f"{_whose_half(newest, found, urn)} {which}, {_LEFT_BY_REPLACEMENT}"
     elif is_unmarked(newest):
         left = (
             f"{which} is named as those of {urn.name} and carries no tags: a teardown left it that did not "
@@ -192,6 +217,17 @@ def newest_left(found: Found) -> SnapshotView | None:
     return max(ours, key=age_key, default=None)
 
 
+_LEFT_BY_REPLACEMENT = "left by a replacement whose new cluster was to be restored from it"
+
+
+def _whose_half(half: SnapshotView, found: Found, urn: Urn) -> str:
+    """Return in words whose data a half holds; under another name it may be this resource's."""
+    owner = owner_of(half, found.halves)
+    if (half, Owner.OURS) in found.candidates or owner in ("", str(urn)):
+        return f"the data of {urn.name} is in"
+    return f"the data of {owner}, which {urn.name} may have been called before, is in"
+
+
 def bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Owner]]) -> str:
     """Return what a program is to say to begin with a final snapshot.
 
@@ -205,30 +241,6 @@ def bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Owner]
     return f"snapshot_identifier={newest.identifier!r}"
 
 
-def _of_the_deleted(
-    session: Session, arguments: Mapping[str, Any], deleted: this_run.Deleted
-) -> Mapping[str, Any]:
-    """Restore exactly what this run deleted: whatever else exists is older."""
-    snapshot = deleted.snapshot
-    if snapshot is None:
-        raise RefusedError(
-            f"{deleted.identity} was deleted in this run without a final snapshot, as its policy says: there "
-            "is nothing to restore",
-            data="nothing was created",
-            next_step="to create it empty, take restore_final_snapshot away",
-        )
-    found = session.calls.describe_snapshot(SnapshotIdentifier=snapshot.identifier)
-    if found is None:
-        raise RefusedError(
-            f"final snapshot {snapshot.identifier} of {deleted.identity}, which this run deleted, is gone",
-            data="nothing was created",
-            next_step="look for it in the account's CloudTrail; to restore another one, set "
-            "snapshot_identifier",
-        )
-    require_usable(found, arguments)
-    return found
-
-
 def _newest_final_snapshot(
     session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
 ) -> Mapping[str, Any] | None:
@@ -239,7 +251,7 @@ def _newest_final_snapshot(
     first = _newest(looked)
     if first is not None:
         # What preview refuses is refused at once.
-        _require_ours(session, *first, urn, identifier)
+        _require_ours(session, *first, looked, urn, identifier)
     looked = _find_surely(session, arguments, urn, rules, looked)
     last = _newest(looked)
     if last is None:
@@ -247,7 +259,7 @@ def _newest_final_snapshot(
         return None
     newest, by = last
     tell_of_newer(session, newest, looked.seen, urn, identifier)
-    _require_ours(session, newest, by, urn, identifier)
+    _require_ours(session, newest, by, looked, urn, identifier)
     if not newest.available:
         raise RefusedError(
             f"the newest final snapshot of {urn.name}, {newest.identifier}, is {newest.status!r}"
@@ -272,7 +284,9 @@ def _newest(found: Found) -> tuple[SnapshotView, Owner] | None:
     return max(found.candidates, key=lambda candidate: age_key(candidate[0]), default=None)
 
 
-def _require_ours(session: Session, newest: SnapshotView, by: Owner, urn: Urn, identifier: str) -> None:
+def _require_ours(
+    session: Session, newest: SnapshotView, by: Owner, found: Found, urn: Urn, identifier: str
+) -> None:
     """Refuse to restore a snapshot that may be another's, or that is void, without being told its name.
 
     Raises:
@@ -289,6 +303,13 @@ def _require_ours(session: Session, newest: SnapshotView, by: Owner, urn: Urn, i
             data="nothing was created; that snapshot was not touched",
             next_step=f"to restore from it, {to_restore}; to begin without it, write "
             "restore_final_snapshot=False",
+        )
+    if by is Owner.IN_DOUBT and is_half(newest, found.halves):
+        raise RefusedError(
+            f"restore_final_snapshot is set, and {_whose_half(newest, found, urn)} final snapshot {which}, "
+            f"{_LEFT_BY_REPLACEMENT}",
+            data="nothing was created; that snapshot was not touched",
+            next_step=f"to restore from it, {to_restore}; or, {BEGIN_EMPTY}",
         )
     if by is Owner.IN_DOUBT:
         raise RefusedError(
@@ -376,4 +397,4 @@ def foretell_restore(session: Session, arguments: Mapping[str, Any], urn: Urn, r
     if newest is not None:
         identifier = str(arguments["cluster_identifier"]).lower()
         tell_of_newer(session, newest[0], found.seen, urn, identifier)
-        _require_ours(session, *newest, urn, identifier)
+        _require_ours(session, *newest, found, urn, identifier)

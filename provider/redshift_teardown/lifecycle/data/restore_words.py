@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle import this_run
-from redshift_teardown.lifecycle.ownership.final_snapshots import age_key
+from redshift_teardown.lifecycle.ownership.halves import age_key
 from redshift_teardown.wording import duration
 
 if TYPE_CHECKING:

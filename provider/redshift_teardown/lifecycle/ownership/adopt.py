@@ -21,7 +21,7 @@ from redshift_teardown.lifecycle.policy.planner import read_recorded
 from redshift_teardown.lifecycle.policy.protection import protected_place
 from redshift_teardown.lifecycle.policy.resolve import is_protected
 from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK
-from redshift_teardown.teardown.resource_tag import says
+from redshift_teardown.teardown.resource_tag import decoded, says
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +124,7 @@ def _reserve(identity: Identity, urn: Urn) -> None:
             f"{identity} is owned by {another} in this same stack",
             data="that cluster was not touched",
             next_step="keep one of the two resources; if one is the other under a new name, give it "
-            f"aliases=[pulumi.Alias(name={another.rsplit('::', 1)[-1]!r})]",
+            f'aliases=["{another}"]',
         )
 
 
@@ -147,6 +147,15 @@ def _require_adoptable(cluster: Mapping[str, Any], urn: Urn) -> None:
     view = view_cluster(cluster)
     identifier, status, tags = view.identifier, view.status, dict(view.tags)
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project), (CREATING_TAG, str(urn))):
+        if key == CREATING_TAG and key in tags and not says(tags[key], own):
+            before = decoded(tags[key])
+            raise RefusedError(
+                f"cluster {identifier} carries the tag {key}: an `up` of {before} began it and did not end",
+                data="that cluster was not touched",
+                next_step="run `pulumi up` of that resource, under that name and in that stack, which goes "
+                f"on with this very cluster; or, to adopt it here, remove its tag {key} (`aws redshift "
+                "delete-tags`) and run `pulumi up` again",
+            )
         if key in tags and not says(tags[key], own):
             raise RefusedError(
                 f"cluster {identifier} carries the tag {key}={tags[key]}: it is another stack's",

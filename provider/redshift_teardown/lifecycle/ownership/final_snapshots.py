@@ -7,17 +7,18 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from redshift_teardown.aws.views import view_snapshot
 from redshift_teardown.deletion_policy import facts_of, fit_tag_value, fits_template
+from redshift_teardown.lifecycle.ownership.halves import age_key, is_half, unfinished_halves
 from redshift_teardown.teardown.plan import (
     FINDING_TAGS,
     TAG_CLUSTER,
     TAG_GENERATION,
-    TAG_LEFT_BY,
     TAG_PROJECT,
     TAG_STACK,
     TAG_URN,
 )
-from redshift_teardown.teardown.receipt import LEFT_BY_REPLACEMENT, Left, halves_left, last_left
+from redshift_teardown.teardown.receipt import Left, halves_left, last_left
 from redshift_teardown.teardown.resource_tag import is_named, says
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Found:
     Attributes:
         candidates: The manual snapshots that may be this resource's, each with whose it is.
         seen: All that were seen.
-        halves: What receipts say that replacements left (see `halves_left`).
+        halves: What receipts say that replacements left, each with whose it is (see `halves_left`).
         missing: What a receipt says that the last teardown of the resource left, and AWS does not show.
         told: The identifier of what it says so of, and AWS does show; empty for none.
 
@@ -58,7 +59,7 @@ class Found:
 
     candidates: Sequence[tuple[SnapshotView, Owner]]
     seen: Sequence[SnapshotView]
-    halves: frozenset[str]
+    halves: Mapping[str, str]
     missing: Left | None = None
     told: str = ""
 
@@ -78,10 +79,12 @@ def find_final_snapshots(
     receipts, place = Path(rules.receipts), (session.account_id, session.aws.region)
     halves = halves_left(receipts, *place)
     left, told = last_left(receipts, str(urn), *place), ""
-    if left is not None and (
-        any(each.identifier == left.identifier for each in seen.values())
-        or session.calls.describe_snapshot(SnapshotIdentifier=left.identifier) is not None
-    ):
+    beside: list[SnapshotView] = []
+    if left is not None and all(each.identifier != left.identifier for each in seen.values()):
+        # Under another identifier, and before it carries any tag, only the receipt says that it is ours.
+        found = session.calls.describe_snapshot(SnapshotIdentifier=left.identifier)
+        beside += [] if found is None else [view_snapshot(found)]
+    if left is not None and any(each.identifier == left.identifier for each in (*seen.values(), *beside)):
         told, left = left.identifier, None
     judged = [
         (
@@ -91,6 +94,18 @@ def find_final_snapshots(
         for snapshot in seen.values()
     ]
     candidates = [(snapshot, by) for snapshot, by in judged if by is not Owner.ANOTHERS]
+    known = {snapshot.identifier for snapshot, _ in candidates}
+    ours = [snapshot for snapshot, by in candidates if by is Owner.OURS]
+    newest = max(ours, key=age_key, default=None)
+    if newest is None or not is_half(newest, halves):
+        asks = bool(arguments.get("restore_final_snapshot")) or rules.protected
+        beside += unfinished_halves(session, urn, seen.values(), halves, of_other_stacks=asks)
+    since = 0.0 if newest is None else age_key(newest)
+    candidates += [
+        (each, Owner.IN_DOUBT)
+        for each in {each.identifier: each for each in beside}.values()
+        if each.identifier not in known and age_key(each) >= since
+    ]
     return Found(candidates, list(seen.values()), halves, left, told)
 
 
@@ -115,11 +130,6 @@ def _doubted(
         for each in seen
     )
     return by if finished else Owner.IN_DOUBT
-
-
-def is_half(snapshot: SnapshotView, halves: Collection[str]) -> bool:
-    """Return whether a replacement left a snapshot, by its tag or by what was written down before."""
-    return dict(snapshot.tags).get(TAG_LEFT_BY) == LEFT_BY_REPLACEMENT or snapshot.identifier in halves
 
 
 def is_unmarked(snapshot: SnapshotView) -> bool:
@@ -172,8 +182,3 @@ def _named_by_policy(
         return True
     facts = facts_of(arguments, project=urn.project, stack=urn.stack, resource=urn.name)
     return fits_template(snapshot.identifier, rules.final_snapshot.name, facts, environment=rules.name)
-
-
-def age_key(snapshot: SnapshotView) -> float:
-    """Return what snapshots are sorted by: when they were taken; unknown is oldest."""
-    return snapshot.create_time.timestamp() if snapshot.create_time else 0.0
