@@ -62,7 +62,11 @@ def test_a_replacement_takes_no_other_cluster_over(groups: Bench, *, skips: bool
     refused = groups.apply(**program)
 
     assert "a replacement takes no other cluster over" in refused.said
-    left = "there is no final snapshot" if skips else "its data is in final snapshot shop-live-warehouse-"
+    left = (
+        "there is no final snapshot"
+        if skips
+        else "the data of the deleted one is in final snapshot shop-live-warehouse-"
+    )
     assert left in refused.said
     assert groups.cluster("reports")["Tags"] == []
     assert groups.state is None

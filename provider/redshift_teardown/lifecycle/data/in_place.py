@@ -46,7 +46,7 @@ def require_nothing_deleted(session: Session, cluster: Mapping[str, Any], urn: U
         return
     left = "there is no final snapshot of the deleted one, as its policy says"
     if deleted.snapshot is not None:
-        left = f"its data is in final snapshot {deleted.snapshot.identifier}"
+        left = f"the data of the deleted one is in final snapshot {deleted.snapshot.identifier}"
     raise RefusedError(
         f"{deleted.identity} was deleted in this run, to be replaced, and a cluster called {identifier} is "
         f"there already, created {cluster.get('ClusterCreateTime') or 'just now'}: a replacement takes no "
