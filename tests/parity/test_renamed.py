@@ -324,7 +324,10 @@ def test_once_restored_it_is_nobodys_half(groups: Bench, urn: str) -> None:
     production(groups)
     done = renamed(groups, urn, **MOVED, **RESTORE)
     assert [line for line in done.warned if "could not be tagged" in line] == []
-    third = {"urn": urn.replace("::lake", "::x").replace("::warehouse", "::x"), "cluster_identifier": "third"}
+    third: dict[str, Any] = {
+        "urn": urn.replace("::lake", "::x").replace("::warehouse", "::x"),
+        "cluster_identifier": "third",
+    }
 
     second = groups.run(lambda: create(groups.checked(**third, **RESTORE), groups.settings))
 
