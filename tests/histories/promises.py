@@ -109,6 +109,14 @@ class Promises(ABC):
             )
         self._judge_beginning(command, operation)
 
+    def _may_be_of(self, half: Life, name: str, command: Command) -> bool:
+        """Whether a half may be of what is created: by its name, or as the last there was of its stack.
+
+        Under another name it is not where the program has the half's own resource, too.
+        """
+        last = [life for life in self.lives.all if life.owner is command.owner][-1]
+        return half.cluster.identifier == name or (half is last and half.urn not in command.goals)
+
     def _judge_beginning(self, command: Command, operation: str) -> None:
         """What a resource's last cluster left is neither passed over nor rolled back without a word."""
         assert command.request is not None
@@ -120,7 +128,7 @@ class Promises(ABC):
             if life.ended
             and (
                 life.urn == command.urn
-                or (life.half and life.cluster.identifier == name and life.owner is command.owner)
+                or (life.half and life.owner is command.owner and self._may_be_of(life, name, command))
             )
         ]
         said = command.goals.get(command.urn, {})
