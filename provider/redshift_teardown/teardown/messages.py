@@ -146,3 +146,13 @@ def placed(error: TeardownError, memory: Memory) -> TeardownError:
         data=data,
         next_step=f"{fix}run `pulumi destroy` again: it resumes where AWS is",
     )
+
+
+def no_answer(identity: Identity, limit: timedelta, words: str) -> RefusedError:
+    """Return the end of a teardown that AWS gave no answer until its time was over."""
+    return RefusedError(
+        f"AWS gave no answer about {identity} when {limit} were over (wait.timeout_hours of the policy): "
+        f"{words}",
+        data="unknown; AWS goes on with what it has begun",
+        next_step="run `pulumi destroy` again when AWS answers: it resumes where AWS is",
+    )

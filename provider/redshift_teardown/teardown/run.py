@@ -27,6 +27,7 @@ from redshift_teardown.teardown.messages import (
     complete,
     describe_wait,
     last_line,
+    no_answer,
     placed,
     trace_step,
 )
@@ -350,12 +351,7 @@ class Teardown:
         waited = self._clock.now() - memory.started
         limit = timedelta(hours=plan.decision.wait.timeout_hours)
         if waited >= limit:
-            raise RefusedError(
-                f"AWS gave no answer about {self._identity} when {limit} were over (wait.timeout_hours of "
-                f"the policy): {error.words}",
-                data="unknown; AWS goes on with what it has begun",
-                next_step="run `pulumi destroy` again when AWS answers: it resumes where AWS is",
-            )
+            raise no_answer(self._identity, limit, error.words)
         self._reporter.progress(f"AWS does not answer, asking again: {error.words}")
         self._pace.pause(plan.decision.wait.poll_seconds)
 
