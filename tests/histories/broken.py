@@ -147,7 +147,7 @@ def _loosen(patch: pytest.MonkeyPatch) -> None:
 def _whoever_owns_it(patch: pytest.MonkeyPatch) -> None:
     """Ask neither what this process knows of owners and programs, nor the claim on the cluster."""
     patch.setattr(delete_module, "judge", lambda *_: Judged())
-    patch.setattr(present, "_anothers", _nothing)
+    patch.setattr(present, "_claim_step", _nothing)
 
 
 def _leave_open(self: Any, identifier: str, *_: Any) -> Any:
@@ -194,12 +194,12 @@ BROKEN: dict[str, Broken] = {
     ),
     # the generation that was meant
     "what create works on is not checked": Broken(
-        _method(generation.Meant, "require", _nothing),
+        _method(generation.ExpectedGeneration, "require", _nothing),
         MINIMAL["another's cluster under the name is not tagged"],
         STRANGER,
     ),
     "what update works on is not checked": Broken(
-        _method(generation.Meant, "require", _nothing),
+        _method(generation.ExpectedGeneration, "require", _nothing),
         _wild(
             DAYS, UP, RENAMED, RESIZE, act("up", **at("wait", 1, VANISH, act("begin_again", name="depot")))
         ),
@@ -216,7 +216,7 @@ BROKEN: dict[str, Broken] = {
         "read recorded life 2",
     ),
     "any cluster under the name is one that create began": Broken(
-        _method(create._Create, "began", _always), _wild(DAYS, AGAIN, UP), STRANGER
+        _method(create._Create, "began_earlier", _always), _wild(DAYS, AGAIN, UP), STRANGER
     ),
     "any cluster under the name is adopted": Broken(
         _method(create._Create, "take_over", _adopt_any), _wild(DAYS, AGAIN, UP), "CreateTags on life 1"

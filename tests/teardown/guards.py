@@ -76,8 +76,8 @@ GUARDS = (
     Guard(
         "a cluster that came back is refused",
         "teardown/present.py",
-        "    if memory.deletion_seen:\n        return _returning",
-        "    if False:\n        return _returning",
+        "    if memory.deletion_seen:\n        return _maybe_alive_again",
+        "    if False:\n        return _maybe_alive_again",
     ),
     Guard(
         "a cluster is believed to be back after a while only",
@@ -88,8 +88,8 @@ GUARDS = (
     Guard(
         "a snapshot whose cluster lives on is marked before anything else",
         "teardown/present.py",
-        "        voiding(plan, identity, observation, cluster, memory)\n        or _held",
-        "        _held",
+        "        voiding(plan, identity, observation, cluster, memory)\n        or _stopped_by_claim",
+        "        _stopped_by_claim",
     ),
     Guard(
         "a mark that got no answer is written again",
@@ -1096,7 +1096,7 @@ GUARDS = (
     Guard(
         "a destroy waits until an earlier proof is none",
         "teardown/present.py",
-        "_doubted(plan, identity, observation, memory) or _delete(plan, observation, memory)",
+        "_confirm_alive(plan, identity, observation, memory) or _delete(plan, observation, memory)",
         "_delete(plan, observation, memory)",
     ),
     Guard(

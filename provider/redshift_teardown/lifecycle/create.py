@@ -25,17 +25,17 @@ from redshift_teardown.lifecycle.changes.converge import converge
 from redshift_teardown.lifecycle.changes.wait import GoneError, wait_until_available
 from redshift_teardown.lifecycle.data.in_place import require_nothing_deleted, require_nothing_left
 from redshift_teardown.lifecycle.data.other_half import tell_what_was_deleted
-from redshift_teardown.lifecycle.data.restore import AT_RESTORE, find_source
+from redshift_teardown.lifecycle.data.restore import AT_CREATE, find_source
 from redshift_teardown.lifecycle.desired import everything, said_by
-from redshift_teardown.lifecycle.desired import says as says_something
+from redshift_teardown.lifecycle.desired import says as is_given
 from redshift_teardown.lifecycle.operation import open_session
 from redshift_teardown.lifecycle.origin import BEGAN_EMPTY
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.lifecycle.ownership.adopt import adopt
 from redshift_teardown.lifecycle.ownership.claims import claim_on, write_tags, written_claim
 from redshift_teardown.lifecycle.ownership.create_record import (
-    Begun,
     CreateKey,
+    CreateRecord,
     end_earlier,
     find_earlier,
     is_contradicted,
@@ -45,7 +45,7 @@ from redshift_teardown.lifecycle.ownership.existing_clusters import (
     require_no_living_one,
     tell_of_others,
 )
-from redshift_teardown.lifecycle.ownership.generation import AnotherGenerationError, Meant
+from redshift_teardown.lifecycle.ownership.generation import AnotherGenerationError, ExpectedGeneration
 from redshift_teardown.lifecycle.ownership.halves import mark_restored
 from redshift_teardown.lifecycle.policy.protection import protected_place
 from redshift_teardown.lifecycle.policy.resolve import for_account, is_protected
@@ -98,7 +98,7 @@ def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str,
     if existing is None:
         require_no_living_one(session, urn, identifier)
         operation.send()
-    elif not operation.began(existing):
+    elif not operation.began_earlier(existing):
         return identifier, operation.take_over(existing)
     return identifier, operation.finish()
 
@@ -125,14 +125,14 @@ class _Create:
         self._claim = new_claim(str(urn), protected=is_protected(inputs))
         self._receipts = Path(self._rules.receipts)
         self._place = CreateKey(str(urn), session.account_id, session.aws.region, identifier.lower())
-        self._begun: Begun | None = None
+        self._record: CreateRecord | None = None
         self._origin: Mapping[str, Any] = {}
         self._may_mark = True
-        self._meant = Meant(session.account_id, session.aws.region, self._is_begun)
+        self._meant = ExpectedGeneration(session.account_id, session.aws.region, self._is_expected)
         self._sent_at: datetime | None = None
         self._half = ""
 
-    def began(self, cluster: Mapping[str, Any]) -> bool:
+    def began_earlier(self, cluster: Mapping[str, Any]) -> bool:
         """Return whether an earlier create of this resource began a cluster and did not finish.
 
         Its creating mark says so, or what that create wrote down. The tags of our own final snapshot do not:
@@ -178,9 +178,9 @@ class _Create:
             protected = is_protected(self._inputs)
             tell_what_was_deleted(session, self._arguments, self._urn, protected=protected)
             parameters = self._new()
-            self._write_down("CreateCluster", {"restored_from": BEGAN_EMPTY, "data_since": AT_RESTORE})
+            self._write_down("CreateCluster", {"restored_from": BEGAN_EMPTY, "data_since": AT_CREATE})
             attempt = session.change("CreateCluster", lambda: redshift.create_cluster(**parameters))
-            self._require_begun(attempt, f"create cluster {identifier}")
+            self._require_accepted(attempt, f"create cluster {identifier}")
             return
         parameters = {**adapted(parameters_for("r", self._arguments)), **source.parameters}
         self._sent_at, self._half = session.clock.now(), source.half
@@ -194,19 +194,21 @@ class _Create:
         for answer in answers:
             # From here on the next run knows its own cluster again, and no other one that looks like it.
             begun.saw(answer.get("Cluster") or {})
-        self._require_begun(attempt, f"restore cluster {identifier} from {source.words}")
+        self._require_accepted(attempt, f"restore cluster {identifier} from {source.words}")
         session.reporter.keep(f"{identifier} is restored from {source.words}")
         restoring = session.calls.describe(identifier)
         if restoring is not None:
             self._meant.require(restoring)
             self._mark(restoring)
 
-    def _write_down(self, operation: str, origin: Mapping[str, str]) -> Begun:
+    def _write_down(self, operation: str, origin: Mapping[str, str]) -> CreateRecord:
         """Write down what is about to be sent, so that a later run knows its own cluster again."""
         self._origin = origin
-        self._begun = Begun(self._receipts, self._place, self._claim.name, operation, origin, self._session)
-        self._begun.write()
-        return self._begun
+        self._record = CreateRecord(
+            self._receipts, self._place, self._claim.name, operation, origin, self._session
+        )
+        self._record.write()
+        return self._record
 
     def _new(self) -> dict[str, Any]:
         parameters = adapted(parameters_for("c", self._arguments))
@@ -224,7 +226,7 @@ class _Create:
         parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
         return parameters
 
-    def _require_begun(self, attempt: Attempt, intent: str) -> None:
+    def _require_accepted(self, attempt: Attempt, intent: str) -> None:
         """Let through what AWS accepted. Where its answer was lost, or is its answer to a resend, look."""
         if attempt.answer is Answer.ACCEPTED:
             return
@@ -233,12 +235,12 @@ class _Create:
         found = None
         if taken or attempt.answer is Answer.UNKNOWN:
             found = session.calls.describe(identifier)
-        if found is not None and self.began(found):
+        if found is not None and self.began_earlier(found):
             return
         resent = taken and attempt.operation == "RestoreFromClusterSnapshot"
-        if self._begun is not None and attempt.answer is not Answer.UNKNOWN and not resent:
+        if self._record is not None and attempt.answer is not Answer.UNKNOWN and not resent:
             # That it exists may be the answer to a second sending of what the first one made.
-            self._begun.end()
+            self._record.end()
         if found is not None:
             raise not_ours(session, self._receipts, self._place, found, self._urn)
         raise RefusedError(
@@ -249,7 +251,7 @@ class _Create:
             next_step="fix the error above, then run `pulumi up` again",
         )
 
-    def _is_begun(self, cluster: Mapping[str, Any]) -> bool:
+    def _is_expected(self, cluster: Mapping[str, Any]) -> bool:
         """Return whether a cluster is the one that this create, or an earlier one of this resource, began.
 
         It carries the creating mark; one that is restored may lack it yet, and is as young as this create.
@@ -259,7 +261,7 @@ class _Create:
         if CREATING_TAG in tags:
             return tags[CREATING_TAG] == self._creating[CREATING_TAG]
         if self._sent_at is None:
-            return self.began(cluster)
+            return self.began_earlier(cluster)
         restoring = cluster.get("RestoreStatus") or view.status == "creating"
         young = view.create_time is None or view.create_time >= self._sent_at - CLOCK_SKEW
         return bool(restoring) and young and not self._is_contradicted_by(cluster)
@@ -272,7 +274,7 @@ class _Create:
             and comparable(argument, self._arguments.get(argument.name))
             and not same(argument, self._arguments.get(argument.name), shown[argument.name])
             for argument in ARGUMENTS
-            if "r" in argument.calls and says_something(argument, self._arguments.get(argument.name))
+            if "r" in argument.calls and is_given(argument, self._arguments.get(argument.name))
         )
 
     def _mark(self, cluster: Mapping[str, Any]) -> None:
@@ -280,8 +282,8 @@ class _Create:
 
         AWS may refuse to tag a cluster that is being restored: then it is tried again at the next poll.
         """
-        if self._begun is not None:
-            self._begun.saw(cluster)
+        if self._record is not None:
+            self._record.saw(cluster)
         if CREATING_TAG in dict(view_cluster(cluster).tags) or not self._may_mark:
             return
         live = claim_on(cluster)
@@ -350,7 +352,7 @@ class _Create:
         """Return what is recorded of the data's origin and age; what nobody wrote down is not known."""
         origin = self._origin
         since = str(origin.get("data_since") or "")
-        if since == AT_RESTORE:
+        if since == AT_CREATE:
             since = identity.cluster_create_time.isoformat() if identity.cluster_create_time else ""
         known = {"data_since": since} if since else {}
         if isinstance(origin.get("restored_from"), str):

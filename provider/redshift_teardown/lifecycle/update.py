@@ -18,7 +18,7 @@ from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, SAID, found_as, sa
 from redshift_teardown.lifecycle.operation import Operation, open_operation
 from redshift_teardown.lifecycle.outputs import RECORDED_INPUTS, outputs
 from redshift_teardown.lifecycle.ownership.claims import require_ours, written_claim
-from redshift_teardown.lifecycle.ownership.generation import Meant
+from redshift_teardown.lifecycle.ownership.generation import ExpectedGeneration
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.policy.resolve import for_account, is_protected
@@ -93,7 +93,7 @@ def update(
     renamed_to = str(arguments["cluster_identifier"]).lower()
     names = (renamed_to, found_as((asked.old_inputs if asked else None) or {}))
     found = _find(session, identity, names, this_run.in_state(str(urn), str(state.urn)))
-    meant = Meant.known(identity)
+    meant = ExpectedGeneration.known(identity)
     meant.require(found)
     # Before the last poll: what it shows of the name is held against the generation that is meant. And before
     # this is refused for whatever reason.

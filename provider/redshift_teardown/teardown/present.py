@@ -52,7 +52,7 @@ def present(
         return _not_ours(plan, identity, observation, cluster, memory)
     return (
         voiding(plan, identity, observation, cluster, memory)
-        or _held(plan, identity, observation, cluster, memory)
+        or _stopped_by_claim(plan, identity, observation, cluster, memory)
         or _own(plan, identity, observation, cluster, memory)
     )
 
@@ -76,7 +76,7 @@ def _not_ours(
     )
 
 
-def _held(
+def _stopped_by_claim(
     plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
 ) -> Step | None:
     """Return the end of a teardown whose cluster is another's, or protected by its claim; None for neither.
@@ -84,7 +84,7 @@ def _held(
     Where our DeleteCluster was sent before, whoever wrote that claim has the cluster until it is gone. To let
     go of it, or to refuse since nothing was deleted, would be wrong: what was begun is finished.
     """
-    end = _anothers(plan, identity, cluster)
+    end = _claim_step(plan, identity, cluster)
     if standing(cluster.status) is Standing.ENDING:
         return None if memory.sent is not None or is_end_unseen(memory) else end
     if end is not None and memory.sent is not None and observation.at - memory.sent.at < SETTLE:
@@ -107,13 +107,13 @@ def _own(
     if standing(cluster.status) is Standing.BUSY:
         return Wait(f"cluster is {cluster.status}")
     if _failed(identity, observation, memory):
-        return _came_back(plan, identity, observation, cluster, memory)
+        return _deletion_given_up(plan, identity, observation, cluster, memory)
     if memory.deletion_seen:
-        return _returning(plan, identity, observation, cluster, memory)
+        return _maybe_alive_again(plan, identity, observation, cluster, memory)
     return _deletable(plan, identity, observation, cluster, memory)
 
 
-def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | None:
+def _claim_step(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | None:
     """Return the end of a teardown whose cluster carries another resource's claim; None where it is ours."""
     found = whose(dict(cluster.tags), plan.claim, plan.claimant or plan.urn)
     live = Claim.of_tags(dict(cluster.tags))
@@ -124,7 +124,7 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
             f"{identity} is claimed by a protected environment (tag {TAG_CLAIM}={live.value}), and the rules "
             "of this state and policy file would skip its final snapshot",
             data="the cluster was not touched; nothing is lost",
-            next_step=_by_the_newest(identity),
+            next_step=_newest_state_advice(identity),
         )
     # A newer state of this resource may hold it to stricter rules: this one's skip is not the last word.
     if found is Whose.OURS or (found is Whose.RENEWED and plan.renewal_is_ours and plan.wants_snapshot):
@@ -148,7 +148,7 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
             f"{identity} carries a newer claim of this same resource than its state records "
             f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]})",
             data="the cluster was not touched; nothing is lost",
-            next_step=_by_the_newest(identity)
+            next_step=_newest_state_advice(identity)
             if plan.renewal_is_ours
             else "fix the other errors of this run, then run `pulumi up` again; or, where no other "
             f"state has this cluster, {_untag(identity)}",
@@ -162,7 +162,7 @@ def _anothers(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | No
     )
 
 
-def _by_the_newest(identity: Identity) -> str:
+def _newest_state_advice(identity: Identity) -> str:
     """Return what to do where a cluster knows of stricter rules: an `up` of an old state does nothing."""
     return (
         "use the newest state and policy file of this stack; where these are the newest, and the cluster's "
@@ -198,16 +198,16 @@ def _failed(identity: Identity, observation: Observation, memory: Memory) -> boo
     )
 
 
-def _returning(
+def _maybe_alive_again(
     plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
 ) -> Step:
     """A deletion was seen, and the cluster is shown alive: by an old answer, or AWS gave up."""
     if not is_lasting(observation, memory):
         return Wait(f"cluster is {cluster.status} again; asking whether AWS gave up deleting it")
-    return _came_back(plan, identity, observation, cluster, memory)
+    return _deletion_given_up(plan, identity, observation, cluster, memory)
 
 
-def _came_back(
+def _deletion_given_up(
     plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
 ) -> Step:
     """AWS had begun to delete the cluster, and it is alive again."""
@@ -237,7 +237,7 @@ def _deletable(
 ) -> Step:
     last = memory.last("DeleteCluster")
     if last is None:
-        return _doubted(plan, identity, observation, memory) or _delete(plan, observation, memory)
+        return _confirm_alive(plan, identity, observation, memory) or _delete(plan, observation, memory)
     since = observation.at - last.at
     if last.answer is Answer.ACCEPTED:
         if since < SETTLE:
@@ -252,7 +252,7 @@ def _deletable(
     return _delete(plan, observation, memory)
 
 
-def _doubted(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Step | None:
+def _confirm_alive(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Step | None:
     """Return the wait until what an earlier destroy took as its proof is surely none; None for no such."""
     earlier = newest_proof(plan, identity, observation, memory)
     if earlier is None or not earlier.available or is_lasting(observation, memory):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from redshift_teardown.deletion_policy import Environment
     from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.lifecycle.desired import Desired
-    from redshift_teardown.lifecycle.ownership.generation import Meant
+    from redshift_teardown.lifecycle.ownership.generation import ExpectedGeneration
 
 _PATIENCE = timedelta(minutes=15)
 """For so long AWS may answer that an operation is running on a cluster it shows as available; Terraform's
@@ -31,7 +31,7 @@ def converge(
     desired: Desired,
     cluster: Mapping[str, Any],
     rules: Environment,
-    meant: Meant,
+    meant: ExpectedGeneration,
     *,
     proven: bool = True,
 ) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from redshift_teardown.aws.poller import Watcher
     from redshift_teardown.deletion_policy import Environment
     from redshift_teardown.lifecycle.context import Session
-    from redshift_teardown.lifecycle.ownership.generation import Meant
+    from redshift_teardown.lifecycle.ownership.generation import ExpectedGeneration
 
 LOG = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def wait_until_available(
     identifier: str,
     rules: Environment,
     intent: str,
-    meant: Meant,
+    meant: ExpectedGeneration,
     *,
     former: str = "",
     each: Callable[[Mapping[str, Any]], None] | None = None,
@@ -89,7 +89,7 @@ def wait_until_available(
 
 
 def wait_until_free(
-    session: Session, identifier: str, rules: Environment, meant: Meant, *, coming: str = ""
+    session: Session, identifier: str, rules: Environment, meant: ExpectedGeneration, *, coming: str = ""
 ) -> Mapping[str, Any]:
     """Wait until nothing is under way that ends by itself, so that the cluster can be changed.
 
@@ -122,7 +122,7 @@ class _Wait:
         identifier: str,
         rules: Environment,
         intent: str,
-        meant: Meant,
+        meant: ExpectedGeneration,
         *,
         former: str = "",
         coming: str = "",

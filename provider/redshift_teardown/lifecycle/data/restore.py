@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 _AGAIN_SECONDS = 10.0
 
-AT_RESTORE = "restore"
+AT_CREATE = "restore"
 """In place of a time: the data counts from the day of the restore, since it is of another resource's line."""
 
 
@@ -150,7 +150,7 @@ def _source(
         parameters or {"SnapshotIdentifier": view.identifier},
         f"{what} {view.identifier}{age_of(session, view)}",
         view.arn,
-        AT_RESTORE if line == FOREIGN else since,
+        AT_CREATE if line == FOREIGN else since,
     )
 
 

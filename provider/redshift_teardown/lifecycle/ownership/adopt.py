@@ -15,7 +15,7 @@ from redshift_teardown.lifecycle.desired import equal_in, in_force, said_by
 from redshift_teardown.lifecycle.operation import Operation
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.lifecycle.ownership.claims import claimed_by_adoption, end_adoption
-from redshift_teardown.lifecycle.ownership.generation import Meant
+from redshift_teardown.lifecycle.ownership.generation import ExpectedGeneration
 from redshift_teardown.lifecycle.ownership.held import living, require_held
 from redshift_teardown.lifecycle.policy.planner import read_recorded
 from redshift_teardown.lifecycle.policy.protection import protected_place
@@ -61,7 +61,7 @@ def adopt(
     identity = identity_of(cluster, session.account_id, session.aws.region)
     try:
         _require_adoptable(cluster, urn)
-        meant = Meant(session.account_id, session.aws.region, lambda _first: True)
+        meant = ExpectedGeneration(session.account_id, session.aws.region, lambda _first: True)
         meant.require(cluster)
         if cluster.get("ClusterStatus") == _CREATING:
             rules = from_json(inputs["policy"]["rules"])
@@ -88,7 +88,7 @@ def _taken_over(
     arguments: Mapping[str, Any],
     cluster: Mapping[str, Any],
     urn: Urn,
-    meant: Meant,
+    meant: ExpectedGeneration,
 ) -> dict[str, Any]:
     """Write the claim, and see to it that it is the last one, and that the cluster outlives it."""
     identifier = str(cluster["ClusterIdentifier"])

@@ -45,7 +45,7 @@ class CreateKey:
     cluster: str
 
 
-class Begun:
+class CreateRecord:
     """One create, as it is written down."""
 
     def __init__(

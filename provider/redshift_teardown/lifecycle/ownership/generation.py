@@ -24,7 +24,7 @@ class AnotherGenerationError(RefusedError):
 
 
 @dataclass
-class Meant:
+class ExpectedGeneration:
     """One generation; the first one that fits, where it is not known beforehand.
 
     Attributes:
@@ -41,7 +41,7 @@ class Meant:
     identity: Identity | None = None
 
     @classmethod
-    def known(cls, identity: Identity) -> Meant:
+    def known(cls, identity: Identity) -> ExpectedGeneration:
         """Return the generation that a state records."""
         return cls(identity.account_id, identity.region, identity=identity)
 

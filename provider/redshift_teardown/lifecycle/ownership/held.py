@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from redshift_teardown.lifecycle.context import Session
-    from redshift_teardown.lifecycle.ownership.generation import Meant
+    from redshift_teardown.lifecycle.ownership.generation import ExpectedGeneration
     from redshift_teardown.teardown.claim import Claim
 
 
-def require_held(session: Session, identifier: str, meant: Meant, claim: Claim) -> None:
+def require_held(session: Session, identifier: str, meant: ExpectedGeneration, claim: Claim) -> None:
     """Refuse to go on with an adoption whose cluster is another's by now, or is ending.
 
     What AWS shows late is read again for a while; a cancel does not stop that, since it ends what was begun.
@@ -65,7 +65,7 @@ def require_held(session: Session, identifier: str, meant: Meant, claim: Claim) 
         session.clock.sleep(LEAST_LAG.total_seconds())
 
 
-def living(session: Session, identifier: str, meant: Meant) -> Mapping[str, Any]:
+def living(session: Session, identifier: str, meant: ExpectedGeneration) -> Mapping[str, Any]:
     """Read a cluster that is adopted again.
 
     Args:
