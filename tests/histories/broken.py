@@ -246,7 +246,6 @@ BROKEN: dict[str, Broken] = {
             DESTROY,
             RESTORE,
             act("up", **at("after", 1, act("keep_namespace"), of="RestoreFromClusterSnapshot")),
-            REFRESH,
             VANISH,
             DESTROY,
         ),
