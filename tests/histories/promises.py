@@ -112,10 +112,13 @@ class Promises(ABC):
     def _may_be_of(self, half: Life, name: str, command: Command) -> bool:
         """Whether a half may be of what is created: by its name, or as the last there was of its stack.
 
-        Under another name it is not where the program has the half's own resource, too.
+        Under another name it is not where the program has the half's own resource, too; nor can anybody tell
+        where both the stack and the resource have other names by now.
         """
         last = [life for life in self.lives.all if life.owner is command.owner][-1]
-        return half.cluster.identifier == name or (half is last and half.urn not in command.goals)
+        was, now = half.urn.split("::", 1), command.urn.split("::", 1)
+        related = was[0] == now[0] or was[1] == now[1]
+        return half.cluster.identifier == name or (half is last and related and half.urn not in command.goals)
 
     def _judge_beginning(self, command: Command, operation: str) -> None:
         """What a resource's last cluster left is neither passed over nor rolled back without a word."""
@@ -140,7 +143,9 @@ class Promises(ABC):
         if operation != "CreateCluster" and source.lower() not in ("", last.restored_from):
             return  # from that very snapshot, or from another one that was named on purpose
         begins = f"{operation}, without the data of {last}"
-        self.must(not last.half, f"{begins}, which a replacement that did not end was to restore")
+        # Killed before it was tagged, it is known by the receipt alone.
+        half = last.half and ("redshift-teardown:left-by" in proof.tags or not self.receipts_lost)
+        self.must(not half, f"{begins}, which a replacement that did not end was to restore")
         replaced = last in command.ended and last.replaced
         held = replaced and any(rules.protected for rules in command.replaced.get(last, ()))
         self.must(not held, f"{begins}, which was replaced in a protected environment")
@@ -470,6 +475,11 @@ class Promises(ABC):
     def judge_end(self, command: Command, errors: list[str], before: list[Resource]) -> None:
         """Nothing is doubled, and a refusal is true."""
         place = self.place
+        if any("AWS gave up deleting" in words for words in errors):
+            # It saw the cluster live on, said so, and wrote it down.
+            self.lives.settle(place)
+            for each in self.lives.all:
+                each.outlived = None if each.outlived in command.sent else each.outlived
         for generation in place.generations.values():
             good = (each["snapshot"] for each in generation.final_snapshots if each["status"] in _GOOD)
             finals = {name for name in good if name in place.snapshots}  # one may have been lost since
