@@ -174,6 +174,14 @@ MINIMAL: dict[str, History] = {
             ],
         )
     ),
+    "what is to be adopted is kept while it lives": _wild(
+        DAYS,
+        UP,
+        act("begin_again", name="warehouse"),
+        act("program", name="store", aliased=False),
+        act("program", adopt_existing=True),
+        act("up", continue_on_error=True),
+    ),
     "a snapshot by hand of the same second is not taken for ours": _wild(
         DAYS,
         UP,

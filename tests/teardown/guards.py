@@ -1357,7 +1357,7 @@ GUARDS = (
     Guard(
         "what another resource is to adopt is not deleted before",
         "lifecycle/data/replaced.py",
-        "        _require_not_to_be_adopted(program, state, now)\n",
+        "        _require_not_to_be_adopted(program, state, now, session)\n",
         "        pass\n",
     ),
     Guard(

@@ -78,7 +78,7 @@ def judge(props: Mapping[str, Any], state: State, session: Session, in_state: st
         return Judged()
     program = this_run.checked_before(now)
     if holder is None:
-        _require_not_to_be_adopted(program, state, now)
+        _require_not_to_be_adopted(program, state, now, session)
     _require_no_second_one(state, session, now)
     if not this_run.was_reviewed(identity):
         this_run.note_former(now, urn)
@@ -88,6 +88,11 @@ def judge(props: Mapping[str, Any], state: State, session: Session, in_state: st
     restored = bool(arguments_of(program).get("restore_final_snapshot"))
     left_by = LEFT_BY_REPLACEMENT if restored else ""
     return Judged(left_by=left_by, renewal_is_ours=holder is not None, now=now)
+
+
+def _lives(state: State, session: Session) -> bool:
+    """Return whether AWS shows the recorded generation alive."""
+    return state.identity.is_alive_in(session.calls.cluster(state.identity.cluster_identifier))
 
 
 def _is_superseded(state: State, session: Session) -> bool:
@@ -106,7 +111,7 @@ def _means(inputs: Mapping[str, Any], identity: Identity, session: Session) -> b
     return resolve_region(session.settings, region) == identity.region
 
 
-def _require_not_to_be_adopted(program: Mapping[str, Any], state: State, now: str) -> None:
+def _require_not_to_be_adopted(program: Mapping[str, Any], state: State, now: str, session: Session) -> None:
     """Refuse to delete what another resource of this run's program is to adopt, and has not yet.
 
     The engine creates first, and deletes a name that is left over at the end: where that create was never
@@ -119,7 +124,7 @@ def _require_not_to_be_adopted(program: Mapping[str, Any], state: State, now: st
     """
     old = str(state.urn)
     same = old in this_run.names_of(now) or now.split("::", 2)[2:] == old.split("::", 2)[2:]
-    if same or not program.get("adopt_existing"):
+    if same or not program.get("adopt_existing") or not _lives(state, session):
         return
     raise RefusedError(
         f"refused to delete {state.identity}: {now} is to adopt it in this same run, and has not yet",
@@ -140,7 +145,7 @@ def _require_no_second_one(state: State, session: Session, now: str) -> None:
     second = this_run.second_of(now, identity)
     if second is None:
         return
-    if not identity.is_alive_in(session.calls.cluster(identity.cluster_identifier)):
+    if not _lives(state, session):
         return
     raise FinalRefusalError(
         f"refused to delete {identity}: {second.cluster_identifier} was created in its place before it was "
