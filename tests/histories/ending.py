@@ -71,6 +71,13 @@ class Ending:
             self.player.must(world.run_up(), "a history of kills alone")
             self.player.must(world.run_destroy(), "a history of kills alone")
             return
+        if "is claimed by a protected environment" in result.said:
+            # An `up` that could not reach the cluster writes its claim the next time.
+            self.player.told.append("up, destroy at the end")
+            world.run_up()
+            result = world.run_destroy()
+            if not world.owner.backend.resources:
+                return
         refused = [each for each in world.owner.backend.resources if f"cluster {each.id} (" in result.said]
         # The engine comes to no other once one of them failed.
         for resource in refused or world.owner.backend.resources:

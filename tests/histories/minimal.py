@@ -174,6 +174,13 @@ MINIMAL: dict[str, History] = {
             ],
         )
     ),
+    "rules that were loosened while the cluster could not be reached are written by the next up": _wild(
+        DAYS,
+        UP,
+        act("credentials", account=OTHER_ACCOUNT),
+        act("edit", policy="skipped while young"),
+        UP,
+    ),
     "what is to be adopted is kept while it lives": _wild(
         DAYS,
         UP,

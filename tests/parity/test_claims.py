@@ -377,6 +377,24 @@ def test_nor_does_one_without_an_answer_fail(stack: Bench) -> None:
     assert (stack.state or {})["policy"]["protected"] is True
 
 
+def test_what_could_not_be_written_is_written_by_the_next_up(stack: Bench) -> None:
+    """The rules were loosened while nothing answered: preview names the update that takes the word off."""
+    born(stack)
+    assert " protected" in claim_of(stack)
+    stack.write_policy(stack.rules(SKIPPING))
+    stack.control.add_fault("DescribeClusters", occurrence="every", code="InternalFailure", status=500)
+    assert stack.apply().said == ""
+    stack.control.clear_faults()
+    assert "is claimed by a protected environment" in stack.destroy().said
+
+    assert stack.preview() == "update"
+    assert stack.apply().said == ""
+
+    assert " protected" not in claim_of(stack)
+    assert stack.preview() == "same"
+    assert stack.destroy().said == ""
+
+
 def test_who_was_protected_by_a_policy_alone_is_not_adopted_by_who_may_skip(stack: Bench) -> None:
     """Another stack reads it from the tag: the rules of the first came without any change of the cluster."""
     stack.write_policy(stack.rules(SKIPPING))

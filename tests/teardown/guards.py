@@ -1330,6 +1330,12 @@ GUARDS = (
         "plan.renewal_is_ours)",
     ),
     Guard(
+        "a claim that could not be written is written by the next up",
+        "lifecycle/diff.py",
+        "    if in_program and not found.any and state.overruled == UNWRITTEN:",
+        "    if False:",
+    ),
+    Guard(
         "a policy alone is written into the claim",
         "lifecycle/update.py",
         '            kept["overruled"] = '

@@ -15,7 +15,7 @@ from redshift_teardown.lifecycle.changes.compare import Difference, compare
 from redshift_teardown.lifecycle.context import reporter_for
 from redshift_teardown.lifecycle.data import replacement
 from redshift_teardown.lifecycle.policy import protection
-from redshift_teardown.lifecycle.state import GONE, UNKNOWN, State, arguments_of
+from redshift_teardown.lifecycle.state import GONE, UNKNOWN, UNWRITTEN, State, arguments_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +72,9 @@ def diff(
     if found.replaces:
         replacement.review(olds, news, found.replaces, settings, reporter)
         this_run.note_reviewed(urn, state.identity)
+    if in_program and not found.any and state.overruled == UNWRITTEN:
+        reporter.keep(f"{state.identity}: `up` writes on the cluster by which rules it is owned now")
+        return replace(found, recorded=True)
     if in_program and not found.any and unseen_end.is_unseen(olds, settings):
         return replace(found, recorded=unseen_end.has_outlived(olds, settings, reporter))
     return found

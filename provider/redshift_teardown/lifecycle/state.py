@@ -36,6 +36,9 @@ once the rules were loosened; ``protection``: the place that a protected environ
 ``restored_from``: the ARN of the snapshot it began with, ``empty`` where it began with none;
 ``void``: snapshots that are no proof, since the cluster was seen alive after them.
 """
+UNWRITTEN = "unwritten"
+"""Output ``overruled`` where the cluster could not be reached when its claim was to say something else of
+protection: the next `up` writes it."""
 GONE = "gone"
 """Output of version 3, in words: a refresh saw the cluster gone, and its data is not proven to be kept."""
 

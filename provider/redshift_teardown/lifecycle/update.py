@@ -22,7 +22,7 @@ from redshift_teardown.lifecycle.ownership.generation import ExpectedGeneration
 from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.policy import protection
 from redshift_teardown.lifecycle.policy.resolve import for_account, is_protected
-from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION, State, carried
+from redshift_teardown.lifecycle.state import CARRIED, GONE, STATE_VERSION, UNWRITTEN, State, carried
 from redshift_teardown.lifecycle.unseen_end import is_unseen
 from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim
 from redshift_teardown.teardown.observe import observe
@@ -81,7 +81,7 @@ def update(
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
     recorded = _recorded_only(handed_on, inputs, arguments, settings)
     if not changed.desired.names:
-        if is_protected(olds) != is_protected(inputs):
+        if is_protected(olds) != is_protected(inputs) or state.overruled == UNWRITTEN:
             kept["overruled"] = _write_protection(opened, urn, reporter, protected=is_protected(inputs))
         if state.gone or is_unseen(olds, settings):
             # Where it is found alive, what a destroy or a refresh took for its proof is none.
@@ -131,16 +131,24 @@ def _write_protection(
         operation = opened()
         identity, state, session = operation.identity, operation.recorded.state, operation.session
         cluster = session.calls.describe(identity.cluster_identifier)
-        if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
-            return ""
-        require_ours(cluster, state, str(urn))
-        claim = new_claim(str(urn), protected=protected, name=state.claim)
-        return written_claim(session, cluster, claim)["overruled"]
     except TeardownError as error:
-        reporter.warn(
-            f"{urn.name}: whether it is protected could not be written on its cluster ({TAG_CLAIM}): {error}"
-        )
+        _not_written(urn, reporter, error)
+        return UNWRITTEN
+    if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
         return ""
+    try:
+        require_ours(cluster, state, str(urn))
+    except TeardownError as error:
+        _not_written(urn, reporter, error)
+        return ""
+    claim = new_claim(str(urn), protected=protected, name=state.claim)
+    return written_claim(session, cluster, claim)["overruled"]
+
+
+def _not_written(urn: Urn, reporter: Reporter, error: TeardownError) -> None:
+    reporter.warn(
+        f"{urn.name}: whether it is protected could not be written on its cluster ({TAG_CLAIM}): {error}"
+    )
 
 
 def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str) -> Mapping[str, Any]:
