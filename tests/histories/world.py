@@ -252,7 +252,7 @@ class World(Promises, Stage):
         return result
 
     def _asked(self, command: Command, verb: str, resource: Resource | None, urn: str) -> None:
-        if verb in ("Check", "Create"):
+        if verb == "Check":
             # What is recorded is what the file says then.
             command.file_at_start = self.file
         command.resource, command.urn, command.file = resource, urn, self.file
