@@ -181,6 +181,27 @@ MINIMAL: dict[str, History] = {
         act("edit", policy="skipped while young"),
         UP,
     ),
+    "an orphan that saw the cluster once has seen no end": _wild(
+        DAYS,
+        UP,
+        act("destroy", **at("before", 8, act("kill_engine"), act("give_up", name="warehouse"))),
+        act("up", continue_on_error=True, neighbour="last"),
+    ),
+    "the snapshot that was named before is the same in other words": _wild(
+        DAYS,
+        act("role", denied=["DeleteTags"]),
+        act("up", replace=True, neighbour="last"),
+        act("seed"),
+        act("role", denied=[]),
+        act("program", snapshot_identifier="seed"),
+        UP,
+        act(
+            "program",
+            snapshot_identifier=None,
+            snapshot_arn="arn:aws:redshift:us-east-1:111122223333:snapshot:seedling/seed",
+        ),
+        UP,
+    ),
     "what is to be adopted is kept while it lives": _wild(
         DAYS,
         UP,

@@ -380,7 +380,15 @@ class Promises(ABC):
         """An `up` that has nothing to do has looked where a receipt tells of a destroy left open."""
         self.lives.settle(self.place)
         life: Life = old.note.life
-        left_open = life.outlived is not None and life.outlived.ours and not life.ended
+        outlived = life.outlived
+        left_open = outlived is not None and outlived.ours and not life.ended
+        snapshot = self.place.snapshots.get(outlived.snapshot) if outlived is not None else None
+        if (
+            outlived is not None
+            and not outlived.skip
+            and (snapshot is None or snapshot.status != "available")
+        ):
+            return  # nothing is left of it that would prove anything
         if not left_open or self.receipts_lost or not command.right_place:
             return
         self.must(old.id in command.seen, "an up did not look at a cluster whose destroy was left open")

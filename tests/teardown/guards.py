@@ -124,7 +124,7 @@ GUARDS = (
     Guard(
         "a deletion given up between two polls is noticed",
         "teardown/present.py",
-        "if _failed(identity, observation, memory):",
+        "if has_failed(identity, observation, memory):",
         "if False:",
     ),
     Guard(
@@ -696,8 +696,8 @@ GUARDS = (
     Guard(
         "snapshots beside a living cluster are void",
         "teardown/memory.py",
-        "    return replace(memory, stale=memory.stale | void)",
-        "    return memory",
+        "    return replace(memory, stale=memory.stale | void, given_up=",
+        "    return replace(memory, given_up=",
     ),
     Guard(
         "what was sent a moment ago is not void",
@@ -1114,7 +1114,7 @@ GUARDS = (
     Guard(
         "a name that AWS accepted and gave up proves nothing",
         "teardown/run.py",
-        'given_up = {"sent": False, "names": [], "accepted": []} if came_back(memory) else {}',
+        'given_up = {"sent": False, "names": [], "accepted": []} if memory.given_up else {}',
         "given_up: dict[str, Any] = {}",
     ),
     Guard(

@@ -12,7 +12,13 @@ from redshift_teardown.aws.statuses import Standing, is_surely_alive, standing
 from redshift_teardown.aws.views import Answer, SnapshotView
 from redshift_teardown.teardown.backoff import LAG, SETTLE
 from redshift_teardown.teardown.model import Memory
-from redshift_teardown.teardown.proof import asked_for, may_be_of_generation, newest_proof, void_key
+from redshift_teardown.teardown.proof import (
+    asked_for,
+    may_be_of_generation,
+    newest_proof,
+    of_generation,
+    void_key,
+)
 from redshift_teardown.teardown.receipt import read_earlier
 
 if TYPE_CHECKING:
@@ -70,11 +76,6 @@ def _lived_on(earlier: Earlier, sent: datetime) -> bool:
     return earlier.last_alive is not None and earlier.last_alive - sent >= SETTLE
 
 
-def came_back(memory: Memory) -> bool:
-    """Return whether this teardown saw its deletion begin, and the cluster live on."""
-    return memory.deletion_seen and memory.alive_since is not None
-
-
 def is_end_unseen(memory: Memory) -> bool:
     """Return whether a DeleteCluster was sent after which nobody saw whether the cluster lives on."""
     last = max((at for _, at in memory.earlier_sent), default=None)
@@ -123,7 +124,19 @@ def _alive(plan: Plan, identity: Identity, observation: Observation, memory: Mem
         and may_be_of_generation(snapshot, identity, memory, urn=plan.urn)
         for key in _keys(snapshot, memory)
     }
-    return replace(memory, stale=memory.stale | void)
+    given_up = has_failed(identity, observation, memory) or (
+        memory.deletion_seen and is_lasting(observation, memory)
+    )
+    return replace(memory, stale=memory.stale | void, given_up=memory.given_up or given_up)
+
+
+def has_failed(identity: Identity, observation: Observation, memory: Memory) -> bool:
+    """Return whether the snapshot of a deletion of this teardown failed: AWS has given that deletion up."""
+    asked = asked_for(memory, Answer.ACCEPTED, Answer.UNKNOWN)
+    return any(
+        snapshot.failed and snapshot.identifier in asked and of_generation(snapshot, identity, memory)
+        for snapshot in observation.snapshots
+    )
 
 
 def _keys(snapshot: SnapshotView, memory: Memory) -> tuple[str, ...]:
@@ -191,7 +204,8 @@ def is_skip_accepted(memory: Memory) -> bool:
         each.answer for each in memory.attempts if each.operation == "DeleteCluster" and not each.snapshot
     }
     taken = Answer.ACCEPTED in skips or (Answer.UNKNOWN in skips and memory.deletion_seen)
-    return taken and not came_back(memory)
+    came_back = memory.deletion_seen and memory.alive_since is not None
+    return taken and not came_back
 
 
 def may_be_under_way(memory: Memory) -> bool:

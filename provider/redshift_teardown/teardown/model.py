@@ -54,6 +54,7 @@ class Memory:
         deletion_seen: Whether this teardown saw the cluster ending.
         last_alive: When the cluster was last seen alive.
         alive_since: Since when the cluster has been seen alive, without a break; None while it is not.
+        given_up: Whether AWS surely gave a deletion of this teardown up.
         gone_since: When AWS first showed the generation under its name no more; None while it does.
         proof_seen: A final snapshot that this teardown saw; empty for none.
 
@@ -71,6 +72,7 @@ class Memory:
     deletion_seen: bool = False
     last_alive: datetime | None = None
     alive_since: datetime | None = None
+    given_up: bool = False
     gone_since: datetime | None = None
     proof_seen: str = ""
 

@@ -12,12 +12,11 @@ from redshift_teardown.teardown.absent import absent, renamed
 from redshift_teardown.teardown.backoff import SETTLE, backoff
 from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, whose
 from redshift_teardown.teardown.finish import BUSY_CODES, finish
-from redshift_teardown.teardown.memory import is_end_unseen, is_lasting
+from redshift_teardown.teardown.memory import has_failed, is_end_unseen, is_lasting
 from redshift_teardown.teardown.model import Delete, LetGo, Refuse, Resume, Step, Wait
 from redshift_teardown.teardown.proof import (
     asked_for,
     newest_proof,
-    of_generation,
 )
 from redshift_teardown.teardown.void import voiding
 from redshift_teardown.wording import utc
@@ -106,7 +105,7 @@ def _own(
         return _ending(plan, identity, observation, cluster, memory)
     if standing(cluster.status) is Standing.BUSY:
         return Wait(f"cluster is {cluster.status}")
-    if _failed(identity, observation, memory):
+    if has_failed(identity, observation, memory):
         return _deletion_given_up(plan, identity, observation, cluster, memory)
     if memory.deletion_seen:
         return _maybe_alive_again(plan, identity, observation, cluster, memory)
@@ -187,15 +186,6 @@ def _ending(
     if proof is not None and proof.available:
         return finish(plan, proof, memory, observation) or Wait(cluster.status, proof)
     return Wait(cluster.status, proof)
-
-
-def _failed(identity: Identity, observation: Observation, memory: Memory) -> bool:
-    """Return whether the snapshot of a deletion of this teardown failed: AWS has given that deletion up."""
-    asked = asked_for(memory, Answer.ACCEPTED, Answer.UNKNOWN)
-    return any(
-        snapshot.failed and snapshot.identifier in asked and of_generation(snapshot, identity, memory)
-        for snapshot in observation.snapshots
-    )
 
 
 def _maybe_alive_again(

@@ -13,7 +13,6 @@ from redshift_teardown.engine import interrupt
 from redshift_teardown.engine.interrupt import StoppedError
 from redshift_teardown.errors import FinalRefusalError, RefusedError, TeardownError
 from redshift_teardown.teardown.memory import (
-    came_back,
     is_begun,
     is_skip_accepted,
     likely_alive,
@@ -375,7 +374,7 @@ class Teardown:
     def _note_failure(self, receipt: ReceiptFile, plan: Plan, memory: Memory, error: TeardownError) -> None:
         if memory.attempts:
             # What AWS accepted and gave up proves nothing that somebody makes under its name.
-            given_up = {"sent": False, "names": [], "accepted": []} if came_back(memory) else {}
+            given_up = {"sent": False, "names": [], "accepted": []} if memory.given_up else {}
             receipt.write({**self._document(plan, memory, REFUSED), **given_up, "error": str(error)})
 
     def _document(self, plan: Plan, memory: Memory, state: str) -> dict[str, Any]:

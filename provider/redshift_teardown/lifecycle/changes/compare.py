@@ -102,11 +102,15 @@ def compare(
 def _names_its_own_snapshot(
     arguments: Mapping[str, Any], present: Mapping[str, Any], olds: Mapping[str, Any]
 ) -> bool:
-    """Return whether a program names the snapshot that the cluster began with, in whatever words."""
+    """Return whether a program names the snapshot that the cluster began with, in whatever words.
+
+    Or the one that it named at the last `up`: a create that was gone on with may have begun without it.
+    """
     identity = olds.get("identity")
     account = str(identity.get("account_id") or "") if isinstance(identity, dict) else ""
-    named, began = named_by(arguments, account), began_with(olds, present, account)
-    return isinstance(began, Named) and named is not None and began.is_the_same(named)
+    named = named_by(arguments, account)
+    known = (began_with(olds, present, account), named_by(present, account))
+    return named is not None and any(isinstance(each, Named) and each.is_the_same(named) for each in known)
 
 
 _COMPARED = tuple(key for key in RECORDED_INPUTS if key not in {"policy", "on_destroy"})
