@@ -181,6 +181,16 @@ MINIMAL: dict[str, History] = {
         act("edit", policy="skipped while young"),
         UP,
     ),
+    "a half that AWS does not list for a moment is not passed over": _wild(
+        DAYS,
+        UP,
+        act("program", delete_first=True, restore_final_snapshot=True),
+        act("up", replace=True, **at("after", 1, act("kill_all"), of="DeleteCluster")),
+        act("program", delete_first=None, restore_final_snapshot=None),
+        act("pass_time", seconds=600),
+        act("stale", snapshots=1.0),
+        act("up", replace=True),
+    ),
     "an orphan that saw the cluster once has seen no end": _wild(
         DAYS,
         UP,

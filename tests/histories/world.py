@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from redshift_teardown import process
 from redshift_teardown.aws.session import Aws
@@ -332,6 +332,6 @@ class World(Promises, Stage):
         self.disturb()
         try:
             getattr(self.outsider, operation)(**arguments)
-        except ClientError:
+        except (BotoCoreError, ClientError):
             return False
         return True

@@ -272,7 +272,12 @@ def last_left(folder: Path, urn: str, account_id: str, region: str) -> Left | No
     last = max(ended, key=lambda document: str(document.get("started", "")), default={})
     written = parse_time(last.get("written"))
     found = last.get("snapshot")
-    snapshot = found if isinstance(found, dict) else {"identifier": max(_accepted(last), default="")}
+    half = last.get("left_by") == LEFT_BY_REPLACEMENT
+    names = [*_accepted(last)]
+    if half and last.get("sent") and not names:
+        # Killed before AWS answered: what it was to be restored from is there, or will be.
+        names = [name for name, _ in _sent(last)]
+    snapshot = found if isinstance(found, dict) else {"identifier": max(names, default="")}
     identifier = snapshot.get("identifier")
     if written is None or not isinstance(identifier, str) or not identifier:
         return None
@@ -282,7 +287,7 @@ def last_left(folder: Path, urn: str, account_id: str, region: str) -> Left | No
         identifier,
         written,
         created + kept_for if created is not None and kept_for is not None else None,
-        half=last.get("left_by") == LEFT_BY_REPLACEMENT,
+        half=half,
     )
 
 
