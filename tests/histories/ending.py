@@ -71,7 +71,7 @@ class Ending:
             self.player.must(world.run_up(), "a history of kills alone")
             self.player.must(world.run_destroy(), "a history of kills alone")
             return
-        if "is claimed by a protected environment" in result.said:
+        if any(each.outputs.get("overruled") == "unwritten" for each in world.owner.backend.resources):
             # An `up` that could not reach the cluster writes its claim the next time.
             self.player.told.append("up, destroy at the end")
             world.run_up()

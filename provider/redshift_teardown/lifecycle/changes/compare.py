@@ -14,7 +14,7 @@ from redshift_teardown.lifecycle.desired import (
     meant_by,
     said_by,
 )
-from redshift_teardown.lifecycle.origin import NAMES, Named, began_with, named_by
+from redshift_teardown.lifecycle.origin import BEGAN_EMPTY, NAMES, Named, began_with, named_by
 from redshift_teardown.lifecycle.outputs import RECORDED_INPUTS
 from redshift_teardown.lifecycle.policy.resolve import differs
 from redshift_teardown.lifecycle.state import UNKNOWN, arguments_of
@@ -108,9 +108,10 @@ def _names_its_own_snapshot(
     """
     identity = olds.get("identity")
     account = str(identity.get("account_id") or "") if isinstance(identity, dict) else ""
-    named = named_by(arguments, account)
-    known = (began_with(olds, present, account), named_by(present, account))
-    return named is not None and any(isinstance(each, Named) and each.is_the_same(named) for each in known)
+    named, began = named_by(arguments, account), began_with(olds, present, account)
+    if began == BEGAN_EMPTY:
+        began = named_by(present, account)
+    return isinstance(began, Named) and named is not None and began.is_the_same(named)
 
 
 _COMPARED = tuple(key for key in RECORDED_INPUTS if key not in {"policy", "on_destroy"})
