@@ -90,15 +90,12 @@ def _require_not_deleted(state: State) -> None:
     deleted = this_run.deletion_of(identity)
     if deleted is None:
         return
-    snapshot = deleted.snapshot
     raise RefusedError(
         f"{identity} was deleted in this run, beside another resource that is replaced: the option "
         "replace_with, which the state has, makes the engine do so before it asks for more",
-        data=f"its data is in final snapshot {snapshot.identifier}; no new cluster was created"
-        if snapshot is not None
-        else "there is no final snapshot of it, as its policy says; no new cluster was created",
+        data=f"{deleted.left}; no new cluster was created",
         next_step="run `pulumi up` again, which creates it anew"
-        + ("; with restore_final_snapshot=True the data comes back" if snapshot is not None else ""),
+        + ("; with restore_final_snapshot=True the data comes back" if deleted.snapshot is not None else ""),
     )
 
 

@@ -68,6 +68,13 @@ class Deleted:
     identity: Identity
     snapshot: SnapshotView | None
 
+    @property
+    def left(self) -> str:
+        """Where its data is, in words."""
+        if self.snapshot is None:
+            return "there is no final snapshot of it, as its policy says"
+        return f"its data is in final snapshot {self.snapshot.identifier}"
+
 
 GenerationKey = tuple[str, str, str]
 

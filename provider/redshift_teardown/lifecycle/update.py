@@ -79,14 +79,13 @@ def update(
     this_run.claim(identity, str(urn), str(state.urn), claim=state.claim, settled=True)
     handed_on = {key: value for key, value in olds.items() if key != "protection"}
     kept = {**carried(handed_on), **protection.require_kept(olds, state, inputs, settings)}
-    recorded = _recorded_only(handed_on, inputs, arguments, settings)
     if not changed.desired.names:
         if is_protected(olds) != is_protected(inputs) or state.overruled == UNWRITTEN:
             kept["overruled"] = _write_protection(opened, urn, reporter, protected=is_protected(inputs))
         if state.gone or is_unseen(olds, settings):
             # Where it is found alive, what a destroy or a refresh took for its proof is none.
             kept["void"] = opened().voided()
-        return _without_nothing({**recorded, **kept})
+        return _without_nothing({**_recorded_only(handed_on, inputs, arguments, settings), **kept})
     operation = opened()
     session = operation.session
     rules = from_json(inputs["policy"]["rules"])

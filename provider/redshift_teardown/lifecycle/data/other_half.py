@@ -119,7 +119,7 @@ def require_no_strays(session: Session, arguments: Mapping[str, Any], urn: Urn, 
     raise RefusedError(
         f"{stray.identity} was deleted in this run before {urn.name} was created, as where one that is "
         "tainted gets another name by an alias: its data may be that of this one",
-        data=f"nothing was created; its data is in final snapshot {stray.snapshot.identifier}",
+        data=f"nothing was created; {stray.left}",
         next_step=f"set snapshot_identifier={stray.snapshot.identifier!r}, which brings the data back; or, "
         f"{BEGIN_EMPTY}",
     )
@@ -144,21 +144,19 @@ def tell_what_was_deleted(
     deleted = this_run.just_deleted(str(urn), session.account_id, session.aws.region, identifier)
     if deleted is None:
         return
-    snapshot = deleted.snapshot
-    left, cure = "there is no final snapshot of it, as its policy says", ""
+    snapshot, cure = deleted.snapshot, ""
     if snapshot is not None:
-        left = f"its data is in final snapshot {snapshot.identifier}"
         cure = f": to begin with that, set snapshot_identifier={snapshot.identifier!r} and run `pulumi up`"
     if protected and arguments.get("restore_final_snapshot") is None:
         # By ``replaceWith`` in a state the engine deletes before any check, so nothing has judged it.
         raise RefusedError(
             f"{deleted.identity} was deleted in this run, as the option replace_with makes the engine do, "
             f"and {identifier} would begin empty",
-            data=f"nothing was created; {left}",
+            data=f"nothing was created; {deleted.left}",
             next_step="set restore_final_snapshot=True and run `pulumi up`, which brings the data back; "
             "or, to begin anew on purpose, write restore_final_snapshot=False",
         )
     session.reporter.warn(
         f"{deleted.identity.cluster_identifier} was deleted in this run, and {identifier} is to be "
-        f"created empty; {left}{cure}"
+        f"created empty; {deleted.left}{cure}"
     )

@@ -128,9 +128,10 @@ def _half_elsewhere(
 ) -> str:
     """Return the ARN of a half whose name or cluster is another one than that which is restored from it."""
     view = view_snapshot(found)
-    named = says(dict(view.tags).get(TAG_URN), str(urn)) and view.cluster_identifier.lower() == identifier
+    if says(dict(view.tags).get(TAG_URN), str(urn)) and view.cluster_identifier.lower() == identifier:
+        return ""
     halves = halves_left(Path(rules.receipts), session.account_id, session.aws.region)
-    return view.arn if is_half(view, halves) and not named else ""
+    return view.arn if is_half(view, halves) else ""
 
 
 OWN, UNKNOWN_LINE, FOREIGN = "own", "unknown", "foreign"
