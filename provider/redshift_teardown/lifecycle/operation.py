@@ -19,10 +19,10 @@ from redshift_teardown.lifecycle.context import Session, reporter_for, stopped
 from redshift_teardown.lifecycle.desired import own_region
 from redshift_teardown.lifecycle.policy.planner import Planner, Recorded, read_recorded
 from redshift_teardown.teardown.backoff import LAG, SETTLE, believed_after
-from redshift_teardown.teardown.memory import is_end_unseen, recall, remember
+from redshift_teardown.teardown.memory import doubted_proof, is_end_unseen, recall, remember
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import observe
-from redshift_teardown.teardown.proof import is_marked_void, newest_proof, outlived, void_key
+from redshift_teardown.teardown.proof import is_marked_void, outlived, void_key
 from redshift_teardown.teardown.receipt import SEEN_ALIVE, ReceiptFile, heading
 from redshift_teardown.teardown.void import not_marked, void_tag
 
@@ -98,8 +98,7 @@ class Operation:
         if not self.identity.is_alive_in(observation.cluster):
             return False
         plan, _, memory = self._remembered(observation)
-        proof = newest_proof(plan, self.identity, observation, memory)
-        return proof is not None and proof.available
+        return doubted_proof(plan, self.identity, observation, memory) is not None
 
     def ends_doubt(self, observation: Observation) -> bool:
         """Return whether a destroy was begun whose end nobody saw, and this shows that it came to none."""

@@ -170,6 +170,17 @@ def is_lasting(observation: Observation, memory: Memory) -> bool:
     return memory.alive_since is not None and observation.at - memory.alive_since >= LAG
 
 
+def doubted_proof(
+    plan: Plan, identity: Identity, observation: Observation, memory: Memory
+) -> SnapshotView | None:
+    """Return what an earlier teardown took as its proof, beside a cluster that is not surely alive yet.
+
+    None for no such. Once it is surely alive, that snapshot is void.
+    """
+    proof = newest_proof(plan, identity, observation, memory)
+    return proof if proof is not None and proof.available and not is_lasting(observation, memory) else None
+
+
 def likely_alive(observation: Observation | None, memory: Memory) -> bool:
     """Return whether the next poll will find the cluster deletable, as far as is known."""
     if observation is None:

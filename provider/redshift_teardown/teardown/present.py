@@ -12,7 +12,7 @@ from redshift_teardown.teardown.absent import absent, renamed
 from redshift_teardown.teardown.backoff import SETTLE, backoff
 from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, whose
 from redshift_teardown.teardown.finish import BUSY_CODES, finish
-from redshift_teardown.teardown.memory import has_failed, is_end_unseen, is_lasting
+from redshift_teardown.teardown.memory import doubted_proof, has_failed, is_end_unseen, is_lasting
 from redshift_teardown.teardown.model import Delete, LetGo, Refuse, Resume, Step, Wait
 from redshift_teardown.teardown.proof import (
     asked_for,
@@ -244,8 +244,8 @@ def _deletable(
 
 def _confirm_alive(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Step | None:
     """Return the wait until what an earlier destroy took as its proof is surely none; None for no such."""
-    earlier = newest_proof(plan, identity, observation, memory)
-    if earlier is None or not earlier.available or is_lasting(observation, memory):
+    earlier = doubted_proof(plan, identity, observation, memory)
+    if earlier is None:
         return None
     return Wait(
         f"the cluster is alive beside {earlier.identifier}, which an earlier destroy took; asking again"
