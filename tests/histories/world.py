@@ -54,6 +54,9 @@ SECONDS: dict[str, float] = {
 }
 _NOTHING = Options()
 
+STARTING_SECONDS = 0.5
+"""How long an engine takes to start a provider: no two processes write at one moment."""
+
 
 class World(Promises, Stage):
     """One account and everybody in it.
@@ -226,6 +229,7 @@ class World(Promises, Stage):
         engine, owner = Engine(), self.owner
         before = list(owner.backend.resources)
         config = config or owner.backend.config or self.config()
+        self.time.sleep(STARTING_SECONDS)
         with self._credentials(config), self.machine.provider(engine) as (stub, process):
             running = Command(owner, engine, interruptions, process, options=options, partial=partial)
             running.run = Run(
