@@ -54,8 +54,8 @@ SECONDS: dict[str, float] = {
 }
 _NOTHING = Options()
 
-STARTING_SECONDS = 0.5
-"""How long an engine takes to start a provider: no two processes write at one moment."""
+ENDING_SECONDS = 0.5
+"""How long an engine takes to end: no two processes of one stack write at one moment."""
 
 
 class World(Promises, Stage):
@@ -229,7 +229,6 @@ class World(Promises, Stage):
         engine, owner = Engine(), self.owner
         before = list(owner.backend.resources)
         config = config or owner.backend.config or self.config()
-        self.time.sleep(STARTING_SECONDS)
         with self._credentials(config), self.machine.provider(engine) as (stub, process):
             running = Command(owner, engine, interruptions, process, options=options, partial=partial)
             running.run = Run(
@@ -253,6 +252,7 @@ class World(Promises, Stage):
             self.knows(running, "Delete")
         self.judge_words([*engine.lines, *result.errors])
         self.judge_end(running, result.errors, before)
+        self.time.sleep(ENDING_SECONDS)
         return result
 
     def _asked(self, command: Command, verb: str, resource: Resource | None, urn: str) -> None:
