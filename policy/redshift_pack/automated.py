@@ -8,7 +8,7 @@ from pulumi_policy import EnforcementLevel, Severity
 
 from redshift_pack.finding import Finding
 from redshift_pack.rule import About, Case, Rule
-from redshift_pack.subject import Kind
+from redshift_pack.subject import OwningProvider
 from redshift_pack.words import capital
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ ABOUT: Final = About(
 )
 
 _PROPERTY: Final = {
-    Kind.OWNED: "automated_snapshot_retention_period",
-    Kind.AWS: "automatedSnapshotRetentionPeriod",
-    Kind.NATIVE: "automatedSnapshotRetentionPeriod",
+    OwningProvider.OWNED: "automated_snapshot_retention_period",
+    OwningProvider.AWS: "automatedSnapshotRetentionPeriod",
+    OwningProvider.NATIVE: "automatedSnapshotRetentionPeriod",
 }
 
 
@@ -53,4 +53,4 @@ def judge(case: Case) -> Iterable[Finding]:
         )
 
 
-RULE: Final = Rule(about=ABOUT, kinds=frozenset(Kind), judge=judge)
+RULE: Final = Rule(about=ABOUT, kinds=frozenset(OwningProvider), judge=judge)

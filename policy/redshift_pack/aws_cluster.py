@@ -9,7 +9,7 @@ from pulumi_policy import EnforcementLevel, Severity
 
 from redshift_pack.finding import Finding
 from redshift_pack.rule import About, Case, Member, Rule, StackRule
-from redshift_pack.subject import AWS_TYPE, TERRAFORM_TYPE, Kind
+from redshift_pack.subject import AWS_TYPE, TERRAFORM_TYPE, OwningProvider
 from redshift_pack.values import UNKNOWN, plain_properties, text
 from redshift_pack.words import capital, doubted, settle
 from redshift_teardown.deletion_policy import Facts, snapshot_name
@@ -205,5 +205,7 @@ def _suggested(case: Case) -> str:
     return snapshot_name(_TEMPLATE, facts, environment=case.standing.environment.name, at=_NO_TIME)
 
 
-RULE: Final = Rule(about=ABOUT, kinds=frozenset({Kind.AWS}), judge=judge, remedy=remedy, reports_file=True)
-NAME_RULE: Final = StackRule(about=NAME_ABOUT, kinds=frozenset({Kind.AWS}), judge=judge_names)
+RULE: Final = Rule(
+    about=ABOUT, kinds=frozenset({OwningProvider.AWS}), judge=judge, remedy=remedy, reports_file=True
+)
+NAME_RULE: Final = StackRule(about=NAME_ABOUT, kinds=frozenset({OwningProvider.AWS}), judge=judge_names)

@@ -8,7 +8,7 @@ from pulumi_policy import EnforcementLevel, Severity
 
 from redshift_pack.finding import Finding
 from redshift_pack.rule import About, Case, Rule
-from redshift_pack.subject import Kind
+from redshift_pack.subject import OwningProvider
 from redshift_pack.words import capital, doubted, settle
 
 if TYPE_CHECKING:
@@ -79,4 +79,4 @@ def judge(case: Case) -> Iterable[Finding]:
         )
 
 
-RULE: Final = Rule(about=ABOUT, kinds=frozenset({Kind.OWNED}), judge=judge)
+RULE: Final = Rule(about=ABOUT, kinds=frozenset({OwningProvider.OWNED}), judge=judge)

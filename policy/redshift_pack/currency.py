@@ -10,7 +10,7 @@ from pulumi_policy import EnforcementLevel, Severity
 from redshift_pack.finding import Finding
 from redshift_pack.recorded import recorded_in
 from redshift_pack.rule import About, Case, Rule
-from redshift_pack.subject import Kind
+from redshift_pack.subject import OwningProvider
 from redshift_pack.words import capital
 from redshift_teardown.deletion_policy import FOREVER, Environment, describe_retention, digest
 
@@ -126,4 +126,4 @@ def _compare_skip(recorded: Environment, ours: Environment, changes: Changes) ->
         changes.other.append("skip rules in another order")
 
 
-RULE: Final = Rule(about=ABOUT, kinds=frozenset({Kind.OWNED}), judge=judge)
+RULE: Final = Rule(about=ABOUT, kinds=frozenset({OwningProvider.OWNED}), judge=judge)

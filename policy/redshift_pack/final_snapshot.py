@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from pulumi_policy import EnforcementLevel, Severity
 
 from redshift_pack.finding import Finding
-from redshift_pack.recorded import Recorded, recorded_in
+from redshift_pack.recorded import RecordedPolicy, recorded_in
 from redshift_pack.rule import About, Case, Rule
-from redshift_pack.subject import Kind
+from redshift_pack.subject import OwningProvider
 from redshift_pack.values import UNKNOWN
 from redshift_pack.words import capital, doubted, settle
 from redshift_teardown.deletion_policy import Outcome, decide
@@ -66,7 +66,7 @@ def remedy(case: Case) -> Mapping[str, object]:
     return {}
 
 
-def _request(case: Case, recorded: Recorded) -> Iterable[Finding]:
+def _request(case: Case, recorded: RecordedPolicy) -> Iterable[Finding]:
     request = case.subject.props.get("skip_final_snapshot")
     if request is None or request is False:
         return
@@ -87,7 +87,7 @@ def _request(case: Case, recorded: Recorded) -> Iterable[Finding]:
     )
 
 
-def _rules(case: Case, recorded: Recorded) -> Iterable[Finding]:
+def _rules(case: Case, recorded: RecordedPolicy) -> Iterable[Finding]:
     called = capital(case.subject.called)
     if recorded.environment is None:
         yield Finding(
@@ -117,7 +117,7 @@ def _rules(case: Case, recorded: Recorded) -> Iterable[Finding]:
     )
 
 
-def _under(case: Case, recorded: Recorded, *, requested: bool) -> str:
+def _under(case: Case, recorded: RecordedPolicy, *, requested: bool) -> str:
     """Return in words what destroy does as things stand, a request included."""
     if recorded.environment is None:
         return "has no recorded rules to go by"
@@ -126,4 +126,6 @@ def _under(case: Case, recorded: Recorded, *, requested: bool) -> str:
     return f"refuses the request: {decision.describe()}" if decision.request_refused else decision.describe()
 
 
-RULE: Final = Rule(about=ABOUT, kinds=frozenset({Kind.OWNED}), judge=judge, remedy=remedy, reports_file=True)
+RULE: Final = Rule(
+    about=ABOUT, kinds=frozenset({OwningProvider.OWNED}), judge=judge, remedy=remedy, reports_file=True
+)

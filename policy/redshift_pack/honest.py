@@ -10,7 +10,7 @@ from redshift_pack.finding import Finding
 from redshift_pack.recorded import recorded_in
 from redshift_pack.rule import About, Case, Rule
 from redshift_pack.standing import standing_of
-from redshift_pack.subject import Kind
+from redshift_pack.subject import OwningProvider
 from redshift_pack.values import mapping, text
 from redshift_pack.words import capital, doubted
 from redshift_teardown.engine.urn import Urn, UrnError
@@ -46,7 +46,7 @@ ABOUT: Final = About(
     },
 )
 
-_TAGS: Final = {Kind.OWNED: "tags", Kind.AWS: "tags", Kind.NATIVE: "tags"}
+_TAGS: Final = {OwningProvider.OWNED: "tags", OwningProvider.AWS: "tags", OwningProvider.NATIVE: "tags"}
 
 
 def judge(case: Case) -> Iterable[Finding]:
@@ -69,7 +69,7 @@ def judge(case: Case) -> Iterable[Finding]:
 def _recorded_urn(case: Case) -> Iterable[Finding]:
     subject = case.subject
     claimed = text(subject.props.get("urn"))
-    if subject.kind is not Kind.OWNED or claimed is None or claimed == subject.urn.text:
+    if subject.kind is not OwningProvider.OWNED or claimed is None or claimed == subject.urn.text:
         return
     try:
         old = Urn.parse(claimed)
@@ -102,7 +102,7 @@ def _recorded_environment(case: Case) -> Iterable[Finding]:
     recorded, standing = recorded_in(case.subject), case.standing
     rules = recorded.environment
     if (
-        case.subject.kind is not Kind.OWNED
+        case.subject.kind is not OwningProvider.OWNED
         or standing.production is not True
         or rules is None
         or rules.protected
@@ -183,4 +183,4 @@ def _say(case: Case) -> str:
     return f"take it out of environment {case.standing.environment.name} there"
 
 
-RULE: Final = Rule(about=ABOUT, kinds=frozenset(Kind), judge=judge)
+RULE: Final = Rule(about=ABOUT, kinds=frozenset(OwningProvider), judge=judge)

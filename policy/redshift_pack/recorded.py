@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedPolicy:
     """What stands in the state about a cluster's deletion policy.
 
     Attributes:
@@ -31,7 +31,7 @@ class Recorded:
     source: str | None
 
 
-def recorded_in(subject: Subject) -> Recorded:
+def recorded_in(subject: Subject) -> RecordedPolicy:
     """Read the recorded policy of an owned cluster.
 
     Args:
@@ -53,7 +53,7 @@ def recorded_in(subject: Subject) -> Recorded:
             environment = from_json(fields["rules"], fields.get("digest"))
         except PolicyError as error:
             problem = f"has a recorded deletion policy that cannot be read ({error.problems[0].message})"
-    return Recorded(
+    return RecordedPolicy(
         environment=environment,
         problem=problem,
         name=name if isinstance(name, str) else None,

@@ -9,7 +9,7 @@ from pulumi_policy import EnforcementLevel, Severity
 from redshift_pack.finding import Finding
 from redshift_pack.recorded import recorded_in
 from redshift_pack.rule import About, Case, Rule
-from redshift_pack.subject import Kind
+from redshift_pack.subject import OwningProvider
 from redshift_pack.words import capital, doubted, settle
 from redshift_teardown.deletion_policy import FOREVER, describe_retention
 
@@ -71,4 +71,4 @@ def judge(case: Case) -> Iterable[Finding]:
     )
 
 
-RULE: Final = Rule(about=ABOUT, kinds=frozenset({Kind.OWNED}), judge=judge)
+RULE: Final = Rule(about=ABOUT, kinds=frozenset({OwningProvider.OWNED}), judge=judge)

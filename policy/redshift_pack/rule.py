@@ -11,9 +11,9 @@ import pulumi_policy as sdk
 from pulumi_policy import PolicyResource
 
 from redshift_pack.finding import Finding
-from redshift_pack.settings import COMMON, Settings, SettingsError, problems_of
+from redshift_pack.settings import COMMON, PackSettings, SettingsError, problems_of
 from redshift_pack.standing import Standing, policy_of, standing_of
-from redshift_pack.subject import Kind, Subject, subject_of
+from redshift_pack.subject import OwningProvider, Subject, subject_of
 from redshift_pack.values import mapping
 from redshift_teardown.deletion_policy import Facts, Policy, PolicyError, facts_of
 
@@ -42,7 +42,7 @@ class Case:
     subject: Subject
     standing: Standing
     policy: Policy
-    settings: Settings
+    settings: PackSettings
     stack_tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -152,7 +152,7 @@ class Rule:
     """
 
     about: About
-    kinds: frozenset[Kind]
+    kinds: frozenset[OwningProvider]
     judge: Judge
     remedy: Remedy | None = None
     reports_file: bool = False
@@ -207,7 +207,7 @@ class StackRule:
     """
 
     about: About
-    kinds: frozenset[Kind]
+    kinds: frozenset[OwningProvider]
     judge: StackJudge
 
     def policy(self) -> sdk.Policy:
@@ -269,7 +269,7 @@ def case_of(about: About, subject: Subject, config: Mapping[str, Any], stack_tag
         PolicyError: The deletion policy cannot be read.
         SettingsError: The configuration has an unknown setting.
     """
-    settings = Settings.read(config, own=about.settings)
+    settings = PackSettings.read(config, own=about.settings)
     policy = policy_of(settings)
     standing = standing_of(
         policy, settings, stack=subject.urn.stack, account=subject.account or settings.account

@@ -81,7 +81,7 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True)
-class Settings:
+class PackSettings:
     """The configuration of one policy, read.
 
     Attributes:
@@ -101,7 +101,7 @@ class Settings:
     own: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, config: Mapping[str, Any], *, own: Mapping[str, dict[str, Any]]) -> Settings:
+    def read(cls, config: Mapping[str, Any], *, own: Mapping[str, dict[str, Any]]) -> PackSettings:
         """Read the configuration of one policy.
 
         Args:
@@ -174,7 +174,7 @@ def _policy_problems(
             )
         return
     try:
-        Settings.read(others, own=own)
+        PackSettings.read(others, own=own)
     except SettingsError as error:
         yield f"{name}: {error}"
 

@@ -8,7 +8,7 @@ from pulumi_policy import EnforcementLevel, Severity
 
 from redshift_pack.finding import Finding
 from redshift_pack.rule import About, Member, StackRule
-from redshift_pack.subject import Kind
+from redshift_pack.subject import OwningProvider
 from redshift_pack.values import plain_properties, text
 from redshift_pack.words import capital, doubted, settle
 from redshift_teardown.engine.urn import Urn
@@ -47,7 +47,11 @@ _KEY_TYPES: Final = frozenset(
     }
 )
 _KMS: Final = ("aws:kms/", "aws:index/kms", "aws-native:kms:")
-_PROPERTY: Final = {Kind.OWNED: "kms_key_id", Kind.AWS: "kmsKeyId", Kind.NATIVE: "kmsKeyId"}
+_PROPERTY: Final = {
+    OwningProvider.OWNED: "kms_key_id",
+    OwningProvider.AWS: "kmsKeyId",
+    OwningProvider.NATIVE: "kmsKeyId",
+}
 # A key is named by its ARN or its id; an id at preview is not known, and then the dependency tells.
 _NAMES: Final = ("arn", "keyId")
 
@@ -120,4 +124,4 @@ def _finding(member: Member, key: PolicyResource) -> Finding:
     )
 
 
-RULE: Final = StackRule(about=ABOUT, kinds=frozenset(Kind), judge=judge)
+RULE: Final = StackRule(about=ABOUT, kinds=frozenset(OwningProvider), judge=judge)

@@ -15,7 +15,7 @@ from redshift_teardown.deletion_policy import Environment, Match, Policy, load, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from redshift_pack.settings import Settings
+    from redshift_pack.settings import PackSettings
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Standing:
         return f"environment {self.environment.name}" if self.environment.name else "the defaults"
 
 
-def policy_of(settings: Settings) -> Policy:
+def policy_of(settings: PackSettings) -> Policy:
     """Load the pack's deletion policy.
 
     The file is read again when it changes: `pulumi watch` keeps a pack running.
@@ -72,7 +72,7 @@ def _loaded(path: Path, source: str, stamp: tuple[int, int]) -> Policy:  # noqa:
     return load(path, source=source)
 
 
-def standing_of(policy: Policy, settings: Settings, *, stack: str, account: str | None) -> Standing:
+def standing_of(policy: Policy, settings: PackSettings, *, stack: str, account: str | None) -> Standing:
     """Decide whether a stack is production.
 
     Args:

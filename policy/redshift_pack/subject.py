@@ -27,7 +27,7 @@ _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _ARN_ACCOUNT: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
 
 
-class Kind(Enum):
+class OwningProvider(Enum):
     """Which provider owns a cluster."""
 
     OWNED = "redshift_teardown.Cluster"
@@ -57,7 +57,7 @@ class Subject:
         provider: The properties of its provider resource, plain; empty where it has none.
     """
 
-    kind: Kind
+    kind: OwningProvider
     urn: Urn
     props: Mapping[str, object]
     protect: bool
@@ -76,7 +76,7 @@ class Subject:
         The engine does not say so. But its inputs are what `Cluster.get` was given beside the id, which is
         nothing; a cluster that is made has some, known or not. With inputs it counts as owned.
         """
-        return self.kind is not Kind.OWNED and all(value is None for value in self.props.values())
+        return self.kind is not OwningProvider.OWNED and all(value is None for value in self.props.values())
 
     @property
     def account(self) -> str | None:
@@ -93,7 +93,7 @@ class Subject:
         found = _ARN_ACCOUNT.match(text(self.props.get("arn")) or "")
         if found:
             return found[1]
-        if self.kind is Kind.OWNED:
+        if self.kind is OwningProvider.OWNED:
             return None
         return _account_of_provider(self.provider)
 
@@ -117,7 +117,7 @@ def subject_of(resource: Resource) -> Subject | None:
         # Not `in`: on the SDK's mappings that reads the value, and raises if it is not known.
         if not set(resource.props) >= _MARKS:
             return None
-        kind = Kind.OWNED
+        kind = OwningProvider.OWNED
     return Subject(
         kind=kind,
         urn=Urn.parse(resource.urn),
@@ -128,15 +128,15 @@ def subject_of(resource: Resource) -> Subject | None:
 
 
 _FIXED: Final = {
-    OWNED_TYPE: Kind.OWNED,
-    AWS_TYPE: Kind.AWS,
-    TERRAFORM_TYPE: Kind.AWS,
-    NATIVE_TYPE: Kind.NATIVE,
+    OWNED_TYPE: OwningProvider.OWNED,
+    AWS_TYPE: OwningProvider.AWS,
+    TERRAFORM_TYPE: OwningProvider.AWS,
+    NATIVE_TYPE: OwningProvider.NATIVE,
 }
 _IDENTIFIER: Final = {
-    Kind.OWNED: "cluster_identifier",
-    Kind.AWS: "clusterIdentifier",
-    Kind.NATIVE: "clusterIdentifier",
+    OwningProvider.OWNED: "cluster_identifier",
+    OwningProvider.AWS: "clusterIdentifier",
+    OwningProvider.NATIVE: "clusterIdentifier",
 }
 
 

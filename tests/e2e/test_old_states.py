@@ -14,7 +14,7 @@ import dill
 import pytest
 
 from redshift_pack.recorded import recorded_in
-from redshift_pack.subject import Kind, Subject
+from redshift_pack.subject import OwningProvider, Subject
 from redshift_teardown.engine.urn import Urn
 from redshift_teardown.lifecycle.state import STATE_VERSION
 from redshift_teardown.provider import ClusterProvider
@@ -147,7 +147,7 @@ def test_the_pack_reads_the_recorded_policy(old: OldState) -> None:
     [outputs] = [
         each["outputs"] for each in old.exported()["deployment"]["resources"] if each["type"] == TYPE
     ]
-    subject = Subject(Kind.OWNED, Urn.parse(outputs["urn"]), outputs, protect=False, provider={})
+    subject = Subject(OwningProvider.OWNED, Urn.parse(outputs["urn"]), outputs, protect=False, provider={})
 
     assert recorded_in(subject).problem == ""
 

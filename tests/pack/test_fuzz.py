@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from redshift_pack import RULES, state
-from redshift_pack.settings import COMMON, Settings, SettingsError, problems_of
+from redshift_pack.settings import COMMON, PackSettings, SettingsError, problems_of
 from tests.long import ALL
 
 POLICIES = {rule.about.name: rule.about.settings for rule in RULES}
@@ -48,7 +48,7 @@ def test_any_document_is_taken_or_refused(document: Any) -> None:
         for name, own in POLICIES.items():
             given_ = document.get(name)
             config = given_ if isinstance(given_, dict) else {}
-            Settings.read({key: config[key] for key in config if key != "enforcementLevel"}, own=own)
+            PackSettings.read({key: config[key] for key in config if key != "enforcementLevel"}, own=own)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -57,7 +57,7 @@ def test_any_settings_are_taken_or_refused(config: dict[str, Any]) -> None:
     """A policy never fails on what the engine hands over: it reads it, or says what is wrong."""
     said = "the pack's configuration has "
     try:
-        read = Settings.read(config, own=POLICIES["redshift-final-snapshot-retention"])
+        read = PackSettings.read(config, own=POLICIES["redshift-final-snapshot-retention"])
         stacks: tuple[object, ...] = read.production_stacks
     except SettingsError as error:
         said, stacks = str(error), ()

@@ -14,7 +14,7 @@ from pulumi_policy import proxy
 from redshift_pack import final_snapshot, honest
 from redshift_pack.currency import compare
 from redshift_pack.rule import Case
-from redshift_pack.settings import PACK_FOLDER, Settings, SettingsError
+from redshift_pack.settings import PACK_FOLDER, PackSettings, SettingsError
 from redshift_pack.standing import policy_of, standing_of
 from redshift_pack.subject import subject_of
 from redshift_pack.values import UNKNOWN, decoded, plain, plain_properties
@@ -160,7 +160,7 @@ def test_owned_cluster_is_known_by_what_only_it_records(
 
 def test_settings_are_relative_to_the_pack() -> None:
     """A policy file is found beside the pack, and shown as a reader would write it."""
-    settings = Settings.read({"policyFile": "rules/live.yaml", "account": "111122223333"}, own={})
+    settings = PackSettings.read({"policyFile": "rules/live.yaml", "account": "111122223333"}, own={})
 
     assert settings.policy_file == PACK_FOLDER / "rules/live.yaml"
     assert settings.source == "policy/rules/live.yaml"
@@ -180,14 +180,14 @@ def test_settings_are_relative_to_the_pack() -> None:
 def test_unknown_setting_is_refused_with_the_known_ones(key: str, said: str) -> None:
     """The engine lets unknown keys through; here they are errors."""
     with pytest.raises(SettingsError) as caught:
-        Settings.read({key: 1}, own={"minimumDays": {}})
+        PackSettings.read({key: 1}, own={"minimumDays": {}})
 
     assert said in str(caught.value)
 
 
 def three() -> Policy:
     """The policy file of these tests."""
-    return policy_of(Settings(policy_file=POLICIES / "three.yaml", source="three.yaml"))
+    return policy_of(PackSettings(policy_file=POLICIES / "three.yaml", source="three.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_standing_of_stack_and_account(
     stack: str, account: str | None, settings: dict[str, Any], *, production: bool | None
 ) -> None:
     """Protected is production; configuration adds to it and never takes away; in doubt it is undecided."""
-    standing = standing_of(three(), Settings(**settings), stack=stack, account=account)
+    standing = standing_of(three(), PackSettings(**settings), stack=stack, account=account)
 
     assert standing.production is production
     assert standing.may_be_production is (production is not False)
@@ -235,8 +235,8 @@ def case(stack: str, props: dict[str, Any]) -> Case:
     """An owned cluster, judged by the policy file of these tests."""
     subject = subject_of(resource(OWNED, props))
     assert subject is not None
-    standing = standing_of(three(), Settings(), stack=stack, account="999900001111")
-    return Case(subject, standing, three(), Settings())
+    standing = standing_of(three(), PackSettings(), stack=stack, account="999900001111")
+    return Case(subject, standing, three(), PackSettings())
 
 
 @pytest.mark.parametrize(("tags", "skips"), [({"team": "data"}, True), ({}, False)])
@@ -274,9 +274,9 @@ def test_production_accounts_of_the_configuration_raise_the_same_doubt() -> None
         source="plain.yaml",
     )
 
-    without = standing_of(policy, Settings(), stack="dev", account=None)
+    without = standing_of(policy, PackSettings(), stack="dev", account=None)
     with_accounts = standing_of(
-        policy, Settings(production_accounts=("111122223333",)), stack="dev", account=None
+        policy, PackSettings(production_accounts=("111122223333",)), stack="dev", account=None
     )
 
     assert (without.production, with_accounts.production) == (False, None)
@@ -285,7 +285,7 @@ def test_production_accounts_of_the_configuration_raise_the_same_doubt() -> None
 def test_policy_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
     """A pack that is kept running sees the file as it is."""
     file = tmp_path / "rules.yaml"
-    settings = Settings(policy_file=file, source="rules.yaml")
+    settings = PackSettings(policy_file=file, source="rules.yaml")
     file.write_text("version: 1\nenvironments: {production: {stacks: [a]}}\n")
     before = policy_of(settings)
     file.write_text("version: 1\nenvironments: {production: {stacks: [a, b]}}\n")

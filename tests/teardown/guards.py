@@ -70,7 +70,7 @@ GUARDS = (
     Guard(
         "a deletion under way is attached to",
         "teardown/present.py",
-        "    if standing(cluster.status) is Standing.ENDING:\n        return _ending(",
+        "    if phase(cluster.status) is Phase.ENDING:\n        return _ending(",
         "    if False:\n        return _ending(",
     ),
     Guard(
@@ -106,7 +106,7 @@ GUARDS = (
     Guard(
         "a busy cluster is waited for",
         "teardown/present.py",
-        "if standing(cluster.status) is Standing.BUSY:",
+        "if phase(cluster.status) is Phase.BUSY:",
         "if False:",
     ),
     Guard(
@@ -229,13 +229,13 @@ GUARDS = (
     Guard(
         "what another stack left of our cluster is in doubt",
         "lifecycle/ownership/final_snapshots.py",
-        "            return Owner.ELSEWHERE if of_our_cluster and TAG_URN in tags else Owner.ANOTHERS",
-        "            return Owner.ANOTHERS",
+        "            return SnapshotOwner.ELSEWHERE if of_our_cluster and TAG_URN in tags else SnapshotOwner.ANOTHERS",
+        "            return SnapshotOwner.ANOTHERS",
     ),
     Guard(
         "what another stack left of our cluster is not restored without its name",
         "lifecycle/data/restore.py",
-        "    if by is Owner.ELSEWHERE:",
+        "    if by is SnapshotOwner.ELSEWHERE:",
         "    if False:",
     ),
     Guard(
@@ -654,7 +654,7 @@ GUARDS = (
     Guard(
         "a cluster that is ending is judged by what was decided",
         "aws/identity.py",
-        "            and standing(cluster.status) is not Standing.ENDING\n        )",
+        "            and phase(cluster.status) is not Phase.ENDING\n        )",
         "        )",
     ),
     Guard(
@@ -842,14 +842,14 @@ GUARDS = (
     Guard(
         "a wait ends with its engine",
         "engine/interrupt.py",
-        "    if progress.engine_gone(within=LATELY_SECONDS):\n        raise StoppedError(GONE)",
-        "    if False:\n        raise StoppedError(GONE)",
+        "    if progress.engine_gone(within=LATELY_SECONDS):\n        raise StoppedError(ENGINE_GONE)",
+        "    if False:\n        raise StoppedError(ENGINE_GONE)",
     ),
     Guard(
         "nothing is changed for an engine that is gone",
         "engine/interrupt.py",
-        "    if progress.engine_gone():\n        raise StoppedError(GONE)",
-        "    if False:\n        raise StoppedError(GONE)",
+        "    if progress.engine_gone():\n        raise StoppedError(ENGINE_GONE)",
+        "    if False:\n        raise StoppedError(ENGINE_GONE)",
     ),
     Guard(
         "nothing is begun after a cancel",
@@ -1076,7 +1076,7 @@ GUARDS = (
     Guard(
         "what was sent is finished under another claim",
         "teardown/present.py",
-        "    if standing(cluster.status) is Standing.ENDING:\n"
+        "    if phase(cluster.status) is Phase.ENDING:\n"
         "        return None if memory.sent is not None or is_end_unseen(memory) else end\n",
         "",
     ),
@@ -1169,7 +1169,7 @@ GUARDS = (
     Guard(
         "a half under another stack's name is in doubt",
         "lifecycle/ownership/final_snapshots.py",
-        "    return by if finished else Owner.IN_DOUBT\n",
+        "    return by if finished else SnapshotOwner.IN_DOUBT\n",
         "    return by\n",
     ),
     Guard(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redshift_teardown.aws.identity import Identity, parse_time, same_moment
-from redshift_teardown.aws.statuses import BUSY, ENDING, Standing, standing
+from redshift_teardown.aws.statuses import BUSY, ENDING, Phase, phase
 from redshift_teardown.aws.views import Answer
 from redshift_teardown.teardown.backoff import LAG
 from redshift_teardown.teardown.memory import remember
@@ -43,8 +43,8 @@ RECORDED = "fingerprint of the recorded policy"
 def test_every_status_stands_somewhere(status: str) -> None:
     """Any text is sorted, and one that nobody knows is tried."""
     known = status.strip().lower()
-    expected = Standing.ENDING if known in ENDING else Standing.BUSY if known in BUSY else Standing.DELETABLE
-    assert standing(status) is expected
+    expected = Phase.ENDING if known in ENDING else Phase.BUSY if known in BUSY else Phase.DELETABLE
+    assert phase(status) is expected
 
 
 # --- identity ------------------------------------------------------------------------------------

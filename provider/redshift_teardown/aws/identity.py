@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from redshift_teardown.aws.statuses import Standing, standing
+from redshift_teardown.aws.statuses import Phase, phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ class Identity:
         return (
             cluster is not None
             and self.is_generation_of(cluster)
-            and standing(cluster.status) is not Standing.ENDING
+            and phase(cluster.status) is not Phase.ENDING
         )
 
     def is_contradicted_by(self, cluster: ClusterView) -> bool:

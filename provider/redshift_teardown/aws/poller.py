@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from redshift_teardown import process
 from redshift_teardown.aws.clock import SystemClock
 from redshift_teardown.aws.provisioned import RedshiftCalls, UnreachableError
-from redshift_teardown.aws.statuses import Standing, standing
+from redshift_teardown.aws.statuses import Phase, phase
 from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.engine import interrupt
 from redshift_teardown.errors import TeardownError
@@ -708,7 +708,7 @@ class Watcher:
         """Look at the manual snapshots under a cluster identifier, of any generation."""
         since = next(self._watch.numbers) if self._cluster is None else self._cluster.ended
         # Nothing is decided by a snapshot that is missing while the cluster is still ending.
-        whole = standing(self._status) is not Standing.ENDING
+        whole = phase(self._status) is not Phase.ENDING
         turn = Turn.ROUND if self._status else Turn.FOLLOWING
         return self._patiently(lambda: self._snapshots(cluster_identifier, since, turn, whole=whole)).value
 

@@ -40,7 +40,7 @@ _ALIVE = BUSY | {"available", PAUSED, "storage-full"}
 _TROUBLED = ("hardware-failure", "incompatible-")
 
 
-class Standing(str, Enum):
+class Phase(str, Enum):
     """Where a cluster stands in its life, as far as deleting it goes."""
 
     ENDING = "ending"
@@ -48,14 +48,14 @@ class Standing(str, Enum):
     DELETABLE = "deletable"
 
 
-def standing(status: str) -> Standing:
+def phase(status: str) -> Phase:
     """Sort a ClusterStatus, known or not, into what can be done about it."""
     status = status.strip().lower()
     if status in ENDING:
-        return Standing.ENDING
+        return Phase.ENDING
     if status in BUSY:
-        return Standing.BUSY
-    return Standing.DELETABLE
+        return Phase.BUSY
+    return Phase.DELETABLE
 
 
 def is_surely_alive(status: str) -> bool:

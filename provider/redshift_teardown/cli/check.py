@@ -25,7 +25,7 @@ from redshift_teardown.input_file import InputError, read_bytes
 from redshift_teardown.settings import DEFAULT_POLICY_FILE
 from redshift_teardown.teardown.receipt import folder_problem
 
-STANDARD_INPUT = "<stdin>"
+STANDARD_INPUT_NAME = "<stdin>"
 
 
 @click.command(
@@ -53,7 +53,7 @@ def check(file: str, style: str) -> None:
     pattern that is right and reads like a regular expression is a warning, with what it matches; so is a
     rule, or a claim to stacks, that can never apply.
     """
-    source = STANDARD_INPUT if file == "-" else file
+    source = STANDARD_INPUT_NAME if file == "-" else file
     policy: Policy | None = None
     problems: tuple[Problem, ...] = ()
     try:

@@ -13,7 +13,7 @@ from redshift_teardown.errors import TeardownError
 LATELY_SECONDS = 1.0
 """How old the answer may be by which a mere wait goes on."""
 
-GONE = "the Pulumi engine that asked for this is gone"
+ENGINE_GONE = "the Pulumi engine that asked for this is gone"
 CANCELLED = "it was cancelled (Ctrl-C), so nothing more is begun"
 
 
@@ -29,7 +29,7 @@ def require_engine() -> None:
 
     """
     if progress.engine_gone():
-        raise StoppedError(GONE)
+        raise StoppedError(ENGINE_GONE)
 
 
 def require_wanted() -> None:
@@ -55,7 +55,7 @@ def require_waiting(*, begun: bool) -> None:
 
     """
     if progress.engine_gone(within=LATELY_SECONDS):
-        raise StoppedError(GONE)
+        raise StoppedError(ENGINE_GONE)
     if not begun and cancel.cancelled():
         raise StoppedError(CANCELLED)
 

@@ -19,7 +19,7 @@ from redshift_teardown.errors import ConfigError
 if TYPE_CHECKING:
     from botocore.session import Session as BotocoreSession
 
-VARIABLE = "REDSHIFT_TEARDOWN_LOG"
+LOG_VARIABLE = "REDSHIFT_TEARDOWN_LOG"
 LEVELS = ("debug", "info", "warning", "error")
 _ROOT = "redshift_teardown"
 _FORM = "%(asctime)s.%(msecs)03dZ %(levelname)s %(process)d %(threadName)s %(name)s: %(message)s"
@@ -44,22 +44,22 @@ def configure() -> None:
         ConfigError: the variable has another form, or the file cannot be written.
 
     """
-    asked = os.environ.get(VARIABLE, "")
+    asked = os.environ.get(LOG_VARIABLE, "")
     logger = logging.getLogger(_ROOT)
     if not asked or logger.handlers:
         return
     level, _, file = asked.partition(":")
     if level.lower() not in LEVELS:
         raise ConfigError(
-            f"{VARIABLE}={asked!r} names no level of the trace",
-            next_step=f"set it to {VARIABLE}=debug for standard error, or to {VARIABLE}=debug:FILE",
+            f"{LOG_VARIABLE}={asked!r} names no level of the trace",
+            next_step=f"set it to {LOG_VARIABLE}=debug for standard error, or to {LOG_VARIABLE}=debug:FILE",
         )
     try:
         handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler()
     except OSError as error:
         raise ConfigError(
-            f"the trace cannot be written to {file!r}, which {VARIABLE} names: {error.strerror or error}",
-            next_step=f"name a file that can be written, or take {VARIABLE} away",
+            f"the trace cannot be written to {file!r}, which {LOG_VARIABLE} names: {error.strerror or error}",
+            next_step=f"name a file that can be written, or take {LOG_VARIABLE} away",
         ) from None
     handler.setFormatter(_Formatter(_FORM, "%Y-%m-%dT%H:%M:%S"))
     logger.addHandler(handler)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from redshift_teardown.deletion_policy import Policy
     from redshift_teardown.settings import Settings
 
-RECORDED = ("policy", "on_destroy")
+RECORDED_BY_CHECK = ("policy", "on_destroy")
 """What this very check records. A program's own word for it is not looked at."""
 
 ONLY_SEEN = (*READ_ONLY, "identity", *CARRIED, GONE, INHERITED, SAID)
@@ -63,7 +63,7 @@ def check(
 
     """
     inputs: dict[str, Any] = {
-        **{name: for_wire(value) for name, value in news.items() if name not in RECORDED},
+        **{name: for_wire(value) for name, value in news.items() if name not in RECORDED_BY_CHECK},
         "state_version": STATE_VERSION,
     }
     # The engine checks a replacement as it does a new resource, once it has checked it as a change.

@@ -18,7 +18,7 @@ from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.lifecycle.operation import memory_of
 from redshift_teardown.lifecycle.ownership.let_go import foretell, is_asked_for, spared, with_way_out
-from redshift_teardown.reports.observed import Finding, Seen, Verdict, beside, identity_of, plan_of
+from redshift_teardown.reports.observed import Notice, Seen, Verdict, beside, identity_of, plan_of
 from redshift_teardown.teardown.model import Delete, Done, LetGo, Refuse
 from redshift_teardown.teardown.simulate import foresee
 
@@ -59,7 +59,7 @@ class Forecast:
     plan: Plan | None = None
     said: Mapping[str, str] = field(default_factory=dict)
     foreseen: Foreseen | None = None
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Notice, ...] = ()
     unknown: tuple[str, ...] = ()
     instead: str = ""
     megabytes: float | None = None
@@ -171,7 +171,7 @@ def _teardown(seen: Seen, room: Room) -> Forecast:
         return Forecast(urn, seen.at, seen.identity, findings=tuple(findings), unknown=tuple(unknown))
     plan = plan_of(seen, seen.planner)
     if plan.wants_snapshot and plan.crowded:
-        findings.append(Finding(Verdict.SAFE, plan.crowded))
+        findings.append(Notice(Verdict.SAFE, plan.crowded))
     foreseen, status, instead = None, "", ""
     if seen.observation is not None and seen.session is not None:
         cluster = seen.observation.cluster
@@ -204,7 +204,7 @@ def _teardown(seen: Seen, room: Room) -> Forecast:
         findings += _loss(seen, plan, goes=True)
     if str(urn) != plan.urn:
         findings.append(
-            Finding(
+            Notice(
                 Verdict.SAFE,
                 f"the stack or the resource was renamed: it is judged as {plan.urn}, which it was brought up "
                 "as, and by the stack it is in now, whichever is stricter",
@@ -234,32 +234,32 @@ def _unless_let_go(foreseen: Foreseen, recorded: Recorded) -> Foreseen:
     return foreseen
 
 
-def _findings(seen: Seen, plan: Plan, foreseen: Foreseen, status: str) -> list[Finding]:
+def _findings(seen: Seen, plan: Plan, foreseen: Foreseen, status: str) -> list[Notice]:
     end = foreseen.end
     if isinstance(end, LetGo):
-        return [Finding(Verdict.LET_GO, f"destroy lets go of it and deletes nothing: {end.what}")]
+        return [Notice(Verdict.LET_GO, f"destroy lets go of it and deletes nothing: {end.what}")]
     if isinstance(end, Refuse):
         next_step = with_way_out(end.next_step, identity_of(seen), plan.urn) if end.final else end.next_step
-        return [Finding(Verdict.BLOCKED, f"{end.what} (data: {end.data})", next_step)]
+        return [Notice(Verdict.BLOCKED, f"{end.what} (data: {end.data})", next_step)]
     goes = status != "gone"
     found = _loss(seen, plan, goes=goes)
     if status.lower() == PAUSED:
         found.append(
-            Finding(
+            Notice(
                 Verdict.SAFE, "the cluster is paused; where AWS will not delete it so, it is resumed first"
             )
         )
     return found
 
 
-def _loss(seen: Seen, plan: Plan, *, goes: bool) -> list[Finding]:
+def _loss(seen: Seen, plan: Plan, *, goes: bool) -> list[Notice]:
     """Return in words what of the data is lost when the cluster goes."""
     if not plan.wants_snapshot:
         if not goes:
             return []
         rule = plan.decision.describe()
         return [
-            Finding(
+            Notice(
                 Verdict.LOSES_DATA,
                 f"the cluster would go without a final snapshot, by the policy ({rule})",
                 "if its data is worth keeping, tighten that rule: the current file counts at destroy",
@@ -267,7 +267,7 @@ def _loss(seen: Seen, plan: Plan, *, goes: bool) -> list[Finding]:
         ]
     if seen.cluster.key_of_the_stack:
         return [
-            Finding(
+            Notice(
                 Verdict.LOSES_DATA,
                 "the KMS key that the final snapshot is encrypted with is destroyed with the stack "
                 f"({seen.cluster.key_of_the_stack}); once AWS has deleted the key, nobody can read the "

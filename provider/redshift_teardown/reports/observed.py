@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.clock import SystemClock
 from redshift_teardown.aws.inventory import newest_snapshot, snapshot_exists
-from redshift_teardown.aws.statuses import Standing, standing
+from redshift_teardown.aws.statuses import Phase, phase
 from redshift_teardown.aws.views import view_snapshot
 from redshift_teardown.deletion_policy import next_name
 from redshift_teardown.engine.place import Place
@@ -45,7 +45,7 @@ class Verdict(str, Enum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Notice:
     """Something that an operator must know before pressing destroy.
 
     Attributes:
@@ -60,7 +60,7 @@ class Finding:
     next_step: str = ""
 
 
-_PENDING = Finding(
+_PENDING = Notice(
     Verdict.BLOCKED,
     "a replacement of it was interrupted: its cluster was deleted, and what takes its place is not in the "
     "state yet. The engine drops the resource and never calls the teardown",
@@ -120,7 +120,7 @@ class Seen:
     observation: Observation | None = None
     taken: frozenset[str] = frozenset()
     megabytes: float | None = None
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Notice, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
@@ -148,7 +148,7 @@ def observe(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen
     state = recorded.state
     seen = replace(seen, identity=state.identity)
     if recorded.policies.warning:
-        seen = with_findings(seen, Finding(Verdict.SAFE, recorded.policies.warning))
+        seen = with_findings(seen, Notice(Verdict.SAFE, recorded.policies.warning))
     seen = replace(seen, planner=Planner(recorded, seen.at))
     if not ask_aws:
         return with_findings(
@@ -183,7 +183,7 @@ def _left_running(seen: Seen) -> Seen:
         f"cluster {there.identifier} ({there.status}{created}) is there now, in {identity.account_id}, "
         f"{identity.region}: destroy does not touch it, and it runs on, with its data and its costs"
     )
-    return with_findings(seen, Finding(Verdict.BLOCKED, text))
+    return with_findings(seen, Notice(Verdict.BLOCKED, text))
 
 
 def _with_names(seen: Seen, session: Session) -> Seen:
@@ -209,7 +209,7 @@ def plan_of(seen: Seen, planner: Planner) -> Plan:
     cluster = seen.observation.cluster if seen.observation else None
     if cluster is None or seen.identity is None or not seen.identity.is_generation_of(cluster):
         return plan
-    return plan if standing(cluster.status) is Standing.ENDING else planner.plan(cluster)
+    return plan if phase(cluster.status) is Phase.ENDING else planner.plan(cluster)
 
 
 def sized(seen: Seen) -> Seen:
@@ -234,7 +234,7 @@ def identity_of(seen: Seen) -> Identity:
     return seen.identity
 
 
-def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
+def _options_of(cluster: StackCluster) -> tuple[Notice, ...]:
     """Return in words what the engine does with the resource's options, which the provider never sees."""
     if cluster.pending_replacement:
         # The engine asks for no other option then.
@@ -243,7 +243,7 @@ def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
     name = cluster.urn.rpartition("::")[2]
     if cluster.protect:
         found.append(
-            Finding(
+            Notice(
                 Verdict.BLOCKED,
                 "the resource is protected: the engine refuses to delete it",
                 f"to destroy it on purpose, run `pulumi state unprotect '{cluster.urn}'`",
@@ -252,7 +252,7 @@ def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
     if cluster.protected_dependents:
         several = len(cluster.protected_dependents) > 1
         found.append(
-            Finding(
+            Notice(
                 Verdict.BLOCKED,
                 f"{_counted(cluster.protected_dependents)} {'depend' if several else 'depends'} on the "
                 f"cluster and {'are' if several else 'is'} protected: the engine refuses to delete that, and "
@@ -262,7 +262,7 @@ def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
         )
     if cluster.retain_on_delete:
         found.append(
-            Finding(
+            Notice(
                 Verdict.BLOCKED,
                 "retain_on_delete is set: the engine drops the cluster from the stack and never tears it "
                 "down; it goes on running, and costing, in AWS",
@@ -271,7 +271,7 @@ def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
         )
     if cluster.external:
         found.append(
-            Finding(
+            Notice(
                 Verdict.BLOCKED,
                 "external is set: the engine only read this cluster, so it forgets it and never tears it "
                 "down; it goes on running, and costing, in AWS",
@@ -281,7 +281,7 @@ def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
         )
     if cluster.deleted_with:
         found.append(
-            Finding(
+            Notice(
                 Verdict.BLOCKED,
                 f"deleted_with is set: the engine takes the cluster for deleted when {cluster.deleted_with} "
                 "is, and never tears it down",
@@ -291,7 +291,7 @@ def _options_of(cluster: StackCluster) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def beside(cluster: StackCluster, *, loses: bool) -> tuple[Finding, ...]:
+def beside(cluster: StackCluster, *, loses: bool) -> tuple[Notice, ...]:
     """Return in words what protected resources that do not depend on the cluster make of a destroy.
 
     Args:
@@ -302,7 +302,7 @@ def beside(cluster: StackCluster, *, loses: bool) -> tuple[Finding, ...]:
     if not cluster.protected_beside:
         return ()
     return (
-        Finding(
+        Notice(
             Verdict.SAFE if loses else Verdict.BLOCKED,
             "`pulumi destroy` stops at its preview, over what is protected in the stack: "
             f"{_counted(cluster.protected_beside)}",
@@ -325,14 +325,14 @@ def _counted(urns: Sequence[str]) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
-def blocked(error: TeardownError) -> Finding:
+def blocked(error: TeardownError) -> Notice:
     """Return the finding that a refusal is."""
     if isinstance(error, RefusedError):
-        return Finding(Verdict.BLOCKED, f"{error.what} (data: {error.data})", error.next_step)
-    return Finding(Verdict.BLOCKED, str(error))
+        return Notice(Verdict.BLOCKED, f"{error.what} (data: {error.data})", error.next_step)
+    return Notice(Verdict.BLOCKED, str(error))
 
 
-def with_findings(seen: Seen, *findings: Finding, unknown: str = "") -> Seen:
+def with_findings(seen: Seen, *findings: Notice, unknown: str = "") -> Seen:
     """Return the same with more findings, and with something that is not known."""
     return replace(
         seen,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from redshift_teardown.aws.statuses import Standing, is_surely_alive, standing
+from redshift_teardown.aws.statuses import Phase, is_surely_alive, phase
 from redshift_teardown.aws.views import Answer, SnapshotView
 from redshift_teardown.teardown.backoff import LAG, SETTLE
 from redshift_teardown.teardown.model import Memory
@@ -93,7 +93,7 @@ def remember(plan: Plan, identity: Identity, observation: Observation, memory: M
     memory = replace(memory, gone_since=None)
     if cluster.create_time is not None and cluster.create_time not in memory.create_times:
         memory = replace(memory, create_times=(*memory.create_times, cluster.create_time))
-    if standing(cluster.status) is Standing.ENDING:
+    if phase(cluster.status) is Phase.ENDING:
         proof = newest_proof(plan, identity, observation, memory)
         return replace(
             memory,
@@ -186,9 +186,7 @@ def likely_alive(observation: Observation | None, memory: Memory) -> bool:
     if observation is None:
         return True
     sent = memory.last("DeleteCluster")
-    deletable = observation.cluster is not None and (
-        standing(observation.cluster.status) is Standing.DELETABLE
-    )
+    deletable = observation.cluster is not None and (phase(observation.cluster.status) is Phase.DELETABLE)
     return deletable and (sent is None or sent.answer is Answer.THROTTLED)
 
 

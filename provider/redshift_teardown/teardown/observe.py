@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from redshift_teardown.aws.provisioned import UnreachableError
-from redshift_teardown.aws.statuses import Standing, standing
+from redshift_teardown.aws.statuses import Phase, phase
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.teardown.model import Observation
 
@@ -81,7 +81,7 @@ def _is_deletable(cluster: ClusterView | None, identity: Identity) -> bool:
     return (
         cluster is not None
         and identity.is_generation_of(cluster)
-        and standing(cluster.status) is Standing.DELETABLE
+        and phase(cluster.status) is Phase.DELETABLE
     )
 
 
@@ -100,7 +100,7 @@ def _beside(
     if (
         cluster is not None
         and identity.is_generation_of(cluster)
-        and standing(cluster.status) is Standing.BUSY
+        and phase(cluster.status) is Phase.BUSY
         and not busy
     ):
         return Observation(at, cluster)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from redshift_teardown.aws.statuses import PAUSED, Standing, standing
+from redshift_teardown.aws.statuses import PAUSED, Phase, phase
 from redshift_teardown.aws.views import Answer, Attempt
 from redshift_teardown.deletion_policy import next_name
 from redshift_teardown.teardown.absent import absent, renamed
@@ -84,7 +84,7 @@ def _stopped_by_claim(
     go of it, or to refuse since nothing was deleted, would be wrong: what was begun is finished.
     """
     end = _claim_step(plan, identity, cluster)
-    if standing(cluster.status) is Standing.ENDING:
+    if phase(cluster.status) is Phase.ENDING:
         return None if memory.sent is not None or is_end_unseen(memory) else end
     if end is not None and memory.sent is not None and observation.at - memory.sent.at < SETTLE:
         return Wait("DeleteCluster was sent, and the cluster has another claim since; asking what AWS does")
@@ -101,9 +101,9 @@ def _touched(memory: Memory) -> str:
 def _own(
     plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
 ) -> Step:
-    if standing(cluster.status) is Standing.ENDING:
+    if phase(cluster.status) is Phase.ENDING:
         return _ending(plan, identity, observation, cluster, memory)
-    if standing(cluster.status) is Standing.BUSY:
+    if phase(cluster.status) is Phase.BUSY:
         return Wait(f"cluster is {cluster.status}")
     if has_failed(identity, observation, memory):
         return _deletion_given_up(plan, identity, observation, cluster, memory)
@@ -116,7 +116,7 @@ def _claim_step(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | 
     """Return the end of a teardown whose cluster carries another resource's claim; None where it is ours."""
     found = whose(dict(cluster.tags), plan.claim, plan.claimant or plan.urn)
     live = Claim.of_tags(dict(cluster.tags))
-    ending = standing(cluster.status) is Standing.ENDING
+    ending = phase(cluster.status) is Phase.ENDING
     held = live is not None and live.protected and live.value != plan.overruled
     if found is Whose.OURS and live is not None and held and not (plan.wants_snapshot or ending):
         return Refuse(

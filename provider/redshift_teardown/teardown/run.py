@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.provisioned import UnreachableError
-from redshift_teardown.aws.statuses import Standing, standing
+from redshift_teardown.aws.statuses import Phase, phase
 from redshift_teardown.aws.views import Answer, Attempt, SnapshotView
 from redshift_teardown.engine import interrupt
 from redshift_teardown.engine.interrupt import StoppedError
@@ -294,7 +294,7 @@ class Teardown:
         """
         cluster = observation.cluster
         alive = cluster is not None and memory.last_alive == observation.at
-        busy = alive and cluster is not None and standing(cluster.status) is Standing.BUSY
+        busy = alive and cluster is not None and phase(cluster.status) is Phase.BUSY
         if memory.stale != before.stale or (busy and not self._busy_noted):
             receipt.write(self._document(plan, memory, UNDER_WAY))
         self._busy_noted = self._busy_noted or busy

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from redshift_teardown.aws.statuses import Standing, standing
+from redshift_teardown.aws.statuses import Phase, phase
 from redshift_teardown.aws.views import AVAILABLE, Answer, Attempt, SnapshotView
 from redshift_teardown.teardown.backoff import SETTLE
 from redshift_teardown.teardown.memory import remember
@@ -169,7 +169,7 @@ def _later(observation: Observation) -> Observation:
         for snapshot in observation.snapshots
     )
     cluster = observation.cluster
-    if cluster is None or standing(cluster.status) is Standing.ENDING:
+    if cluster is None or phase(cluster.status) is Phase.ENDING:
         return replace(observation, cluster=None, snapshots=snapshots)
     return replace(_with_status(observation, AVAILABLE), snapshots=snapshots)
 

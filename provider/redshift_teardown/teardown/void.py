@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from redshift_teardown.aws.statuses import Standing, standing
+from redshift_teardown.aws.statuses import Phase, phase
 from redshift_teardown.aws.views import Answer, Attempt
 from redshift_teardown.teardown.backoff import WRITE_TRIES, backoff
 from redshift_teardown.teardown.model import Step, Tag, Wait
@@ -31,7 +31,7 @@ def voiding(
     Whoever comes later, without a receipt, knows by that tag that it proves nothing. So it is written before
     anything else is done, or refused. A role that may not tag is no reason to refuse.
     """
-    if standing(cluster.status) is Standing.ENDING:
+    if phase(cluster.status) is Phase.ENDING:
         return None
     for snapshot in outlived(plan, identity, observation, memory):
         if not snapshot.available or is_marked_void(snapshot):

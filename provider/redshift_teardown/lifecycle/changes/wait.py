@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.aws.provisioned import UnreachableError
-from redshift_teardown.aws.statuses import ENDING, PAUSED, Standing, standing
+from redshift_teardown.aws.statuses import ENDING, PAUSED, Phase, phase
 from redshift_teardown.aws.views import AVAILABLE, view_cluster
 from redshift_teardown.engine import interrupt
 from redshift_teardown.errors import RefusedError
@@ -108,7 +108,7 @@ def wait_until_free(
         status = str(cluster.get("ClusterStatus") or "")
         if status in ENDING or status == PAUSED:
             raise _failed(identifier, intent, f"is {status!r}", _remedy(identifier, status))
-        return standing(status) is not Standing.BUSY and not _pending(cluster)
+        return phase(status) is not Phase.BUSY and not _pending(cluster)
 
     return _Wait(session, identifier, rules, intent, meant, coming=coming, begun=False).until(ready)
 

@@ -26,7 +26,7 @@ from redshift_teardown.lifecycle.data.restore_words import (
     tell_what_is_missing,
 )
 from redshift_teardown.lifecycle.ownership.final_snapshots import (
-    Owner,
+    SnapshotOwner,
     find_final_snapshots,
     is_of_a_copy,
     is_unmarked,
@@ -118,7 +118,7 @@ def find_source(
     by = whose(view_snapshot(found), arguments, urn, rules)
     of_our_cluster = str(found.get("ClusterIdentifier") or "").lower() == identifier
     unknown = of_our_cluster or is_of_a_copy(view_snapshot(found))
-    line = OWN if by is Owner.OURS else UNKNOWN_LINE if unknown else FOREIGN
+    line = OWN if by is SnapshotOwner.OURS else UNKNOWN_LINE if unknown else FOREIGN
     source = _source(session, found, "snapshot", line, named_parameters(arguments))
     return replace(source, half=_half_elsewhere(session, found, urn, rules, identifier))
 
@@ -213,7 +213,8 @@ def newest_left(found: Found) -> SnapshotView | None:
     ours = [
         each
         for each, by in found.candidates
-        if by is Owner.OURS or (by is Owner.IN_DOUBT and (is_half(each, found.halves) or is_unmarked(each)))
+        if by is SnapshotOwner.OURS
+        or (by is SnapshotOwner.IN_DOUBT and (is_half(each, found.halves) or is_unmarked(each)))
     ]
     return max(ours, key=age_key, default=None)
 
@@ -224,12 +225,12 @@ _LEFT_BY_REPLACEMENT = "left by a replacement whose new cluster was to be restor
 def _whose_half(half: SnapshotView, found: Found, urn: Urn) -> str:
     """Return in words whose data a half holds; under another name it may be this resource's."""
     owner = owner_of(half, found.halves)
-    if (half, Owner.OURS) in found.candidates or owner in ("", str(urn)):
+    if (half, SnapshotOwner.OURS) in found.candidates or owner in ("", str(urn)):
         return f"the data of {urn.name} is in"
     return f"the data of {owner}, which {urn.name} may have been called before, is in"
 
 
-def bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Owner]]) -> str:
+def bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, SnapshotOwner]]) -> str:
     """Return what a program is to say to begin with a final snapshot.
 
     Args:
@@ -237,7 +238,7 @@ def bring_back(newest: SnapshotView, judged: Iterable[tuple[SnapshotView, Owner]
         judged: Those that may be the resource's, each with whose it is.
 
     """
-    if (newest, Owner.OURS) in judged and not is_marked_void(newest):
+    if (newest, SnapshotOwner.OURS) in judged and not is_marked_void(newest):
         return "restore_final_snapshot=True"
     return f"snapshot_identifier={newest.identifier!r}"
 
@@ -281,12 +282,12 @@ def _newest_final_snapshot(
     return found
 
 
-def _newest(found: Found) -> tuple[SnapshotView, Owner] | None:
+def _newest(found: Found) -> tuple[SnapshotView, SnapshotOwner] | None:
     return max(found.candidates, key=lambda candidate: age_key(candidate[0]), default=None)
 
 
 def _require_ours(
-    session: Session, newest: SnapshotView, by: Owner, found: Found, urn: Urn, identifier: str
+    session: Session, newest: SnapshotView, by: SnapshotOwner, found: Found, urn: Urn, identifier: str
 ) -> None:
     """Refuse to restore a snapshot that may be another's, or that is void, without being told its name.
 
@@ -296,7 +297,7 @@ def _require_ours(
     """
     to_restore = f"set snapshot_identifier={newest.identifier!r} in place of restore_final_snapshot"
     which = f"{newest.identifier} ({newest.status}{age_of(session, newest)})"
-    if by is Owner.ELSEWHERE:
+    if by is SnapshotOwner.ELSEWHERE:
         raise RefusedError(
             f"restore_final_snapshot is set, and the newest final snapshot of {identifier}, {which}, was "
             f"left by {decoded(dict(newest.tags)[TAG_URN])}, which may be this resource before its stack was "
@@ -305,14 +306,14 @@ def _require_ours(
             next_step=f"to restore from it, {to_restore}; to begin without it, write "
             "restore_final_snapshot=False",
         )
-    if by is Owner.IN_DOUBT and is_half(newest, found.halves):
+    if by is SnapshotOwner.IN_DOUBT and is_half(newest, found.halves):
         raise RefusedError(
             f"restore_final_snapshot is set, and {_whose_half(newest, found, urn)} final snapshot {which}, "
             f"{_LEFT_BY_REPLACEMENT}",
             data="nothing was created; that snapshot was not touched",
             next_step=f"to restore from it, {to_restore}; or, {BEGIN_EMPTY}",
         )
-    if by is Owner.IN_DOUBT:
+    if by is SnapshotOwner.IN_DOUBT:
         raise RefusedError(
             f"restore_final_snapshot is set, and the newest snapshot of {identifier}, {which}, does not "
             f"carry the tags that say it is the final snapshot of {urn.name}",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from redshift_teardown.lifecycle.context import Session
 
 FOLDER = "creates"
-VERSION = 1
+RECORD_VERSION = 1
 _SOON = timedelta(minutes=15)
 """So long after a create was written down its cluster's ClusterCreateTime may be: botocore sends again."""
 _RESTORE = "RestoreFromClusterSnapshot"
@@ -73,7 +73,7 @@ class CreateRecord:
         self._path = folder / FOLDER / f"{place.cluster}-{stamp}-{uuid.uuid4().hex[:8]}.json"
         self._warn: Callable[[str], None] = session.reporter.warn
         self._document: dict[str, Any] = {
-            "create_version": VERSION,
+            "create_version": RECORD_VERSION,
             **vars(place),
             "claim": claim,
             "operation": operation,
@@ -215,4 +215,4 @@ def _files(folder: Path, place: CreateKey) -> Iterator[tuple[Path, Mapping[str, 
 
 
 def _is_of(document: Mapping[str, Any], place: CreateKey) -> bool:
-    return {"create_version": VERSION, **vars(place)}.items() <= document.items()
+    return {"create_version": RECORD_VERSION, **vars(place)}.items() <= document.items()

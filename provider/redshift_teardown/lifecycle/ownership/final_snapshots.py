@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _OWN_TAGS = "redshift-teardown:"
 
 
-class Owner(Enum):
+class SnapshotOwner(Enum):
     """Whose final snapshot a manual snapshot is."""
 
     OURS = "ours"
@@ -57,7 +57,7 @@ class Found:
 
     """
 
-    candidates: Sequence[tuple[SnapshotView, Owner]]
+    candidates: Sequence[tuple[SnapshotView, SnapshotOwner]]
     seen: Sequence[SnapshotView]
     halves: Mapping[str, str]
     missing: Left | None = None
@@ -93,16 +93,16 @@ def find_final_snapshots(
         )
         for snapshot in seen.values()
     ]
-    candidates = [(snapshot, by) for snapshot, by in judged if by is not Owner.ANOTHERS]
+    candidates = [(snapshot, by) for snapshot, by in judged if by is not SnapshotOwner.ANOTHERS]
     known = {snapshot.identifier for snapshot, _ in candidates}
-    ours = [snapshot for snapshot, by in candidates if by is Owner.OURS]
+    ours = [snapshot for snapshot, by in candidates if by is SnapshotOwner.OURS]
     newest = max(ours, key=age_key, default=None)
     if newest is None or not is_half(newest, halves):
         asks = bool(arguments.get("restore_final_snapshot")) or rules.protected
         beside += unfinished_halves(session, urn, seen.values(), halves, of_other_stacks=asks)
     since = 0.0 if newest is None else age_key(newest)
     candidates += [
-        (each, Owner.IN_DOUBT)
+        (each, SnapshotOwner.IN_DOUBT)
         for each in {each.identifier: each for each in beside}.values()
         if each.identifier not in known and age_key(each) >= since
     ]
@@ -111,17 +111,21 @@ def find_final_snapshots(
 
 def _doubted(
     snapshot: SnapshotView,
-    by: Owner,
+    by: SnapshotOwner,
     halves: Collection[str],
     seen: Collection[SnapshotView],
     identifier: str,
-) -> Owner:
+) -> SnapshotOwner:
     """Take another's half of a replacement of our cluster for one in doubt, unless it was finished.
 
     A stack or a resource may be renamed between the two halves, and no state tells of it then.
     """
     ours = snapshot.cluster_identifier.lower() == identifier
-    if by not in {Owner.ELSEWHERE, Owner.ANOTHERS} or not ours or not is_half(snapshot, halves):
+    if (
+        by not in {SnapshotOwner.ELSEWHERE, SnapshotOwner.ANOTHERS}
+        or not ours
+        or not is_half(snapshot, halves)
+    ):
         return by
     finished = any(
         each.cluster_identifier.lower() == identifier
@@ -129,7 +133,7 @@ def _doubted(
         and age_key(each) > age_key(snapshot)
         for each in seen
     )
-    return by if finished else Owner.IN_DOUBT
+    return by if finished else SnapshotOwner.IN_DOUBT
 
 
 def is_unmarked(snapshot: SnapshotView) -> bool:
@@ -147,7 +151,9 @@ def is_of_a_copy(snapshot: SnapshotView) -> bool:
     return named is not None and named != snapshot.cluster_identifier.lower()
 
 
-def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment) -> Owner:
+def whose(
+    snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules: Environment
+) -> SnapshotOwner:
     """Return whose final snapshot a manual snapshot is.
 
     It is ours where project, stack and resource in its tags are ours, and the cluster in them is the one that
@@ -160,18 +166,18 @@ def whose(snapshot: SnapshotView, arguments: Mapping[str, Any], urn: Urn, rules:
     of_our_cluster = snapshot.cluster_identifier.lower() == identifier
     for key, own in ((TAG_STACK, urn.stack), (TAG_PROJECT, urn.project)):
         if key in tags and not says(tags[key], own):
-            return Owner.ELSEWHERE if of_our_cluster and TAG_URN in tags else Owner.ANOTHERS
+            return SnapshotOwner.ELSEWHERE if of_our_cluster and TAG_URN in tags else SnapshotOwner.ANOTHERS
     recorded = tags.get(TAG_URN)
     complete = all(key in tags for key in FINDING_TAGS)
     if (complete and not is_of_a_copy(snapshot)) and (
         says(recorded, str(urn)) or (is_named(recorded, urn.name) and tags.get(TAG_CLUSTER) == identifier)
     ):
-        return Owner.OURS
+        return SnapshotOwner.OURS
     if not of_our_cluster:
-        return Owner.ANOTHERS
+        return SnapshotOwner.ANOTHERS
     if any(key.startswith(_OWN_TAGS) for key in tags) or _named_by_policy(snapshot, arguments, urn, rules):
-        return Owner.IN_DOUBT
-    return Owner.ANOTHERS
+        return SnapshotOwner.IN_DOUBT
+    return SnapshotOwner.ANOTHERS
 
 
 def _named_by_policy(

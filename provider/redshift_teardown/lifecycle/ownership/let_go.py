@@ -30,20 +30,22 @@ if TYPE_CHECKING:
     from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.lifecycle.policy.planner import Recorded
 
-VARIABLE = "REDSHIFT_TEARDOWN_LET_GO"
+LET_GO_VARIABLE = "REDSHIFT_TEARDOWN_LET_GO"
 _UNKNOWN = "unknown"
 
 
 def is_asked_for(identity: Identity) -> bool:
     """Return whether the operator asks to let go of exactly this generation."""
-    return identity.generation() != _UNKNOWN and os.environ.get(VARIABLE) == identity.generation()
+    return identity.generation() != _UNKNOWN and os.environ.get(LET_GO_VARIABLE) == identity.generation()
 
 
 def spared(identity: Identity) -> str:
     """Return why a generation is not to be deleted in this run: the operator names it to let go of it."""
     if not is_asked_for(identity):
         return ""
-    return f"{VARIABLE} names its generation, which lets go of what cannot be torn down, and this one can"
+    return (
+        f"{LET_GO_VARIABLE} names its generation, which lets go of what cannot be torn down, and this one can"
+    )
 
 
 def with_way_out(next_step: str, identity: Identity, urn: str) -> str:
@@ -65,7 +67,7 @@ def with_way_out(next_step: str, identity: Identity, urn: str) -> str:
         )
     return (
         f"{next_step}; or, when nothing more can be done, let go of exactly this generation, which changes "
-        f"nothing in AWS and leaves a receipt: `{VARIABLE}={identity.generation()} "
+        f"nothing in AWS and leaves a receipt: `{LET_GO_VARIABLE}={identity.generation()} "
         f"pulumi destroy --target {shlex.quote(urn)}`"
     )
 
@@ -82,7 +84,7 @@ def foretell(refusal: Refuse, recorded: Recorded) -> LetGo | Refuse:
     problem = write_problem(folder)
     if problem:
         return _untraced(recorded.state.identity, folder, problem, refusal.data)
-    return LetGo(f"as {VARIABLE} asks: {refusal.what}")
+    return LetGo(f"as {LET_GO_VARIABLE} asks: {refusal.what}")
 
 
 def _untraced(identity: Identity, folder: Path, problem: str, data: str) -> Refuse:
@@ -120,8 +122,8 @@ def let_go(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> 
         untraced = _untraced(identity, folder, error.strerror or str(error), refusal.data)
         raise RefusedError(untraced.what, data=untraced.data, next_step=untraced.next_step) from None
     session.reporter.warn(
-        f"let go of {identity} (generation {identity.generation()}), as {VARIABLE} asks: nothing was changed "
-        f"in AWS. Why its teardown was refused: {refusal.what}; data: {refusal.data}. Receipt: {path}"
+        f"let go of {identity} (generation {identity.generation()}), as {LET_GO_VARIABLE} asks: nothing was "
+        f"changed in AWS. Why its teardown was refused: {refusal.what}; data: {refusal.data}. Receipt: {path}"
     )
 
 
@@ -135,7 +137,7 @@ def _document(refusal: FinalRefusalError, recorded: Recorded, session: Session) 
         "stack": urn.stack,
         "resource": urn.name,
         "who": {"user": _user(), "host": socket.gethostname(), "account_id": session.account_id},
-        "because": f"{VARIABLE} names this generation",
+        "because": f"{LET_GO_VARIABLE} names this generation",
         "refused": refusal.what,
         "data": refusal.data,
     }
