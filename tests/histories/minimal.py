@@ -270,4 +270,10 @@ MINIMAL: dict[str, History] = {
     "of snapshots that AWS does not list no plan knows that the quota is used up": _wild(
         DAYS, UP, DESTROY, UP, act("stale", snapshots=20.0), act("quota", quota=1), DESTROY
     ),
+    "a cluster that the resource which took it over deletes now is let go of": _wild(
+        DAYS, UP, SWITCH, UP, act("fail_the_snapshot", name="warehouse", outcome="stuck"), DESTROY
+    ),
+    "a claim is written later where AWS does not show the cluster yet": _wild(
+        "of others", UP, act("environment", name="play"), act("stale", clusters=5.0), UP
+    ),
 }

@@ -229,7 +229,8 @@ GUARDS = (
     Guard(
         "what another stack left of our cluster is in doubt",
         "lifecycle/ownership/final_snapshots.py",
-        "            return SnapshotOwner.ELSEWHERE if of_our_cluster and TAG_URN in tags else SnapshotOwner.ANOTHERS",
+        "            return SnapshotOwner.ELSEWHERE if of_our_cluster and TAG_URN in tags "
+        "else SnapshotOwner.ANOTHERS",
         "            return SnapshotOwner.ANOTHERS",
     ),
     Guard(
@@ -1077,8 +1078,20 @@ GUARDS = (
         "what was sent is finished under another claim",
         "teardown/present.py",
         "    if phase(cluster.status) is Phase.ENDING:\n"
-        "        return None if memory.sent is not None or is_end_unseen(memory) else end\n",
+        "        return None if memory.sent is not None or is_own_end_unseen(memory) else end\n",
         "",
+    ),
+    Guard(
+        "what another resource sent is not ours to finish",
+        "teardown/memory.py",
+        "_is_unseen_since(memory, memory.earlier_own_sent)",
+        "is_end_unseen(memory)",
+    ),
+    Guard(
+        "a claim that AWS shows no cluster for is written later",
+        "lifecycle/update.py",
+        '        _not_written(urn, reporter, f"AWS does not show {identity}")\n        return UNWRITTEN\n',
+        '        return ""\n',
     ),
     Guard(
         "what is left of ours is finished beside another generation",

@@ -133,7 +133,11 @@ def _write_protection(
     except TeardownError as error:
         _not_written(urn, reporter, error)
         return UNWRITTEN
-    if cluster is None or not identity.is_generation_of(view_cluster(cluster)):
+    if cluster is None:
+        # A listing that lags shows none of a cluster that was just created.
+        _not_written(urn, reporter, f"AWS does not show {identity}")
+        return UNWRITTEN
+    if not identity.is_generation_of(view_cluster(cluster)):
         return ""
     try:
         require_ours(cluster, state, str(urn))
@@ -144,9 +148,9 @@ def _write_protection(
     return written_claim(session, cluster, claim)["overruled"]
 
 
-def _not_written(urn: Urn, reporter: Reporter, error: TeardownError) -> None:
+def _not_written(urn: Urn, reporter: Reporter, why: object) -> None:
     reporter.warn(
-        f"{urn.name}: whether it is protected could not be written on its cluster ({TAG_CLAIM}): {error}"
+        f"{urn.name}: whether it is protected could not be written on its cluster ({TAG_CLAIM}): {why}"
     )
 
 

@@ -62,6 +62,7 @@ def recall(
         earlier_skip="" if outlived else earlier.skip,
         earlier_accepted=earlier.accepted - {name for name, at in earlier.sent if _lived_on(earlier, at)},
         earlier_sent=earlier.sent,
+        earlier_own_sent=earlier.own_sent,
         last_alive=earlier.last_alive,
     )
 
@@ -78,8 +79,16 @@ def _lived_on(earlier: Earlier, sent: datetime) -> bool:
 
 def is_end_unseen(memory: Memory) -> bool:
     """Return whether a DeleteCluster was sent after which nobody saw whether the cluster lives on."""
-    last = max((at for _, at in memory.earlier_sent), default=None)
-    return last is not None and (memory.last_alive is None or memory.last_alive - last < SETTLE)
+    return _is_unseen_since(memory, max((at for _, at in memory.earlier_sent), default=None))
+
+
+def is_own_end_unseen(memory: Memory) -> bool:
+    """Return whether this is so of one that this very resource sent, not of one of whoever owns it now."""
+    return _is_unseen_since(memory, memory.earlier_own_sent)
+
+
+def _is_unseen_since(memory: Memory, sent: datetime | None) -> bool:
+    return sent is not None and (memory.last_alive is None or memory.last_alive - sent < SETTLE)
 
 
 def remember(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Memory:

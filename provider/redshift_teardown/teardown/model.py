@@ -51,6 +51,7 @@ class Memory:
         earlier_skip: What that decision is recorded by as void, where it was to skip; else empty.
         earlier_accepted: Snapshot names that AWS accepted of earlier teardowns.
         earlier_sent: Snapshot names that earlier teardowns sent, with the time; accepted ones among them.
+        earlier_own_sent: When an earlier teardown of this very resource sent DeleteCluster last.
         deletion_seen: Whether this teardown saw the cluster ending.
         last_alive: When the cluster was last seen alive.
         alive_since: Since when the cluster has been seen alive, without a break; None while it is not.
@@ -69,6 +70,7 @@ class Memory:
     earlier_skip: str = ""
     earlier_accepted: frozenset[str] = frozenset()
     earlier_sent: tuple[tuple[str, datetime], ...] = ()
+    earlier_own_sent: datetime | None = None
     deletion_seen: bool = False
     last_alive: datetime | None = None
     alive_since: datetime | None = None

@@ -12,7 +12,7 @@ from redshift_teardown.teardown.absent import absent, renamed
 from redshift_teardown.teardown.backoff import SETTLE, backoff
 from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, whose
 from redshift_teardown.teardown.finish import BUSY_CODES, finish
-from redshift_teardown.teardown.memory import doubted_proof, has_failed, is_end_unseen, is_lasting
+from redshift_teardown.teardown.memory import doubted_proof, has_failed, is_lasting, is_own_end_unseen
 from redshift_teardown.teardown.model import Delete, LetGo, Refuse, Resume, Step, Wait
 from redshift_teardown.teardown.proof import (
     asked_for,
@@ -85,7 +85,7 @@ def _stopped_by_claim(
     """
     end = _claim_step(plan, identity, cluster)
     if phase(cluster.status) is Phase.ENDING:
-        return None if memory.sent is not None or is_end_unseen(memory) else end
+        return None if memory.sent is not None or is_own_end_unseen(memory) else end
     if end is not None and memory.sent is not None and observation.at - memory.sent.at < SETTLE:
         return Wait("DeleteCluster was sent, and the cluster has another claim since; asking what AWS does")
     return end

@@ -144,6 +144,7 @@ class Earlier:
             cluster: ``snapshot``, or ``skip`` where it excuses that there is none; empty where there is none.
         accepted: Snapshot names that AWS accepted.
         sent: Snapshot names that DeleteCluster was sent with, each with the time.
+        own_sent: When this resource sent its newest DeleteCluster.
         stale: Snapshots that existed while the cluster was alive.
         create_times: Create times they saw the generation with.
         last_alive: When one of them last saw the cluster alive.
@@ -154,6 +155,7 @@ class Earlier:
     outcome: str = ""
     accepted: frozenset[str] = frozenset()
     sent: tuple[tuple[str, datetime], ...] = ()
+    own_sent: datetime | None = None
     stale: frozenset[str] = frozenset()
     create_times: tuple[datetime, ...] = ()
     last_alive: datetime | None = None
@@ -184,6 +186,7 @@ def read_earlier(folders: Iterable[Path], identity: Identity, urn: str, *, recor
         outcome=outcome,
         accepted=frozenset(name for document in found for name in _accepted(document)),
         sent=tuple(pair for document in sent for pair in _sent(document)),
+        own_sent=max((at for document in own for _, at in _sent(document)), default=None),
         # Sent or not: the cluster was alive by then.
         stale=frozenset(
             name for document in found for key in ("void", "stale") for name in strings(document.get(key))
