@@ -66,7 +66,10 @@ class Ending:
         if any(self._tightened_too_late(each.note) for each in world.owner.backend.resources):
             return
         if self.player.profile == "kills":
-            # A rename that was interrupted is finished by the `up` that began it.
+            # A rename that was interrupted is finished by an `up` of that program, as the refusal advises.
+            for resource in world.owner.backend.resources:
+                if "was renamed to" in result.said:
+                    self.player.do_program(cluster_identifier=resource.note.life.cluster.identifier)
             self.player.told.append("up, destroy at the end")
             self.player.must(world.run_up(), "a history of kills alone")
             self.player.must(world.run_destroy(), "a history of kills alone")

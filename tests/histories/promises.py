@@ -285,7 +285,10 @@ class Promises(ABC):
         """Note that a create wrote its claim; until a state has the cluster, its owner is in doubt."""
         kind, name = _target(said)
         life = self.lives.named(place, name) if kind == "cluster" else None
-        if life is not None and (life.owner is not command.owner or life.urn != command.urn):
+        if life is None:
+            return
+        another = life.owner is not command.owner or life.urn != command.urn
+        if another or " taking over" in life.cluster.tags.get(TAG_CLAIM, ""):
             life.in_doubt = True
 
     def _note_seen(self, command: Command, place: Realm, name: str) -> None:
