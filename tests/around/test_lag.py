@@ -8,7 +8,7 @@ import pytest
 
 from redshift_teardown.deletion_policy import fit_tag_value
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, user_tags
-from redshift_teardown.reports.snapshots import find_kept
+from redshift_teardown.reports.snapshots import report_snapshots
 from tests.around.test_proof import killed_and_returned
 from tests.around.world import configured, is_tagged, write_data
 from tests.cli.test_plan import export, run
@@ -321,7 +321,7 @@ def test_snapshots_names_what_a_killed_create_left(stack: Bench, left: Any) -> N
     """So does `snapshots`, with the resource that it was made for."""
     left(stack)
 
-    result: Result = stack.run(lambda: list(find_kept(stack.settings, (REGION,))))
+    result: Result = stack.run(lambda: list(report_snapshots(stack.settings, (REGION,))))
 
     assert result.how == "done", result.said
     unfinished = [(each.identifier, each.urn.rpartition("::")[2]) for each in result.value[0].unfinished]

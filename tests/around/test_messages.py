@@ -9,14 +9,14 @@ import pytest
 from redshift_teardown.cli.money import Price
 from redshift_teardown.cli.restore import RestoreError, _choose, line_for
 from redshift_teardown.cli.snapshots import _as_json, _as_markdown, state_of
-from redshift_teardown.reports.snapshots import find_kept, united
+from redshift_teardown.reports.snapshots import report_snapshots, united
 from tests.around.test_proof import refused_as_unproven, vanish
 from tests.around.test_void import outlived_by_name, refused_by_aws
 from tests.around.world import busy, write_data
 from tests.teardown.stage import CLUSTER, REGION, Interruption, kill
 
 if TYPE_CHECKING:
-    from redshift_teardown.reports.snapshots import Kept
+    from redshift_teardown.reports.snapshots import SnapshotReport
     from tests.parity.bench import Bench
 
 SMALL = 'skip: [{when: {max_nodes: 2}, because: "small"}]'
@@ -69,9 +69,9 @@ def test_a_refusal_does_not_say_what_it_does_not_do(stack: Bench) -> None:
 # --- what a snapshot is worth --------------------------------------------------------------------
 
 
-def kept(stack: Bench) -> Kept:
+def kept(stack: Bench) -> SnapshotReport:
     """What the command line finds in the account."""
-    return united(find_kept(stack.settings, [REGION]))
+    return united(report_snapshots(stack.settings, [REGION]))
 
 
 def void(stack: Bench) -> str:

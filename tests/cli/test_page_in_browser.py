@@ -17,7 +17,7 @@ import pytest
 
 from redshift_teardown.cli.money import Price
 from redshift_teardown.cli.page import page
-from redshift_teardown.reports.snapshots import Kept, KeptSnapshot, UnfinishedCreate
+from redshift_teardown.reports.snapshots import ReportedSnapshot, SnapshotReport, UnfinishedCreate
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 SCREENSHOTS = os.environ.get("REDSHIFT_TEARDOWN_SCREENSHOTS", "")
@@ -56,7 +56,7 @@ addEventListener("load", async () => {
 """
 
 
-def snapshot(number: int, **fields: Any) -> KeptSnapshot:
+def snapshot(number: int, **fields: Any) -> ReportedSnapshot:
     """Make a snapshot, one like the next but for what is given."""
     created = NOW - timedelta(days=9 * number + 1)
     stack = ("prod", "staging", "pr-17")[number % 3]
@@ -81,10 +81,10 @@ def snapshot(number: int, **fields: Any) -> KeptSnapshot:
         "generation": "3f1c",
         "rule": "production: policy/deletion-policy.yaml:13",
     }
-    return KeptSnapshot(**{**values, **fields})
+    return ReportedSnapshot(**{**values, **fields})
 
 
-KEPT = Kept(
+KEPT = SnapshotReport(
     snapshots=(
         *(snapshot(number) for number in range(0, 12, 3)),
         *(snapshot(number) for number in range(1, 4, 3)),

@@ -21,7 +21,7 @@ from redshift_teardown.cli.commands import cli
 from redshift_teardown.cli.money import Price
 from redshift_teardown.cli.page import page
 from redshift_teardown.emulator import Emulator
-from redshift_teardown.reports.snapshots import find_kept
+from redshift_teardown.reports.snapshots import report_snapshots
 from redshift_teardown.settings import Settings
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def test_what_no_stack_knows(place: Place) -> None:
 def test_the_page_counts_what_is_there_once(place: Place) -> None:
     """One that is past its retention and still there costs: in the tile, in the total and in the curve."""
     place.leave("kept", retention=35, megabytes=100_000)
-    (region,) = find_kept(Settings(**place.settings()), REGIONS[:1])
+    (region,) = report_snapshots(Settings(**place.settings()), REGIONS[:1])
     (kept,) = region.snapshots
     over = replace(kept, identifier="over", megabytes=50_000, expires=NOW - timedelta(days=5))
 
@@ -332,7 +332,7 @@ def test_the_page_is_one_whole_file(place: Place, tmp_path: Path) -> None:
 def test_the_page_takes_nothing_for_markup(place: Place) -> None:
     """Whatever stands in a name or a tag is text on the page."""
     place.leave("one")
-    (region,) = find_kept(Settings(**place.settings()), [REGIONS[0]])
+    (region,) = report_snapshots(Settings(**place.settings()), [REGIONS[0]])
     (snapshot,) = region.snapshots
     odd = replace(snapshot, project='"', stack="<b>&", rule="<script>alert(1)</script>")
 

@@ -18,7 +18,7 @@ from redshift_teardown.lifecycle.policy.at_destroy import live_facts
 from redshift_teardown.lifecycle.update import update
 from redshift_teardown.reports.forecast import Room, judge
 from redshift_teardown.reports.observed import StackCluster, Verdict, observe
-from redshift_teardown.reports.snapshots import find_kept, united
+from redshift_teardown.reports.snapshots import report_snapshots, united
 from redshift_teardown.teardown.claim import TAG_CLAIM
 from tests.around.world import stranger
 from tests.parity.bench import changing, wire
@@ -175,7 +175,9 @@ def test_an_adoption_whose_state_was_never_written_is_begun_again(stack: Bench) 
 
     assert destroyed(stack, old).said == ""
     assert lives(stack)
-    assert "taken over: cluster warehouse" in "".join(_notes(united(find_kept(stack.settings, [REGION]))))
+    assert "taken over: cluster warehouse" in "".join(
+        _notes(united(report_snapshots(stack.settings, [REGION])))
+    )
 
     live = adopted(stack, OTHER_STACK)
     assert destroyed(stack, live).said == ""
@@ -204,7 +206,7 @@ def test_a_cluster_that_was_taken_over_is_let_go_of(stack: Bench, urn: str, vers
     assert forecast.decision.startswith("nothing: destroy lets go of the resource, deletes nothing")
     assert "destroy lets go of it and deletes nothing" in forecast.findings[0].text
     assert forecast.snapshot_name == ""
-    notes = "".join(_notes(united(find_kept(stack.settings, [REGION]))))
+    notes = "".join(_notes(united(report_snapshots(stack.settings, [REGION]))))
     assert ("taken over: cluster warehouse" in notes) is (version == 3)
     assert lives(stack)
     assert stack.run(lambda: delete(new, stack.settings)).said == ""
@@ -697,7 +699,7 @@ def test_a_killed_adoption_makes_nobody_let_go(stack: Bench, version: int) -> No
     assert "is being taken over" in refused.said
     assert "REDSHIFT_TEARDOWN_LET_GO=" in refused.said
     assert forecast.verdict is Verdict.BLOCKED
-    assert "taken over" not in "".join(_notes(united(find_kept(stack.settings, [REGION]))))
+    assert "taken over" not in "".join(_notes(united(report_snapshots(stack.settings, [REGION]))))
     assert changing(refused) == []
     assert lives(stack)
     # One way: it is ended where it was begun.

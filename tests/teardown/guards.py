@@ -759,8 +759,8 @@ GUARDS = (
     Guard(
         "of a resource that the engine drops no teardown is foretold",
         "reports/forecast.py",
-        "_dropped(seen) if seen.cluster.dropped else _teardown(seen, room)",
-        "_teardown(seen, room)",
+        "_dropped(observed) if observed.cluster.dropped else _teardown(observed, room)",
+        "_teardown(observed, room)",
     ),
     Guard(
         "a pending replacement is dropped",
@@ -783,7 +783,7 @@ GUARDS = (
     Guard(
         "what is protected beside a cluster stops a destroy",
         "reports/forecast.py",
-        "*beside(seen.cluster, loses=loses)",
+        "*beside(observed.cluster, loses=loses)",
         "",
     ),
     Guard(
@@ -795,7 +795,7 @@ GUARDS = (
     Guard(
         "plan lets go where delete does",
         "reports/forecast.py",
-        "        foreseen = _unless_let_go(foreseen, seen.planner.recorded)\n",
+        "        foreseen = _unless_let_go(foreseen, observed.planner.recorded)\n",
         "",
     ),
     Guard(

@@ -253,33 +253,33 @@ def normal(argument: Argument, value: Any) -> Any:
     return value
 
 
-def same(argument: Argument, wanted: Any, present: Any) -> bool:
+def same(argument: Argument, desired: Any, present: Any) -> bool:
     """Return whether a value that is wanted is the one that is there, with AWS's normalisations absorbed.
 
     Args:
         argument: Which argument.
-        wanted: What is wanted; None where anything is fine.
+        desired: What is wanted; None where anything is fine.
         present: What is there.
 
     """
-    if wanted is None:
+    if desired is None:
         return True
-    wanted, present = normal(argument, wanted), normal(argument, present)
-    if wanted == present or (present is None and wanted == argument.default):
+    desired, present = normal(argument, desired), normal(argument, present)
+    if desired == present or (present is None and desired == argument.default):
         return True
-    if not (argument.name in KEYS and isinstance(wanted, str) and isinstance(present, str)):
+    if not (argument.name in KEYS and isinstance(desired, str) and isinstance(present, str)):
         return False
     # AWS answers with the key's ARN, whichever form was given.
-    return ":key/" in present and (_is_alias(wanted) or present.endswith(f":key/{wanted}"))
+    return ":key/" in present and (_is_alias(desired) or present.endswith(f":key/{desired}"))
 
 
-def comparable(argument: Argument, wanted: Any) -> bool:
+def comparable(argument: Argument, desired: Any) -> bool:
     """Return whether AWS shows enough to compare with: not a password, and not which key an alias stands for."""
-    return argument.read is not None and not (argument.name in KEYS and _is_alias(wanted))
+    return argument.read is not None and not (argument.name in KEYS and _is_alias(desired))
 
 
-def _is_alias(wanted: Any) -> bool:
-    return isinstance(wanted, str) and "alias/" in wanted
+def _is_alias(desired: Any) -> bool:
+    return isinstance(desired, str) and "alias/" in desired
 
 
 def camel(name: str) -> str:

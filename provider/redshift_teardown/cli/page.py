@@ -20,7 +20,7 @@ from redshift_teardown.wording import size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from redshift_teardown.reports.snapshots import Kept, KeptSnapshot
+    from redshift_teardown.reports.snapshots import ReportedSnapshot, SnapshotReport
 
 _SOON = timedelta(days=7)
 _LEAST_AHEAD = timedelta(days=60)
@@ -38,11 +38,11 @@ _LEGEND = (
 )
 
 
-def page(kept: Kept, price: Price, now: datetime) -> str:
+def page(report: SnapshotReport, price: Price, now: datetime) -> str:
     """Write the page.
 
     Args:
-        kept: What was found.
+        report: What was found.
         price: What a GB costs in a month.
         now: The time of the find.
 
@@ -50,15 +50,15 @@ def page(kept: Kept, price: Price, now: datetime) -> str:
         An HTML document without any reference to another file.
 
     """
-    span = _span(kept.snapshots, now)
+    span = _span(report.snapshots, now)
     style = resources.files("redshift_teardown.cli").joinpath("page.css").read_text(encoding="utf-8")
     body = "\n".join(
         [
             "<h1>Final snapshots</h1>",
-            f'<p class="lead">What destroyed Redshift clusters have left in {markup(_where(kept))}, as of {now:%Y-%m-%d %H:%M} UTC.</p>',
-            _tiles(kept, price, now),
-            *_warnings(kept),
-            *(_figures(kept, price, now, span) if kept.snapshots else ["<p>There is none.</p>"]),
+            f'<p class="lead">What destroyed Redshift clusters have left in {markup(_where(report))}, as of {now:%Y-%m-%d %H:%M} UTC.</p>',
+            _tiles(report, price, now),
+            *_warnings(report),
+            *(_figures(report, price, now, span) if report.snapshots else ["<p>There is none.</p>"]),
         ]
     )
     return (
@@ -69,23 +69,23 @@ def page(kept: Kept, price: Price, now: datetime) -> str:
     )
 
 
-def _where(kept: Kept) -> str:
-    accounts = sorted({snapshot.account_id for snapshot in kept.snapshots} - {""})
-    places = ", ".join(kept.regions) if len(kept.regions) <= 4 else f"{len(kept.regions)} regions"  # noqa: PLR2004
+def _where(report: SnapshotReport) -> str:
+    accounts = sorted({snapshot.account_id for snapshot in report.snapshots} - {""})
+    places = ", ".join(report.regions) if len(report.regions) <= 4 else f"{len(report.regions)} regions"  # noqa: PLR2004
     return f"account {', '.join(accounts)}, {places}" if accounts else places or "no region"
 
 
-def _tiles(kept: Kept, price: Price, now: datetime) -> str:
-    so_far = sum(price.so_far(s.megabytes, _days(s, now)) for s in kept.snapshots)
+def _tiles(report: SnapshotReport, price: Price, now: datetime) -> str:
+    so_far = sum(price.so_far(s.megabytes, _days(s, now)) for s in report.snapshots)
     ending = sorted(
-        (snapshot for snapshot in kept.snapshots if snapshot.expires and snapshot.expires > now),
+        (snapshot for snapshot in report.snapshots if snapshot.expires and snapshot.expires > now),
         key=lambda snapshot: snapshot.expires or now,
     )
-    for_ever = sum(1 for snapshot in kept.snapshots if snapshot.expires is None)
+    for_ever = sum(1 for snapshot in report.snapshots if snapshot.expires is None)
     tiles = [
-        ("snapshots", str(len(kept.snapshots)), f"{for_ever} kept forever"),
-        ("size", size(kept.megabytes), "as AWS bills it"),
-        ("cost a month", dollars(price.monthly(kept.megabytes)), price.describe()),
+        ("snapshots", str(len(report.snapshots)), f"{for_ever} kept forever"),
+        ("size", size(report.megabytes), "as AWS bills it"),
+        ("cost a month", dollars(price.monthly(report.megabytes)), price.describe()),
         ("cost so far", dollars(so_far), "since each was taken"),
     ]
     if ending and ending[0].expires:
@@ -97,31 +97,31 @@ def _tiles(kept: Kept, price: Price, now: datetime) -> str:
     return f'<dl class="tiles">{items}</dl>'
 
 
-def _warnings(kept: Kept) -> Iterator[str]:
-    for each in kept.unfinished:
+def _warnings(report: SnapshotReport) -> Iterator[str]:
+    for each in report.unfinished:
         yield (
             f'<p class="warn">Cluster <b>{markup(each.identifier)}</b> in {markup(each.region)} was left by a '
             f"create that did not finish ({markup(each.status)}). It goes on with the next <code>pulumi "
             f"up</code> of <code>{markup(each.urn)}</code>.</p>"
         )
-    for region, words in kept.problems:
+    for region, words in report.problems:
         yield f'<p class="warn">{markup(region)} could not be asked: {markup(words)}</p>'
 
 
-def _figures(kept: Kept, price: Price, now: datetime, span: _Span) -> Iterator[str]:
+def _figures(report: SnapshotReport, price: Price, now: datetime, span: _Span) -> Iterator[str]:
     yield '<h2 id="cost">What keeping them costs</h2>'
     yield (
         '<p class="hint">US dollars a month, from the first snapshot on; to the right of today, if nothing new '
         "is taken.</p>"
     )
-    yield _curve(kept, price, now, span)
+    yield _curve(report, price, now, span)
     yield '<h2 id="retention">How long they are kept</h2>'
     yield '<p class="hint">A bar runs from the day a snapshot was taken to the day AWS deletes it.</p>'
     legend = "".join(
         f'<li><span class="bar {kind}" aria-hidden="true"></span>{words}</li>' for kind, words in _LEGEND
     )
     yield f'<ul class="legend">{legend}</ul>'
-    for group, members in groupby(kept.snapshots, _group):
+    for group, members in groupby(report.snapshots, _group):
         rows = list(members)
         yield f'<section class="group"><h3>{markup(group)}</h3>{_scale(now, span)}<ul class="rows">'
         yield from (_row(snapshot, price, now, span) for snapshot in rows)
@@ -144,14 +144,14 @@ class _Span:
         return min(1.0, max(0.0, (moment - self.start).total_seconds() / whole))
 
 
-def _span(snapshots: Iterable[KeptSnapshot], now: datetime) -> _Span:
+def _span(snapshots: Iterable[ReportedSnapshot], now: datetime) -> _Span:
     found = list(snapshots)
     start = min((s.created for s in found if s.created), default=now) - timedelta(days=1)
     last = max((s.expires for s in found if s.expires), default=now) + timedelta(days=2)
     return _Span(start, min(max(last, now + _LEAST_AHEAD), now + _MOST_AHEAD))
 
 
-def _days(snapshot: KeptSnapshot, now: datetime) -> float:
+def _days(snapshot: ReportedSnapshot, now: datetime) -> float:
     return (now - snapshot.created).total_seconds() / _DAY if snapshot.created else 0.0
 
 
@@ -172,8 +172,8 @@ def _marks(span: _Span) -> list[datetime]:
 # --- the curve ---
 
 
-def _curve(kept: Kept, price: Price, now: datetime, span: _Span) -> str:
-    points = list(_costs(kept.snapshots, price, now, span))
+def _curve(report: SnapshotReport, price: Price, now: datetime, span: _Span) -> str:
+    points = list(_costs(report.snapshots, price, now, span))
     most = max(cost for _, cost in points) or 1.0
     across, up = _WIDTH - _LEFT - 10, _HEIGHT - _BOTTOM - _TOP
 
@@ -203,7 +203,7 @@ def _curve(kept: Kept, price: Price, now: datetime, span: _Span) -> str:
         f'<text class="axis" x="{at + 5:.1f}" y="{_TOP + 10}">today</text>'
     )
     words = (
-        f"Monthly cost from {span.start:%Y-%m-%d} to {span.end:%Y-%m-%d}: {dollars(price.monthly(kept.megabytes))} today, "
+        f"Monthly cost from {span.start:%Y-%m-%d} to {span.end:%Y-%m-%d}: {dollars(price.monthly(report.megabytes))} today, "
         f"{dollars(points[-1][1])} at the end, at most {dollars(most)}."
     )
     return (
@@ -215,7 +215,7 @@ def _curve(kept: Kept, price: Price, now: datetime, span: _Span) -> str:
 
 
 def _costs(
-    snapshots: Iterable[KeptSnapshot], price: Price, now: datetime, span: _Span
+    snapshots: Iterable[ReportedSnapshot], price: Price, now: datetime, span: _Span
 ) -> Iterator[tuple[datetime, float]]:
     """Return the monthly cost from each moment on at which it changes.
 
@@ -253,7 +253,7 @@ def _scale(now: datetime, span: _Span) -> str:
     )
 
 
-def _row(snapshot: KeptSnapshot, price: Price, now: datetime, span: _Span) -> str:
+def _row(snapshot: ReportedSnapshot, price: Price, now: datetime, span: _Span) -> str:
     left = span.share(snapshot.created) if snapshot.created else 0.0
     right = span.share(snapshot.expires) if snapshot.expires else 1.0
     until = f"kept until {snapshot.expires:%Y-%m-%d}" if snapshot.expires else "kept forever"
@@ -284,11 +284,11 @@ def _row(snapshot: KeptSnapshot, price: Price, now: datetime, span: _Span) -> st
     )
 
 
-def _caution(snapshot: KeptSnapshot) -> str:
+def _caution(snapshot: ReportedSnapshot) -> str:
     return f", {markup(snapshot.condition)}" if snapshot.condition else ""
 
 
-def _kind(snapshot: KeptSnapshot, now: datetime) -> str:
+def _kind(snapshot: ReportedSnapshot, now: datetime) -> str:
     if not snapshot.restorable:
         return "bad"
     if not snapshot.claimed:
@@ -298,7 +298,7 @@ def _kind(snapshot: KeptSnapshot, now: datetime) -> str:
     return "soon" if snapshot.expires - now < _SOON else ""
 
 
-def _group(snapshot: KeptSnapshot) -> str:
+def _group(snapshot: ReportedSnapshot) -> str:
     return f"{snapshot.project} / {snapshot.stack}" if snapshot.claimed else "Claimed by no stack"
 
 

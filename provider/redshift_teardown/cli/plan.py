@@ -24,7 +24,7 @@ from redshift_teardown.cli.output import progress, say, say_json
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.escaping import cell, code, one_line
 from redshift_teardown.reports.forecast import Forecast, Room, judge
-from redshift_teardown.reports.observed import Seen, Verdict, observe
+from redshift_teardown.reports.observed import Observed, Verdict, observe
 from redshift_teardown.teardown.messages import describe_step
 from redshift_teardown.wording import size
 
@@ -166,15 +166,15 @@ def forecast_all(stack: Stack, *, ask_aws: bool, quota: int | None) -> list[Fore
 
     """
 
-    def one(index: int) -> Seen:
+    def one(index: int) -> Observed:
         cluster = stack.clusters[index]
         return observe(cluster, stack.settings_of(cluster), ask_aws=ask_aws)
 
     with ThreadPoolExecutor(_LOOKS_AT_ONCE) as looks:
         found = looks.map(one, range(len(stack.clusters)))
-        seen = list(progress(found, "Looking at clusters", len(stack.clusters)))
+        observed = list(progress(found, "Looking at clusters", len(stack.clusters)))
     room = Room(quota)
-    return [judge(each, room) for each in seen]
+    return [judge(each, room) for each in observed]
 
 
 def exitcode(forecasts: Sequence[Forecast]) -> int:

@@ -17,14 +17,14 @@ from redshift_teardown.cli.program import with_argument
 from redshift_teardown.cli.snapshots import kept_until, left_under, regions_of, taken
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.input_file import name_of, read_text
-from redshift_teardown.reports.snapshots import find_kept, united
+from redshift_teardown.reports.snapshots import report_snapshots, united
 from redshift_teardown.settings import Settings
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from redshift_teardown.reports.snapshots import Kept, KeptSnapshot
+    from redshift_teardown.reports.snapshots import ReportedSnapshot, SnapshotReport
 
 BOM = "\ufeff"
 _NAMED = ("snapshot_identifier", "snapshot_arn")
@@ -87,9 +87,9 @@ def restore(
     settings = Settings()
     try:
         where = regions_of(settings, regions, everywhere=all_regions)
-        kept = united(find_kept(settings, where, skip_disabled=all_regions))
-        found = _choose(kept, snapshot, project, stack, resource)
-        argument, value = line_for(kept, found)
+        report = united(report_snapshots(settings, where, skip_disabled=all_regions))
+        found = _choose(report, snapshot, project, stack, resource)
+        argument, value = line_for(report, found)
         file = _written(program, found, argument, value) if write else None
     except TeardownError as error:
         say(Text(str(error), style="red"), err=True)
@@ -98,7 +98,7 @@ def restore(
         f"pulumi config set aws:region {found.region}{f' --stack {found.stack}' if found.stack else ''}",
         f"pulumi up{f' --stack {found.stack}' if found.stack else ''}",
     ]
-    caution = "\n".join([*filter(None, [found.condition]), *([] if snapshot else _may_be_newer(kept))])
+    caution = "\n".join([*filter(None, [found.condition]), *([] if snapshot else _may_be_newer(report))])
     if style == "json":
         say_json(
             {
@@ -130,14 +130,14 @@ def restore(
             say(line)
 
 
-def line_for(kept: Kept, found: KeptSnapshot) -> tuple[str, str]:
+def line_for(report: SnapshotReport, found: ReportedSnapshot) -> tuple[str, str]:
     """Return the argument that restores a snapshot, and its value as Python writes it.
 
     The newest final snapshot of a resource needs no name: ``restore_final_snapshot`` finds it, and may stay
     in the program for the next time.
     """
     newest = max(
-        (each for each in kept.snapshots if each.claimed and each.urn == found.urn),
+        (each for each in report.snapshots if each.claimed and each.urn == found.urn),
         key=_age,
         default=None,
     )
@@ -147,15 +147,15 @@ def line_for(kept: Kept, found: KeptSnapshot) -> tuple[str, str]:
 
 
 def _choose(
-    kept: Kept, name: str | None, project: str | None, stack: str | None, resource: str | None
-) -> KeptSnapshot:
+    report: SnapshotReport, name: str | None, project: str | None, stack: str | None, resource: str | None
+) -> ReportedSnapshot:
     candidates = [
         each
-        for each in kept.of(project, stack).snapshots
+        for each in report.of(project, stack).snapshots
         if name in (None, each.identifier) and resource in (None, _resource(each))
     ]
     if not candidates:
-        raise _not_found(kept, f"snapshot {name}" if name else f"final snapshot of stack {stack}")
+        raise _not_found(report, f"snapshot {name}" if name else f"final snapshot of stack {stack}")
     if name is None and len({each.urn for each in candidates}) > 1:
         names = ", ".join(sorted({_resource(each) for each in candidates}))
         raise RestoreError(f"stack {stack} has final snapshots of {names}\n  next: give --resource")
@@ -173,11 +173,11 @@ def _choose(
     return chosen
 
 
-def _not_found(kept: Kept, what: str) -> RestoreError:
+def _not_found(report: SnapshotReport, what: str) -> RestoreError:
     """Return the message that there is none where it was looked; where AWS gave no list, nobody knows."""
-    unasked = dict(kept.problems)
-    asked = ", ".join(region for region in kept.regions if region not in unasked)
-    names = left_under(kept)
+    unasked = dict(report.problems)
+    asked = ", ".join(region for region in report.regions if region not in unasked)
+    names = left_under(report)
     if not unasked:
         return RestoreError(
             f"there is no {what} in {asked}\n"
@@ -193,25 +193,25 @@ def _not_found(kept: Kept, what: str) -> RestoreError:
     return RestoreError("\n".join(lines))
 
 
-def _may_be_newer(kept: Kept) -> Iterator[str]:
+def _may_be_newer(report: SnapshotReport) -> Iterator[str]:
     """Return in words where the newest of a stack was not looked for."""
-    for region, words in kept.problems:
+    for region, words in report.problems:
         yield f"{region} could not be asked, so there may be a newer one: {words}"
 
 
-def _until(snapshot: KeptSnapshot, now: datetime) -> str:
+def _until(snapshot: ReportedSnapshot, now: datetime) -> str:
     return f"until {kept_until(snapshot, now)}" if snapshot.expires else kept_until(snapshot, now)
 
 
-def _age(snapshot: KeptSnapshot) -> float:
+def _age(snapshot: ReportedSnapshot) -> float:
     return snapshot.created.timestamp() if snapshot.created else 0.0
 
 
-def _resource(snapshot: KeptSnapshot) -> str:
+def _resource(snapshot: ReportedSnapshot) -> str:
     return snapshot.urn.rpartition("::")[2]
 
 
-def _require_own_project(found: KeptSnapshot) -> None:
+def _require_own_project(found: ReportedSnapshot) -> None:
     """Refuse to edit the program of another project than the snapshot's: its cluster has other data.
 
     Raises:
@@ -226,7 +226,7 @@ def _require_own_project(found: KeptSnapshot) -> None:
         )
 
 
-def _written(program: Path | None, found: KeptSnapshot, argument: str, value: str) -> Path:
+def _written(program: Path | None, found: ReportedSnapshot, argument: str, value: str) -> Path:
     file = program or program_folder(project_folder()) / "__main__.py"
     if not found.claimed:
         raise RestoreError(

@@ -18,14 +18,14 @@ from redshift_teardown.cli.output import is_narrow, progress, say, say_json, say
 from redshift_teardown.cli.page import page
 from redshift_teardown.errors import ConfigError, TeardownError
 from redshift_teardown.escaping import cell, code, one_line
-from redshift_teardown.reports.snapshots import KeptSnapshot, find_kept, united
+from redshift_teardown.reports.snapshots import ReportedSnapshot, report_snapshots, united
 from redshift_teardown.settings import Settings
 from redshift_teardown.wording import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from redshift_teardown.reports.snapshots import Kept
+    from redshift_teardown.reports.snapshots import SnapshotReport
 
 _UNCLAIMED = "claimed by no stack"
 
@@ -80,7 +80,7 @@ def snapshots(
     settings = Settings()
     try:
         where = regions_of(settings, regions, everywhere=all_regions)
-        finds = find_kept(settings, where, skip_disabled=all_regions)
+        finds = report_snapshots(settings, where, skip_disabled=all_regions)
         everything = united(progress(finds, "Asking regions", len(where)))
     except TeardownError as error:
         say(Text(str(error), style="red"), err=True)
@@ -91,23 +91,23 @@ def snapshots(
             err=True,
         )
         sys.exit(1)
-    kept = everything.of(project, stack)
+    report = everything.of(project, stack)
     now, counted = datetime.now(timezone.utc), Price(price)
     if page_file is not None:
-        _write(page_file, page(kept, counted, now))
+        _write(page_file, page(report, counted, now))
     if style == "json":
-        say_json(_as_json(kept, counted, now))
+        say_json(_as_json(report, counted, now))
     elif style == "markdown":
-        click.echo(_as_markdown(kept, counted, now))
+        click.echo(_as_markdown(report, counted, now))
     elif style == "html":
-        click.echo(page(kept, counted, now))
+        click.echo(page(report, counted, now))
     else:
-        _say(kept, counted, now)
-    if not kept.snapshots and left_under(everything):
+        _say(report, counted, now)
+    if not report.snapshots and left_under(everything):
         say(Text(left_under(everything), style="dim"), err=True)
-    for region, words in kept.problems:
+    for region, words in report.problems:
         say(Text(f"{region}: {words}", style="red"), err=True)
-    sys.exit(1 if kept.problems else 0)
+    sys.exit(1 if report.problems else 0)
 
 
 def regions_of(settings: Settings, given: tuple[str, ...], *, everywhere: bool) -> tuple[str, ...]:
@@ -139,17 +139,17 @@ def _write(file: Path, text: str) -> None:
 # --- words that all formats share ---
 
 
-def group_of(snapshot: KeptSnapshot) -> str:
+def group_of(snapshot: ReportedSnapshot) -> str:
     """Name the stack a snapshot belongs to."""
     return f"{snapshot.project} / {snapshot.stack}" if snapshot.claimed else _UNCLAIMED
 
 
-def left_under(kept: Kept) -> str:
+def left_under(report: SnapshotReport) -> str:
     """Say under which names of stacks final snapshots are there; empty for none.
 
     A stack that was renamed, or that a cluster was moved to, is not what the snapshot's tags name.
     """
-    names = sorted({group_of(snapshot) for snapshot in kept.snapshots if snapshot.claimed})
+    names = sorted({group_of(snapshot) for snapshot in report.snapshots if snapshot.claimed})
     if not names:
         return ""
     return (
@@ -158,7 +158,7 @@ def left_under(kept: Kept) -> str:
     )
 
 
-def kept_until(snapshot: KeptSnapshot, now: datetime) -> str:
+def kept_until(snapshot: ReportedSnapshot, now: datetime) -> str:
     """Say until when a snapshot is kept."""
     if snapshot.expires is None:
         return "forever"
@@ -167,7 +167,7 @@ def kept_until(snapshot: KeptSnapshot, now: datetime) -> str:
     return f"{snapshot.expires:%Y-%m-%d} ({left})"
 
 
-def state_of(snapshot: KeptSnapshot) -> str:
+def state_of(snapshot: ReportedSnapshot) -> str:
     """Return in words what else there is to know: whether it can be restored, is encrypted, is shared."""
     words = [snapshot.condition or "can be restored"]
     words.append("encrypted" if snapshot.encrypted else "not encrypted")
@@ -176,38 +176,39 @@ def state_of(snapshot: KeptSnapshot) -> str:
     return ", ".join(words)
 
 
-def taken(snapshot: KeptSnapshot) -> str:
+def taken(snapshot: ReportedSnapshot) -> str:
     """Return in words when a snapshot was taken."""
     return f"{snapshot.created:%Y-%m-%d}" if snapshot.created else "unknown"
 
 
-def days_kept(snapshot: KeptSnapshot, now: datetime) -> float:
+def days_kept(snapshot: ReportedSnapshot, now: datetime) -> float:
     """Return how many days a snapshot has been kept so far."""
     return (now - snapshot.created).total_seconds() / 86400 if snapshot.created else 0.0
 
 
-def totals(kept: Kept, price: Price, now: datetime) -> str:
+def totals(report: SnapshotReport, price: Price, now: datetime) -> str:
     """Say it all in a line."""
-    number = len(kept.snapshots)
-    so_far = sum(price.so_far(s.megabytes, days_kept(s, now)) for s in kept.snapshots)
-    places = f"in {', '.join(kept.regions)}" if len(kept.regions) <= 3 else f"in {len(kept.regions)} regions"  # noqa: PLR2004
+    number = len(report.snapshots)
+    so_far = sum(price.so_far(s.megabytes, days_kept(s, now)) for s in report.snapshots)
+    few = len(report.regions) <= 3  # noqa: PLR2004
+    places = f"in {', '.join(report.regions)}" if few else f"in {len(report.regions)} regions"
     return (
-        f"{number} {'snapshot' if number == 1 else 'snapshots'} {places}, {size(kept.megabytes)}, "
-        f"{dollars(price.monthly(kept.megabytes))} a month, {dollars(so_far)} so far ({price.describe()})"
+        f"{number} {'snapshot' if number == 1 else 'snapshots'} {places}, {size(report.megabytes)}, "
+        f"{dollars(price.monthly(report.megabytes))} a month, {dollars(so_far)} so far ({price.describe()})"
     )
 
 
-def _notes(kept: Kept) -> Iterator[str]:
-    if kept.others:
-        what = "snapshot of a living cluster" if kept.others == 1 else "snapshots of living clusters"
-        yield f"besides: {kept.others} manual {what}, without tags that say whose"
-    for each in kept.unfinished:
+def _notes(report: SnapshotReport) -> Iterator[str]:
+    if report.others:
+        what = "snapshot of a living cluster" if report.others == 1 else "snapshots of living clusters"
+        yield f"besides: {report.others} manual {what}, without tags that say whose"
+    for each in report.unfinished:
         made = f", since {each.created:%Y-%m-%d %H:%M} UTC" if each.created else ""
         yield (
             f"unfinished create: cluster {each.identifier} in {each.region} is {each.status}{made}; it was "
             f"begun for {each.urn} and goes on with the next `pulumi up` there"
         )
-    for over in kept.taken_over:
+    for over in report.taken_over:
         yield (
             f"taken over: cluster {over.identifier} in {over.region} is owned under claim {over.claim}; a "
             f"state that records an earlier one ({', '.join(over.superseded)}) lets go of it at destroy"
@@ -217,20 +218,20 @@ def _notes(kept: Kept) -> Iterator[str]:
 # --- for a terminal ---
 
 
-def _say(kept: Kept, price: Price, now: datetime) -> None:
-    for group, members in groupby(kept.snapshots, group_of):
+def _say(report: SnapshotReport, price: Price, now: datetime) -> None:
+    for group, members in groupby(report.snapshots, group_of):
         say(Text(one_line(group), style="bold"))
         if is_narrow():
             for snapshot in members:
                 _say_narrow(snapshot, price, now)
         else:
             say_table(_table(list(members), price, now))
-    for note in _notes(kept):
+    for note in _notes(report):
         say(one_line(note))
-    say(Text(totals(kept, price, now), style="bold"))
+    say(Text(totals(report, price, now), style="bold"))
 
 
-def _table(members: list[KeptSnapshot], price: Price, now: datetime) -> Table:
+def _table(members: list[ReportedSnapshot], price: Price, now: datetime) -> Table:
     table = Table(box=None, pad_edge=True, header_style="dim")
     for heading, justify in (
         ("cluster", "left"),
@@ -259,7 +260,7 @@ def _table(members: list[KeptSnapshot], price: Price, now: datetime) -> Table:
     return table
 
 
-def _say_narrow(snapshot: KeptSnapshot, price: Price, now: datetime) -> None:
+def _say_narrow(snapshot: ReportedSnapshot, price: Price, now: datetime) -> None:
     say(Text(f"  {one_line(snapshot.identifier)}"))
     for line in (
         f"cluster {snapshot.cluster_identifier}, {snapshot.region}",
@@ -273,9 +274,9 @@ def _say_narrow(snapshot: KeptSnapshot, price: Price, now: datetime) -> None:
 # --- for a pull request ---
 
 
-def _as_markdown(kept: Kept, price: Price, now: datetime) -> str:
-    lines = [f"### Final snapshots\n\n{cell(totals(kept, price, now))}."]
-    for group, members in groupby(kept.snapshots, group_of):
+def _as_markdown(report: SnapshotReport, price: Price, now: datetime) -> str:
+    lines = [f"### Final snapshots\n\n{cell(totals(report, price, now))}."]
+    for group, members in groupby(report.snapshots, group_of):
         lines.append(f"\n#### {cell(group)}\n")
         lines.append("| cluster | snapshot | region | taken | kept until | size | a month | state |")
         lines.append("|---|---|---|---|---|--:|--:|---|")
@@ -291,17 +292,17 @@ def _as_markdown(kept: Kept, price: Price, now: datetime) -> str:
                 cell(state_of(snapshot)),
             )
             lines.append(f"| {' | '.join(cells)} |")
-    lines += [f"\n{cell(note)}" for note in _notes(kept)]
+    lines += [f"\n{cell(note)}" for note in _notes(report)]
     return "\n".join(lines)
 
 
 # --- for a program ---
 
 
-def _as_json(kept: Kept, price: Price, now: datetime) -> dict[str, Any]:
+def _as_json(report: SnapshotReport, price: Price, now: datetime) -> dict[str, Any]:
     return {
         "at": now.isoformat(),
-        "regions": list(kept.regions),
+        "regions": list(report.regions),
         "price_per_gb_month": price.per_gigabyte_month,
         "snapshots": [
             {
@@ -327,9 +328,9 @@ def _as_json(kept: Kept, price: Price, now: datetime) -> dict[str, Any]:
                 "usd_per_month": round(price.monthly(snapshot.megabytes), 4),
                 "usd_so_far": round(price.so_far(snapshot.megabytes, days_kept(snapshot, now)), 4),
             }
-            for snapshot in kept.snapshots
+            for snapshot in report.snapshots
         ],
-        "manual_snapshots_of_living_clusters": kept.others,
+        "manual_snapshots_of_living_clusters": report.others,
         "unfinished_creates": [
             {
                 "cluster_identifier": each.identifier,
@@ -338,7 +339,7 @@ def _as_json(kept: Kept, price: Price, now: datetime) -> dict[str, Any]:
                 "created": each.created.isoformat() if each.created else None,
                 "urn": each.urn,
             }
-            for each in kept.unfinished
+            for each in report.unfinished
         ],
         "taken_over": [
             {
@@ -347,7 +348,7 @@ def _as_json(kept: Kept, price: Price, now: datetime) -> dict[str, Any]:
                 "claim": over.claim,
                 "superseded": list(over.superseded),
             }
-            for over in kept.taken_over
+            for over in report.taken_over
         ],
-        "problems": [{"region": region, "words": words} for region, words in kept.problems],
+        "problems": [{"region": region, "words": words} for region, words in report.problems],
     }

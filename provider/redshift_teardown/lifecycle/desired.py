@@ -279,10 +279,10 @@ def _tag_changes(
     own = arguments.get("tags")
     if own is UNKNOWN:
         return {"": UNKNOWN}
-    wanted = {**default_tags, **(own or {})}
+    desired = {**default_tags, **(own or {})}
     # A state that does not tell what was said tells not whose a tag is either: none is removed by it.
-    dropped = recorded.tags.keys() - wanted.keys() if recorded.said is not None else ()
-    changed = {key: value for key, value in wanted.items() if recorded.tags.get(key) != value}
+    dropped = recorded.tags.keys() - desired.keys() if recorded.said is not None else ()
+    changed = {key: value for key, value in desired.items() if recorded.tags.get(key) != value}
     return {**changed, **dict.fromkeys(dropped)}
 
 

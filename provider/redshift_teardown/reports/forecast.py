@@ -18,7 +18,7 @@ from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import TeardownError
 from redshift_teardown.lifecycle.operation import memory_of
 from redshift_teardown.lifecycle.ownership.let_go import foretell, is_asked_for, spared, with_way_out
-from redshift_teardown.reports.observed import Notice, Seen, Verdict, beside, identity_of, plan_of
+from redshift_teardown.reports.observed import Notice, Observed, Verdict, beside, identity_of, plan_of
 from redshift_teardown.teardown.model import Delete, Done, LetGo, Refuse
 from redshift_teardown.teardown.simulate import foresee
 
@@ -137,48 +137,48 @@ class Room:
             self._left[place] -= 1
 
 
-def judge(seen: Seen, room: Room) -> Forecast:
+def judge(observed: Observed, room: Room) -> Forecast:
     """Judge what was found: by the teardown thought through, and by whether the engine comes to it.
 
     Args:
-        seen: What was found.
+        observed: What was found.
         room: How many more snapshots there may be; counted down by this.
 
     """
-    forecast = _dropped(seen) if seen.cluster.dropped else _teardown(seen, room)
+    forecast = _dropped(observed) if observed.cluster.dropped else _teardown(observed, room)
     loses = any(finding.verdict is Verdict.LOSES_DATA for finding in forecast.findings)
-    return replace(forecast, findings=(*forecast.findings, *beside(seen.cluster, loses=loses)))
+    return replace(forecast, findings=(*forecast.findings, *beside(observed.cluster, loses=loses)))
 
 
-def _dropped(seen: Seen) -> Forecast:
+def _dropped(observed: Observed) -> Forecast:
     """Foresee what comes of a resource that the engine drops: no teardown is run, and no policy asked."""
-    there = seen.observation.cluster if seen.observation else None
+    there = observed.observation.cluster if observed.observation else None
     return Forecast(
-        Urn.parse(seen.cluster.urn),
-        seen.at,
-        seen.identity,
-        status="" if seen.observation is None else there.status if there else "gone",
-        findings=seen.findings,
-        unknown=seen.unknown,
+        Urn.parse(observed.cluster.urn),
+        observed.at,
+        observed.identity,
+        status="" if observed.observation is None else there.status if there else "gone",
+        findings=observed.findings,
+        unknown=observed.unknown,
         instead="the engine drops the resource without calling its teardown",
     )
 
 
-def _teardown(seen: Seen, room: Room) -> Forecast:
-    urn = Urn.parse(seen.cluster.urn)
-    findings, unknown = list(seen.findings), list(seen.unknown)
-    if seen.planner is None or seen.identity is None:
-        return Forecast(urn, seen.at, seen.identity, findings=tuple(findings), unknown=tuple(unknown))
-    plan = plan_of(seen, seen.planner)
+def _teardown(observed: Observed, room: Room) -> Forecast:
+    urn = Urn.parse(observed.cluster.urn)
+    findings, unknown = list(observed.findings), list(observed.unknown)
+    if observed.planner is None or observed.identity is None:
+        return Forecast(urn, observed.at, observed.identity, findings=tuple(findings), unknown=tuple(unknown))
+    plan = plan_of(observed, observed.planner)
     if plan.wants_snapshot and plan.crowded:
         findings.append(Notice(Verdict.SAFE, plan.crowded))
     foreseen, status, instead = None, "", ""
-    if seen.observation is not None and seen.session is not None:
-        cluster = seen.observation.cluster
+    if observed.observation is not None and observed.session is not None:
+        cluster = observed.observation.cluster
         status = cluster.status if cluster else "gone"
         left = None
         try:
-            left = room.left(seen.session)
+            left = room.left(observed.session)
         except TeardownError as error:
             unknown.append(f"how many manual snapshots there are: {error}")
         if left is None and plan.wants_snapshot and cluster is not None:
@@ -188,20 +188,20 @@ def _teardown(seen: Seen, room: Room) -> Forecast:
             )
         foreseen = foresee(
             plan,
-            seen.identity,
-            seen.observation,
-            replace(memory_of(seen.planner, seen.at), taken=seen.taken),
+            observed.identity,
+            observed.observation,
+            replace(memory_of(observed.planner, observed.at), taken=observed.taken),
             room_for_snapshots=left,
-            spared=spared(seen.identity),
+            spared=spared(observed.identity),
         )
-        foreseen = _unless_let_go(foreseen, seen.planner.recorded)
+        foreseen = _unless_let_go(foreseen, observed.planner.recorded)
         if isinstance(foreseen.end, LetGo):
             instead = "destroy lets go of the resource, deletes nothing and takes no snapshot"
-        findings += _findings(seen, plan, foreseen, status)
+        findings += _findings(observed, plan, foreseen, status)
         if any(isinstance(step, Delete) and step.snapshot_name for step in foreseen.steps):
-            room.take(seen.session)
+            room.take(observed.session)
     elif not any(finding.verdict is Verdict.BLOCKED for finding in findings):
-        findings += _loss(seen, plan, goes=True)
+        findings += _loss(observed, plan, goes=True)
     if str(urn) != plan.urn:
         findings.append(
             Notice(
@@ -213,16 +213,16 @@ def _teardown(seen: Seen, room: Room) -> Forecast:
         )
     return Forecast(
         urn=urn,
-        at=seen.at,
-        identity=seen.identity,
+        at=observed.at,
+        identity=observed.identity,
         status=status,
         plan=plan,
-        said=dict(seen.planner.context["said"]),
+        said=dict(observed.planner.context["said"]),
         foreseen=foreseen,
         findings=tuple(findings),
         unknown=tuple(unknown),
         instead=instead,
-        megabytes=seen.megabytes,
+        megabytes=observed.megabytes,
     )
 
 
@@ -234,15 +234,17 @@ def _unless_let_go(foreseen: Foreseen, recorded: Recorded) -> Foreseen:
     return foreseen
 
 
-def _findings(seen: Seen, plan: Plan, foreseen: Foreseen, status: str) -> list[Notice]:
+def _findings(observed: Observed, plan: Plan, foreseen: Foreseen, status: str) -> list[Notice]:
     end = foreseen.end
     if isinstance(end, LetGo):
         return [Notice(Verdict.LET_GO, f"destroy lets go of it and deletes nothing: {end.what}")]
     if isinstance(end, Refuse):
-        next_step = with_way_out(end.next_step, identity_of(seen), plan.urn) if end.final else end.next_step
+        next_step = (
+            with_way_out(end.next_step, identity_of(observed), plan.urn) if end.final else end.next_step
+        )
         return [Notice(Verdict.BLOCKED, f"{end.what} (data: {end.data})", next_step)]
     goes = status != "gone"
-    found = _loss(seen, plan, goes=goes)
+    found = _loss(observed, plan, goes=goes)
     if status.lower() == PAUSED:
         found.append(
             Notice(
@@ -252,7 +254,7 @@ def _findings(seen: Seen, plan: Plan, foreseen: Foreseen, status: str) -> list[N
     return found
 
 
-def _loss(seen: Seen, plan: Plan, *, goes: bool) -> list[Notice]:
+def _loss(observed: Observed, plan: Plan, *, goes: bool) -> list[Notice]:
     """Return in words what of the data is lost when the cluster goes."""
     if not plan.wants_snapshot:
         if not goes:
@@ -265,12 +267,12 @@ def _loss(seen: Seen, plan: Plan, *, goes: bool) -> list[Notice]:
                 "if its data is worth keeping, tighten that rule: the current file counts at destroy",
             )
         ]
-    if seen.cluster.key_of_the_stack:
+    if observed.cluster.key_of_the_stack:
         return [
             Notice(
                 Verdict.LOSES_DATA,
                 "the KMS key that the final snapshot is encrypted with is destroyed with the stack "
-                f"({seen.cluster.key_of_the_stack}); once AWS has deleted the key, nobody can read the "
+                f"({observed.cluster.key_of_the_stack}); once AWS has deleted the key, nobody can read the "
                 "snapshot",
                 "protect the key (protect=True or retain_on_delete=True on it) and run `pulumi up`, then "
                 "destroy with --exclude-protected",

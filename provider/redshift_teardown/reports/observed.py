@@ -109,7 +109,7 @@ class StackCluster:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observed:
     """What was found out of one cluster; nothing is judged yet."""
 
     cluster: StackCluster
@@ -124,7 +124,7 @@ class Seen:
     unknown: tuple[str, ...] = ()
 
 
-def observe(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen:
+def observe(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Observed:
     """Find out what there is to know of a cluster; this asks AWS and changes nothing.
 
     Args:
@@ -137,101 +137,105 @@ def observe(cluster: StackCluster, settings: Settings, *, ask_aws: bool) -> Seen
 
     """
     settings = replace(settings, place=Place.of(cluster.urn))
-    seen = Seen(cluster, SystemClock().now(), findings=_options_of(cluster))
+    observed = Observed(cluster, SystemClock().now(), findings=_options_of(cluster))
     if cluster.encrypted_facts:
         names = ", ".join(cluster.encrypted_facts)
-        seen = with_findings(seen, unknown=f"{names}: encrypted in this state; export it with --show-secrets")
+        observed = with_findings(
+            observed, unknown=f"{names}: encrypted in this state; export it with --show-secrets"
+        )
     try:
         recorded = read_recorded(cluster.outputs, settings)
     except TeardownError as error:
-        return with_findings(seen, blocked(error))
+        return with_findings(observed, blocked(error))
     state = recorded.state
-    seen = replace(seen, identity=state.identity)
+    observed = replace(observed, identity=state.identity)
     if recorded.policies.warning:
-        seen = with_findings(seen, Notice(Verdict.SAFE, recorded.policies.warning))
-    seen = replace(seen, planner=Planner(recorded, seen.at))
+        observed = with_findings(observed, Notice(Verdict.SAFE, recorded.policies.warning))
+    observed = replace(observed, planner=Planner(recorded, observed.at))
     if not ask_aws:
         return with_findings(
-            seen,
+            observed,
             unknown="what AWS shows now: status, generation and live tags of the cluster, its snapshots and "
             "their number, its size (run without --offline)",
         )
     try:
         operation = open_recorded(recorded, settings, "delete", region=own_region(cluster.outputs))
         session = operation.session
-        seen = replace(seen, session=session)
+        observed = replace(observed, session=session)
         observation = operation.observe_surely()
-        seen = replace(seen, at=observation.at, planner=Planner(recorded, observation.at))
+        observed = replace(observed, at=observation.at, planner=Planner(recorded, observation.at))
     except TeardownError as error:
-        return with_findings(seen, blocked(error), unknown="what AWS shows now; --offline judges without it")
-    seen = replace(seen, observation=observation)
+        return with_findings(
+            observed, blocked(error), unknown="what AWS shows now; --offline judges without it"
+        )
+    observed = replace(observed, observation=observation)
     if cluster.dropped:
-        return _left_running(seen) if cluster.pending_replacement else seen
+        return _left_running(observed) if cluster.pending_replacement else observed
     if observation.cluster is None:
-        return seen
-    return sized(_with_names(seen, session))
+        return observed
+    return sized(_with_names(observed, session))
 
 
-def _left_running(seen: Seen) -> Seen:
+def _left_running(observed: Observed) -> Observed:
     """Name the cluster that lives under the name of one whose replacement is pending."""
-    there = seen.observation.cluster if seen.observation else None
+    there = observed.observation.cluster if observed.observation else None
     if there is None:
-        return seen
-    identity = identity_of(seen)
+        return observed
+    identity = identity_of(observed)
     created = f", created {there.create_time:%Y-%m-%d %H:%M:%S} UTC" if there.create_time else ""
     text = (
         f"cluster {there.identifier} ({there.status}{created}) is there now, in {identity.account_id}, "
         f"{identity.region}: destroy does not touch it, and it runs on, with its data and its costs"
     )
-    return with_findings(seen, Notice(Verdict.BLOCKED, text))
+    return with_findings(observed, Notice(Verdict.BLOCKED, text))
 
 
-def _with_names(seen: Seen, session: Session) -> Seen:
+def _with_names(observed: Observed, session: Session) -> Observed:
     """Find out which names for the snapshot are taken by other clusters' snapshots; AWS would refuse them."""
-    if seen.planner is None or seen.observation is None:
-        return seen
-    plan, name = plan_of(seen, seen.planner), ""
-    taken = frozenset(snapshot.identifier for snapshot in seen.observation.snapshots)
+    if observed.planner is None or observed.observation is None:
+        return observed
+    plan, name = plan_of(observed, observed.planner), ""
+    taken = frozenset(snapshot.identifier for snapshot in observed.observation.snapshots)
     try:
-        while plan.wants_snapshot and len(seen.taken) < NAME_TRIES:
-            name = next_name(plan.name, taken | seen.taken)
+        while plan.wants_snapshot and len(observed.taken) < NAME_TRIES:
+            name = next_name(plan.name, taken | observed.taken)
             if not snapshot_exists(session.aws, name):
                 break
-            seen = replace(seen, taken=seen.taken | {name})
+            observed = replace(observed, taken=observed.taken | {name})
     except TeardownError as error:
-        return with_findings(seen, unknown=f"whether the snapshot's name {name} is free: {error}")
-    return seen
+        return with_findings(observed, unknown=f"whether the snapshot's name {name} is free: {error}")
+    return observed
 
 
-def plan_of(seen: Seen, planner: Planner) -> Plan:
+def plan_of(observed: Observed, planner: Planner) -> Plan:
     """Return the plan as a teardown makes it: by what is recorded, and by a living cluster's facts, too."""
     plan = planner.plan(None)
-    cluster = seen.observation.cluster if seen.observation else None
-    if cluster is None or seen.identity is None or not seen.identity.is_generation_of(cluster):
+    cluster = observed.observation.cluster if observed.observation else None
+    if cluster is None or observed.identity is None or not observed.identity.is_generation_of(cluster):
         return plan
     return plan if phase(cluster.status) is Phase.ENDING else planner.plan(cluster)
 
 
-def sized(seen: Seen) -> Seen:
+def sized(observed: Observed) -> Observed:
     """Return the same with the size of the data, estimated by the newest snapshot."""
-    if seen.session is None or seen.identity is None:
-        return seen
+    if observed.session is None or observed.identity is None:
+        return observed
     try:
-        newest = newest_snapshot(seen.session.aws, seen.identity.cluster_identifier)
+        newest = newest_snapshot(observed.session.aws, observed.identity.cluster_identifier)
     except TeardownError as error:
-        return with_findings(seen, unknown=f"the size: {error}")
-    memory = Memory(seen.at)
-    if newest is None or not of_generation(view_snapshot(newest), seen.identity, memory):
+        return with_findings(observed, unknown=f"the size: {error}")
+    memory = Memory(observed.at)
+    if newest is None or not of_generation(view_snapshot(newest), observed.identity, memory):
         return with_findings(
-            seen, unknown="the size: there is no snapshot of this cluster yet to estimate it by"
+            observed, unknown="the size: there is no snapshot of this cluster yet to estimate it by"
         )
-    return replace(seen, megabytes=view_snapshot(newest).total_megabytes)
+    return replace(observed, megabytes=view_snapshot(newest).total_megabytes)
 
 
-def identity_of(seen: Seen) -> Identity:
+def identity_of(observed: Observed) -> Identity:
     """Return the recorded generation of a cluster that is judged."""
-    assert seen.identity is not None  # noqa: S101 - judged only with one
-    return seen.identity
+    assert observed.identity is not None  # noqa: S101 - judged only with one
+    return observed.identity
 
 
 def _options_of(cluster: StackCluster) -> tuple[Notice, ...]:
@@ -332,10 +336,10 @@ def blocked(error: TeardownError) -> Notice:
     return Notice(Verdict.BLOCKED, str(error))
 
 
-def with_findings(seen: Seen, *findings: Notice, unknown: str = "") -> Seen:
+def with_findings(observed: Observed, *findings: Notice, unknown: str = "") -> Observed:
     """Return the same with more findings, and with something that is not known."""
     return replace(
-        seen,
-        findings=(*seen.findings, *findings),
-        unknown=(*seen.unknown, *([unknown] if unknown else [])),
+        observed,
+        findings=(*observed.findings, *findings),
+        unknown=(*observed.unknown, *([unknown] if unknown else [])),
     )

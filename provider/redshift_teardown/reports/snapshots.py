@@ -37,7 +37,7 @@ _NOT_ENABLED = ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFail
 
 
 @dataclass(frozen=True)
-class KeptSnapshot:
+class ReportedSnapshot:
     """One manual snapshot that holds what a destroyed cluster held.
 
     Attributes:
@@ -123,7 +123,7 @@ class TakenOver:
 
 
 @dataclass(frozen=True)
-class Kept:
+class SnapshotReport:
     """What was found in some regions of one account.
 
     Attributes:
@@ -137,7 +137,7 @@ class Kept:
 
     """
 
-    snapshots: tuple[KeptSnapshot, ...] = ()
+    snapshots: tuple[ReportedSnapshot, ...] = ()
     unfinished: tuple[UnfinishedCreate, ...] = ()
     taken_over: tuple[TakenOver, ...] = ()
     others: int = 0
@@ -149,7 +149,7 @@ class Kept:
         """How much they hold together, and are paid for: whatever is there, past its retention too."""
         return sum(snapshot.megabytes for snapshot in self.snapshots)
 
-    def of(self, project: str | None, stack: str | None) -> Kept:
+    def of(self, project: str | None, stack: str | None) -> SnapshotReport:
         """Return what belongs to a project or stack; None for any."""
         wanted = [
             snapshot
@@ -159,7 +159,9 @@ class Kept:
         return replace(self, snapshots=tuple(wanted)) if project or stack else self
 
 
-def find_kept(settings: Settings, regions: Sequence[str], *, skip_disabled: bool = False) -> Iterable[Kept]:
+def report_snapshots(
+    settings: Settings, regions: Sequence[str], *, skip_disabled: bool = False
+) -> Iterable[SnapshotReport]:
     """Look in regions, side by side; gives one find a region, in their order.
 
     Args:
@@ -170,33 +172,33 @@ def find_kept(settings: Settings, regions: Sequence[str], *, skip_disabled: bool
 
     """
 
-    def one(region: str) -> Kept:
+    def one(region: str) -> SnapshotReport:
         try:
             return _find_in(settings, region)
         except TeardownError as error:
             if skip_disabled and any(code in str(error) for code in _NOT_ENABLED):
-                return Kept()
-            return Kept(regions=(region,), problems=((region, str(error)),))
+                return SnapshotReport()
+            return SnapshotReport(regions=(region,), problems=((region, str(error)),))
 
     with ThreadPoolExecutor(_AT_ONCE) as looks:
         yield from looks.map(one, regions)
 
 
-def united(finds: Iterable[Kept]) -> Kept:
+def united(finds: Iterable[SnapshotReport]) -> SnapshotReport:
     """Put the finds of several regions together, sorted."""
     everything = list(finds)
-    snapshots = [snapshot for kept in everything for snapshot in kept.snapshots]
-    return Kept(
+    snapshots = [snapshot for report in everything for snapshot in report.snapshots]
+    return SnapshotReport(
         snapshots=tuple(sorted(snapshots, key=_order)),
-        unfinished=tuple(each for kept in everything for each in kept.unfinished),
-        taken_over=tuple(each for kept in everything for each in kept.taken_over),
-        others=sum(kept.others for kept in everything),
-        regions=tuple(region for kept in everything for region in kept.regions),
-        problems=tuple(problem for kept in everything for problem in kept.problems),
+        unfinished=tuple(each for report in everything for each in report.unfinished),
+        taken_over=tuple(each for report in everything for each in report.taken_over),
+        others=sum(report.others for report in everything),
+        regions=tuple(region for report in everything for region in report.regions),
+        problems=tuple(problem for report in everything for problem in report.problems),
     )
 
 
-def _order(snapshot: KeptSnapshot) -> tuple[Any, ...]:
+def _order(snapshot: ReportedSnapshot) -> tuple[Any, ...]:
     taken = snapshot.created.timestamp() if snapshot.created else 0.0
     return (
         not snapshot.claimed,
@@ -232,7 +234,7 @@ def _unfinished(alive: Iterable[ClusterView], region: str) -> list[UnfinishedCre
     ]
 
 
-def _find_in(settings: Settings, region: str) -> Kept:
+def _find_in(settings: Settings, region: str) -> SnapshotReport:
     aws = connect(settings, region)
     alive = [view_cluster(cluster) for cluster in clusters(aws)]
     lives = {cluster.identifier: cluster.create_time for cluster in alive}
@@ -240,7 +242,7 @@ def _find_in(settings: Settings, region: str) -> Kept:
     account = ""
     for raw in manual_snapshots(aws):
         account = account or aws.account_id()
-        snapshot = _kept(raw, account, region)
+        snapshot = _reported(raw, account, region)
         lives_on = same_moment(lives.get(snapshot.cluster_identifier), snapshot.cluster_created)
         if snapshot.claimed or not lives_on:
             found.append(snapshot)
@@ -254,7 +256,7 @@ def _find_in(settings: Settings, region: str) -> Kept:
         and not claim.taking_over
         and (earlier := tuple(each for each in claim.superseded if each != UNCLAIMED))
     ]
-    return Kept(
+    return SnapshotReport(
         snapshots=tuple(found),
         unfinished=tuple(unfinished),
         taken_over=tuple(taken_over),
@@ -263,14 +265,14 @@ def _find_in(settings: Settings, region: str) -> Kept:
     )
 
 
-def _kept(raw: Mapping[str, Any], account: str, region: str) -> KeptSnapshot:
+def _reported(raw: Mapping[str, Any], account: str, region: str) -> ReportedSnapshot:
     view = view_snapshot(raw)
     tags = dict(view.tags)
     days = FOREVER if view.retention_days is None else view.retention_days
     start = raw.get("SnapshotRetentionStartTime") or view.create_time
     shared = raw.get("AccountsWithRestoreAccess") or []
     generation = view.cluster_create_time.isoformat() if view.cluster_create_time else "unknown"
-    return KeptSnapshot(
+    return ReportedSnapshot(
         identifier=view.identifier,
         arn=view.arn,
         account_id=str(raw.get("OwnerAccount") or account),

@@ -258,15 +258,15 @@ def is_protected(props: Mapping[str, Any]) -> bool:
     return isinstance(policy, dict) and policy.get("protected") is True
 
 
-def differs(recorded: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+def differs(recorded: Mapping[str, Any], desired: Mapping[str, Any]) -> bool:
     """Return whether what is recorded says something else than what is wanted, lines and comments aside.
 
     Args:
         recorded: Old outputs.
-        wanted: New inputs.
+        desired: New inputs.
 
     """
-    return _essence(recorded) != _essence(wanted)
+    return _essence(recorded) != _essence(desired)
 
 
 def _essence(props: Mapping[str, Any]) -> tuple[object, ...]:
