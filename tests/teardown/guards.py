@@ -290,13 +290,13 @@ GUARDS = (
     Guard(
         "nothing older is restored in place of what a teardown left",
         "lifecycle/data/restore.py",
-        "        _require_expired(session, urn, looked.missing)\n",
+        "        _require_expired(session, urn, found.missing)\n",
         "        pass\n",
     ),
     Guard(
         "a restore believes no absence that does not last",
         "lifecycle/data/restore.py",
-        "    looked = _find_surely(session, arguments, urn, rules, looked)\n",
+        "    found = _find_surely(session, arguments, urn, rules, found)\n",
         "",
     ),
     Guard(

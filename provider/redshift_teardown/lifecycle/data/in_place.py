@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle import this_run
-from redshift_teardown.lifecycle.data.restore import bring_back, newest_left
+from redshift_teardown.lifecycle.data.restore import bring_back
 from redshift_teardown.lifecycle.data.restore_words import age_of, not_shown
 from redshift_teardown.lifecycle.ownership.final_snapshots import find_final_snapshots
 from redshift_teardown.lifecycle.ownership.halves import is_half
@@ -79,7 +79,7 @@ def require_nothing_left(
     if arguments.get("restore_final_snapshot") is False:
         return
     found = find_final_snapshots(session, arguments, urn, rules)
-    missing, newest = found.missing, newest_left(found)
+    missing, newest = found.missing, found.newest_left
     if missing is not None and missing.half and not missing.has_expired(session.clock.now()):
         half, which, cure = None, f"{not_shown(urn, missing)}; its new", "restore_final_snapshot=True"
     elif newest is not None and is_half(newest, found.halves):

@@ -174,7 +174,7 @@ def require_word(
     """
     if named is None and found.missing is not None:
         tell_what_is_missing(session, arguments, urn, found.missing)
-    newest = newest_left(found)
+    newest = found.newest_left
     if newest is None or (named is not None and view_snapshot(named).identifier == newest.identifier):
         return
     which = f"final snapshot {newest.identifier}{age_of(session, newest)}"
@@ -202,21 +202,6 @@ def require_word(
             "restore_final_snapshot=True instead; to begin empty without this warning, write "
             "restore_final_snapshot=False"
         )
-
-
-def newest_left(found: Found) -> SnapshotView | None:
-    """Return the newest snapshot that a resource may have to go on with; None where there is none.
-
-    One in doubt is no such, unless it is the half of a replacement that did not end: of a teardown that a
-    kill cut before it could tag anything nobody knows what it was.
-    """
-    ours = [
-        each
-        for each, by in found.candidates
-        if by is SnapshotOwner.OURS
-        or (by is SnapshotOwner.IN_DOUBT and (is_half(each, found.halves) or is_unmarked(each)))
-    ]
-    return max(ours, key=age_key, default=None)
 
 
 _LEFT_BY_REPLACEMENT = "left by a replacement whose new cluster was to be restored from it"
@@ -247,21 +232,21 @@ def _newest_final_snapshot(
     session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
 ) -> Mapping[str, Any] | None:
     identifier = str(arguments["cluster_identifier"]).lower()
-    looked = _find_patiently(session, arguments, urn, rules)
-    if looked.missing is not None:
-        _require_expired(session, urn, looked.missing)
-    first = _newest(looked)
+    found = _find_patiently(session, arguments, urn, rules)
+    if found.missing is not None:
+        _require_expired(session, urn, found.missing)
+    first = found.newest
     if first is not None:
         # What preview refuses is refused at once.
-        _require_ours(session, *first, looked, urn, identifier)
-    looked = _find_surely(session, arguments, urn, rules, looked)
-    last = _newest(looked)
+        _require_ours(session, *first, found, urn, identifier)
+    found = _find_surely(session, arguments, urn, rules, found)
+    last = found.newest
     if last is None:
         session.reporter.keep(f"no final snapshot of {urn.name} is there: {identifier} is created empty")
         return None
     newest, by = last
-    tell_of_newer(session, newest, looked.seen, urn, identifier)
-    _require_ours(session, newest, by, looked, urn, identifier)
+    tell_of_newer(session, newest, found.seen, urn, identifier)
+    _require_ours(session, newest, by, found, urn, identifier)
     if not newest.available:
         raise RefusedError(
             f"the newest final snapshot of {urn.name}, {newest.identifier}, is {newest.status!r}"
@@ -270,20 +255,16 @@ def _newest_final_snapshot(
             next_step="wait until it is available and run `pulumi up` again; or name another one with "
             "snapshot_identifier in place of restore_final_snapshot",
         )
-    found = session.calls.describe_snapshot(SnapshotIdentifier=newest.identifier)
-    if found is None:
+    described = session.calls.describe_snapshot(SnapshotIdentifier=newest.identifier)
+    if described is None:
         raise RefusedError(
             f"the newest final snapshot of {urn.name}, {newest.identifier}, was there a moment ago and is "
             "gone",
             data="nothing was created",
             next_step="look for DeleteClusterSnapshot in CloudTrail; then run `pulumi up` again",
         )
-    require_usable(found, arguments)
-    return found
-
-
-def _newest(found: Found) -> tuple[SnapshotView, SnapshotOwner] | None:
-    return max(found.candidates, key=lambda candidate: age_key(candidate[0]), default=None)
+    require_usable(described, arguments)
+    return described
 
 
 def _require_ours(
@@ -351,7 +332,7 @@ def _find_surely(
 
     Where a receipt tells that the newest there is is the last there was, it is believed at once.
     """
-    newest = _newest(found)
+    newest = found.newest
     if newest is not None and newest[0].identifier == found.told:
         return found
     # Asked once more only, so not at the pace of the policy's polls.
@@ -364,7 +345,7 @@ def _find_surely(
     with stopped("pulumi up"):
         interrupt.require_wanted()
     again = find_final_snapshots(session, arguments, urn, rules)
-    then = _newest(again)
+    then = again.newest
     if newest is not None and (then is None or age_key(then[0]) < age_key(newest[0])):
         return found
     return again
@@ -395,7 +376,7 @@ def foretell_restore(session: Session, arguments: Mapping[str, Any], urn: Urn, r
     missing = found.missing
     if missing is not None and not missing.has_expired(session.clock.now()):
         session.reporter.warn(f"{not_shown(urn, missing)}: `up` restores nothing in its place")
-    newest = _newest(found)
+    newest = found.newest
     if newest is not None:
         identifier = str(arguments["cluster_identifier"]).lower()
         tell_of_newer(session, newest[0], found.seen, urn, identifier)

@@ -63,6 +63,26 @@ class Found:
     missing: Left | None = None
     told: str = ""
 
+    @property
+    def newest(self) -> tuple[SnapshotView, SnapshotOwner] | None:
+        """The newest one, and whose it is; None where there is none."""
+        return max(self.candidates, key=lambda candidate: age_key(candidate[0]), default=None)
+
+    @property
+    def newest_left(self) -> SnapshotView | None:
+        """The newest snapshot that a resource may have to go on with; None where there is none.
+
+        One in doubt is no such, unless it is the half of a replacement that did not end: of a teardown that a
+        kill cut before it could tag anything nobody knows what it was.
+        """
+        ours = [
+            each
+            for each, by in self.candidates
+            if by is SnapshotOwner.OURS
+            or (by is SnapshotOwner.IN_DOUBT and (is_half(each, self.halves) or is_unmarked(each)))
+        ]
+        return max(ours, key=age_key, default=None)
+
 
 def find_final_snapshots(
     session: Session, arguments: Mapping[str, Any], urn: Urn, rules: Environment
