@@ -263,7 +263,7 @@ def test_a_state_of_an_earlier_version_is_updated(stack: Bench) -> None:
     assert stack.preview(port=5441) == "same"
 
 
-NEW_IN_RECEIPTS = ("accepted", "last_alive", "recorded", "sent_at", "skip_accepted", "void")
+NEW_IN_RECEIPTS = ("accepted", "claim", "last_alive", "recorded", "sent_at", "skip_accepted", "void")
 
 
 def as_an_earlier_version_wrote(stack: Bench, *, attempts: bool = True) -> None:

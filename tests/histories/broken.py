@@ -22,7 +22,7 @@ from redshift_teardown.lifecycle.data.replaced import Judged
 from redshift_teardown.lifecycle.ownership import adopt, generation
 from redshift_teardown.lifecycle.policy.at_destroy import BothPolicies
 from redshift_teardown.reports import forecast, observed
-from redshift_teardown.teardown import absent, memory, observe, present, proof, receipt
+from redshift_teardown.teardown import absent, earlier, memory, observe, present, proof, receipt
 from redshift_teardown.teardown.model import Delete, Memory, Wait
 from redshift_teardown.teardown.plan import Plan
 from tests.histories.history import History
@@ -272,7 +272,7 @@ BROKEN: dict[str, Broken] = {
         LOST,
     ),
     "a skip that was never accepted excuses": Broken(
-        _method(receipt, "_outcome", lambda document, _: str(document.get("outcome", ""))),
+        _method(earlier, "_outcome", lambda document, _: str(document.get("outcome", ""))),
         _wild(SKIP, UP, act("destroy", **at("before", 1, DIE, of="DeleteCluster")), TIGHTEN, VANISH, DESTROY),
         LOST,
     ),
@@ -392,7 +392,7 @@ BROKEN: dict[str, Broken] = {
         "the proof is there",
     ),
     "receipts are not read": Broken(
-        _everywhere(receipt.read_earlier, lambda *_, **__: receipt.Earlier()),
+        _everywhere(earlier.read_earlier, lambda *_, **__: earlier.Earlier()),
         _kills(STATIC, UP, DIE_WHEN_DELETED),
         "refused in a history of kills alone",
     ),

@@ -276,4 +276,12 @@ MINIMAL: dict[str, History] = {
     "a claim is written later where AWS does not show the cluster yet": _wild(
         "of others", UP, act("environment", name="play"), act("stale", clusters=5.0), UP
     ),
+    "a state that was moved is not the resource that took its cluster over under the old name": _wild(
+        DAYS,
+        UP,
+        act("fail_the_snapshot", name="warehouse", outcome="stuck"),
+        act("move"),
+        act("program", adopt_existing=True),
+        UP,
+    ),
 }

@@ -15,13 +15,13 @@ from redshift_teardown.aws.identity import Identity, parse_time, same_moment
 from redshift_teardown.aws.statuses import BUSY, ENDING, Phase, phase
 from redshift_teardown.aws.views import Answer
 from redshift_teardown.teardown.backoff import LAG
+from redshift_teardown.teardown.earlier import Earlier, read_earlier
 from redshift_teardown.teardown.memory import remember
 from redshift_teardown.teardown.model import Delete, Done, Refuse, Resume, Tag, Wait
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import observe
 from redshift_teardown.teardown.plan import TAG_CLUSTER, TAG_GENERATION, TAG_URN, make_plan
 from redshift_teardown.teardown.proof import is_ours, newest_proof, of_generation
-from redshift_teardown.teardown.receipt import Earlier, read_earlier
 from tests.teardown import pure
 from tests.teardown.pure import BORN, IDENTITY, NAME, NOW, PLAN
 
@@ -189,7 +189,7 @@ def test_receipts_are_of_a_generation(tmp_path: Path) -> None:
         ({"cluster_create_time": LATER.isoformat()}, NAMELESS, False),
     ):
         (tmp_path / "one.json").write_text(receipt(**changes), encoding="utf-8")
-        earlier = read_earlier([tmp_path], identity, pure.URN, recorded=RECORDED)
+        earlier = read_earlier([tmp_path], identity, pure.URN, claim="", recorded=RECORDED)
         assert earlier.outcome == ("skip" if found else ""), changes
         assert earlier.accepted == ({"one"} if found else set()), changes
         assert earlier.stale == ({"two"} if found else set()), changes
@@ -208,7 +208,7 @@ def test_the_newest_receipt_that_may_have_reached_aws_decides(tmp_path: Path) ->
             stale=[f"stale-{number}"],
         )
         (tmp_path / f"{9 - number}.json").write_text(text, encoding="utf-8")
-    earlier = read_earlier([tmp_path], IDENTITY, pure.URN, recorded=RECORDED)
+    earlier = read_earlier([tmp_path], IDENTITY, pure.URN, claim="", recorded=RECORDED)
     assert earlier.outcome == "snapshot"
     assert earlier.sent == (("name-0", NOW), ("name-1", NOW))
     assert earlier.stale == {"two", "stale-0", "stale-1", "stale-2"}
@@ -220,14 +220,33 @@ def test_a_receipt_of_another_version_is_passed_over(tmp_path: Path) -> None:
     for version, outcome in ((1, "skip"), (2, ""), ("1", ""), (None, "")):
         file = tmp_path / "one.json"
         file.write_text(receipt(receipt_version=version), encoding="utf-8")
-        assert read_earlier([tmp_path], IDENTITY, pure.URN, recorded=RECORDED).outcome == outcome, version
+        assert read_earlier([tmp_path], IDENTITY, pure.URN, claim="", recorded=RECORDED).outcome == outcome, (
+            version
+        )
+
+
+def test_a_receipt_of_another_claim_is_of_another_resource(tmp_path: Path) -> None:
+    """A state that was moved records the URN of a resource that may have taken the cluster over since."""
+    for written, claim, found in (
+        ("c1", "c1", True),
+        ("c2", "c1", False),
+        ("c1", "", True),
+        ("", "c1", True),
+        (None, "c1", True),
+    ):
+        (tmp_path / "one.json").write_text(receipt(claim=written, sent_at={"": NOW.isoformat()}), "utf-8")
+        earlier = read_earlier([tmp_path], IDENTITY, pure.URN, claim=claim, recorded=RECORDED)
+        assert (earlier.outcome, earlier.own_sent) == (("skip", NOW) if found else ("", None)), (
+            written,
+            claim,
+        )
 
 
 def test_a_receipts_folder_that_is_none_holds_none(tmp_path: Path) -> None:
     """No folder, or a file in its place."""
     (tmp_path / "file").touch()
     for folder in (tmp_path / "missing", tmp_path / "file"):
-        assert read_earlier([folder], IDENTITY, pure.URN, recorded=RECORDED) == Earlier()
+        assert read_earlier([folder], IDENTITY, pure.URN, claim="", recorded=RECORDED) == Earlier()
 
 
 # --- whose snapshot ------------------------------------------------------------------------------

@@ -317,6 +317,7 @@ def memory_of(planner: Planner, started: datetime) -> Memory:
         state.identity,
         str(state.urn),
         started,
+        claim=state.claim,
         recorded=planner.fingerprint,
         void=state.void,
     )

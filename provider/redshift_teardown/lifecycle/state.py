@@ -18,7 +18,7 @@ from redshift_teardown.aws.identity import Identity, parse_time
 from redshift_teardown.deletion_policy.facts import PULUMI_UNKNOWN
 from redshift_teardown.engine.urn import Urn, UrnError
 from redshift_teardown.errors import RefusedError, TeardownError
-from redshift_teardown.teardown.receipt import strings
+from redshift_teardown.teardown.earlier import strings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

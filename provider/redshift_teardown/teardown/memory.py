@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from redshift_teardown.aws.statuses import Phase, is_surely_alive, phase
 from redshift_teardown.aws.views import Answer, SnapshotView
 from redshift_teardown.teardown.backoff import LAG, SETTLE
+from redshift_teardown.teardown.earlier import read_earlier
 from redshift_teardown.teardown.model import Memory
 from redshift_teardown.teardown.proof import (
     asked_for,
@@ -19,7 +20,6 @@ from redshift_teardown.teardown.proof import (
     of_generation,
     void_key,
 )
-from redshift_teardown.teardown.receipt import read_earlier
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redshift_teardown.aws.identity import Identity
+    from redshift_teardown.teardown.earlier import Earlier
     from redshift_teardown.teardown.model import Observation
     from redshift_teardown.teardown.plan import Plan
-    from redshift_teardown.teardown.receipt import Earlier
 
 
 def recall(
@@ -38,6 +38,7 @@ def recall(
     urn: str,
     started: datetime,
     *,
+    claim: str,
     recorded: str,
     void: Collection[str],
 ) -> Memory:
@@ -48,11 +49,12 @@ def recall(
         identity: The generation meant.
         urn: The resource's: what another one decided about the generation excuses nothing.
         started: The time now.
+        claim: The resource's ownership claim; empty for none.
         recorded: The fingerprint of what the state records of the policy.
         void: Snapshots, and skips, that the state records as void.
 
     """
-    earlier = read_earlier(receipts, identity, urn, recorded=recorded)
+    earlier = read_earlier(receipts, identity, urn, claim=claim, recorded=recorded)
     outlived = earlier.skip in void or _is_outlived(earlier)
     return Memory(
         started=started,

@@ -10,12 +10,12 @@ from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import NoAnswerError, RefusedError
 from redshift_teardown.lifecycle import this_run
 from redshift_teardown.lifecycle.data.named_snapshot import FIXED_BY_SNAPSHOT, find_named
-from redshift_teardown.lifecycle.operation import open_session
+from redshift_teardown.lifecycle.operation import memory_of, open_session
 from redshift_teardown.lifecycle.origin import Named, began_with, named_by
 from redshift_teardown.lifecycle.ownership.existing_clusters import require_free
 from redshift_teardown.lifecycle.policy.planner import Planner, read_recorded
 from redshift_teardown.lifecycle.state import UNKNOWN, State, arguments_of
-from redshift_teardown.teardown.receipt import halves_left, read_earlier
+from redshift_teardown.teardown.earlier import halves_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -131,8 +131,7 @@ def _may_be_half_done(state: State, planner: Planner) -> bool:
     account, region = identity.account_id, identity.region
     if any(halves_left(folder, account, region, identity) for folder in planner.receipts):
         return True
-    known = read_earlier(planner.receipts, identity, str(state.urn), recorded=planner.fingerprint).sent
-    return bool(state.gone) and not known
+    return bool(state.gone) and not memory_of(planner, SystemClock().now()).earlier_sent
 
 
 def _anew(state: State, urn: Urn, *, forced: bool) -> str:

@@ -34,9 +34,9 @@ from redshift_teardown.lifecycle.ownership.final_snapshots import (
 )
 from redshift_teardown.lifecycle.ownership.halves import age_key, is_half, owner_of
 from redshift_teardown.teardown.backoff import LAG, SETTLE
+from redshift_teardown.teardown.earlier import halves_left
 from redshift_teardown.teardown.plan import TAG_DATA_SINCE, TAG_URN, TAG_VOID
 from redshift_teardown.teardown.proof import is_marked_void
-from redshift_teardown.teardown.receipt import halves_left
 from redshift_teardown.teardown.resource_tag import decoded, says
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from redshift_teardown.engine.urn import Urn
     from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.lifecycle.ownership.final_snapshots import Found
-    from redshift_teardown.teardown.receipt import Left
+    from redshift_teardown.teardown.earlier import Left
 
 
 _AGAIN_SECONDS = 10.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from redshift_teardown.aws.views import SnapshotView
     from redshift_teardown.engine.urn import Urn
     from redshift_teardown.lifecycle.context import Session
-    from redshift_teardown.teardown.receipt import Left
+    from redshift_teardown.teardown.earlier import Left
 
 
 def left_of(urn: Urn, missing: Left) -> str:

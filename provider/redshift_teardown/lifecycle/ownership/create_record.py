@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws.identity import Identity, parse_time
 from redshift_teardown.aws.views import view_cluster
 from redshift_teardown.teardown.claim import Claim
+from redshift_teardown.teardown.earlier import documents_in
 from redshift_teardown.teardown.proof import CLOCK_SKEW
-from redshift_teardown.teardown.receipt import documents_in, write_document
+from redshift_teardown.teardown.receipt import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

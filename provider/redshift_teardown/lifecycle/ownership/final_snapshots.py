@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.aws.views import view_snapshot
 from redshift_teardown.deletion_policy import facts_of, fit_tag_value, fits_template
 from redshift_teardown.lifecycle.ownership.halves import age_key, is_half, unfinished_halves
+from redshift_teardown.teardown.earlier import Left, halves_left, last_left
 from redshift_teardown.teardown.plan import (
     FINDING_TAGS,
     TAG_CLUSTER,
@@ -18,7 +19,6 @@ from redshift_teardown.teardown.plan import (
     TAG_STACK,
     TAG_URN,
 )
-from redshift_teardown.teardown.receipt import Left, halves_left, last_left
 from redshift_teardown.teardown.resource_tag import is_named, says
 
 if TYPE_CHECKING:

@@ -15,13 +15,7 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.atomic_file import write_problem
 from redshift_teardown.errors import FinalRefusalError, RefusedError
 from redshift_teardown.teardown.model import LetGo, Refuse
-from redshift_teardown.teardown.receipt import (
-    LET_GO,
-    ReceiptFile,
-    heading,
-    not_written,
-    write_document,
-)
+from redshift_teardown.teardown.receipt import LET_GO, ReceiptFile, heading, not_written, write_document
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -145,6 +145,7 @@ class Planner:
             "project": state.urn.project,
             "stack": state.urn.stack,
             "resource": state.urn.name,
+            "claim": state.claim,
             "recorded_policy": {
                 "digest": state.policy.get("digest", ""),
                 "source": state.policy.get("source", ""),
