@@ -1100,6 +1100,24 @@ GUARDS = (
         "",
     ),
     Guard(
+        "a create ends with its own claim on the cluster",
+        "lifecycle/create.py",
+        "            self._claim.require_uncontested(claim_on(cluster))\n",
+        "",
+    ),
+    Guard(
+        "a create that its mark tells of ends with its owner's",
+        "lifecycle/ownership/create_claim.py",
+        " or (self.by_mark and not marked)",
+        "",
+    ),
+    Guard(
+        "a create that its mark tells of holds its claim",
+        "lifecycle/ownership/create_claim.py",
+        "        if self.by_mark and (live is None or live.name != self.claim.name):",
+        "        if False:",
+    ),
+    Guard(
         "what is left of ours is finished beside another generation",
         "teardown/present.py",
         "    if identity.cluster_namespace_arn and "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +32,7 @@ from redshift_teardown.lifecycle.origin import BEGAN_EMPTY
 from redshift_teardown.lifecycle.outputs import CREATING_TAG, identity_of, outputs, user_tags
 from redshift_teardown.lifecycle.ownership.adopt import adopt
 from redshift_teardown.lifecycle.ownership.claims import claim_on, write_tags, written_claim
+from redshift_teardown.lifecycle.ownership.create_claim import ContestedError, CreateClaim
 from redshift_teardown.lifecycle.ownership.create_record import (
     CreateKey,
     CreateRecord,
@@ -50,7 +50,7 @@ from redshift_teardown.lifecycle.ownership.halves import mark_restored
 from redshift_teardown.lifecycle.policy.protection import protected_place
 from redshift_teardown.lifecycle.policy.resolve import for_account, is_protected
 from redshift_teardown.lifecycle.state import arguments_of
-from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim, superseding
+from redshift_teardown.teardown.claim import TAG_CLAIM, new_claim
 from redshift_teardown.teardown.proof import CLOCK_SKEW
 from redshift_teardown.teardown.resource_tag import says
 
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.settings import Settings
+    from redshift_teardown.teardown.claim import Claim
 
 
 def create(props: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
@@ -122,12 +123,13 @@ class _Create:
         self._identifier = identifier
         self._default_tags = dict(session.settings.default_tags)
         self._creating = {CREATING_TAG: fit_tag_value(str(urn))}
-        self._claim = new_claim(str(urn), protected=is_protected(inputs))
+        claim = new_claim(str(urn), protected=is_protected(inputs))
+        self._claim = CreateClaim(claim, identifier, str(urn))
         self._receipts = Path(self._rules.receipts)
         self._place = CreateKey(str(urn), session.account_id, session.aws.region, identifier.lower())
         self._record: CreateRecord | None = None
         self._origin: Mapping[str, Any] = {}
-        self._may_mark = True
+        self._may_mark, self._was_marked = True, False
         self._meant = ExpectedGeneration(session.account_id, session.aws.region, self._is_expected)
         self._sent_at: datetime | None = None
         self._half = ""
@@ -140,12 +142,17 @@ class _Create:
         """
         document = find_earlier(self._receipts, self._place, cluster)
         self._origin = document or self._origin
-        # What the former process has sent by now may arrive later: it is the same claim then.
-        self._claim = replace(self._claim, name=str((document or {}).get("claim") or self._claim.name))
+        if document is not None and document.get("claim"):
+            # What the former process has sent by now may arrive later: it is the same claim then.
+            self._claim.known_as(str(document["claim"]))
         mark = dict(view_cluster(cluster).tags).get(CREATING_TAG)
         if mark is None:
             return document is not None
-        return says(mark, str(self._urn)) and not is_contradicted(self._receipts, self._place, cluster)
+        if not says(mark, str(self._urn)) or is_contradicted(self._receipts, self._place, cluster):
+            return False
+        if document is None and self._record is None:
+            self._claim.meet(claim_on(cluster), by_mark=True)
+        return True
 
     def take_over(self, cluster: Mapping[str, Any]) -> dict[str, Any]:
         """Adopt a cluster that is there; refuse where the program does not ask for it.
@@ -205,7 +212,7 @@ class _Create:
         """Write down what is about to be sent, so that a later run knows its own cluster again."""
         self._origin = origin
         self._record = CreateRecord(
-            self._receipts, self._place, self._claim.name, operation, origin, self._session
+            self._receipts, self._place, self._claim.claim.name, operation, origin, self._session
         )
         self._record.write()
         return self._record
@@ -222,7 +229,7 @@ class _Create:
             parameters.pop("NumberOfNodes", None)
         tags = {**self._default_tags, **(self._arguments.get("tags") or {}), **self._creating}
         if len(tags) < MOST_TAGS:
-            tags[TAG_CLAIM] = self._claim.value
+            tags[TAG_CLAIM] = self._claim.claim.value
         parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
         return parameters
 
@@ -284,35 +291,54 @@ class _Create:
         """
         if self._record is not None:
             self._record.saw(cluster)
-        if CREATING_TAG in dict(view_cluster(cluster).tags) or not self._may_mark:
+        live, marked = claim_on(cluster), CREATING_TAG in dict(view_cluster(cluster).tags)
+        self._meet(cluster, live, marked=marked)
+        self._claim.require_uncontested(live, marked=marked)
+        if (marked and not self._claim.is_to_write(live)) or not self._may_mark:
             return
-        live = claim_on(cluster)
-        claim = self._claim if live is None else superseding(self._claim, live)
+        claim = self._claim.over(live)
         attempt = write_tags(self._session, cluster, {**self._creating, TAG_CLAIM: claim.value})
+        self._was_marked = self._was_marked or attempt.answer is not Answer.REFUSED
         self._may_mark = attempt.answer is not Answer.REFUSED or attempt.code.startswith(
             "InvalidClusterState"
+        )
+
+    def _meet(self, cluster: Mapping[str, Any], live: Claim | None, *, marked: bool) -> None:
+        """Let the claim be superseded that a restored cluster has from its snapshot, until it is marked."""
+        self._was_marked = self._was_marked or marked
+        if cluster.get("RestoreStatus") and not self._was_marked:
+            self._claim.meet(live)
+
+    def _hold(self, cluster: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Take over the claim of a create that nothing but its mark tells of, and see that it lasts."""
+        if self._claim.by_mark:
+            self._mark(cluster)
+            cluster = self._wait()
+        live, marked = claim_on(cluster), CREATING_TAG in dict(view_cluster(cluster).tags)
+        self._meet(cluster, live, marked=marked)
+        self._claim.require_held(live, marked=marked)
+        return cluster
+
+    def _wait(self) -> Mapping[str, Any]:
+        what = f"cluster {self._identifier} to be created"
+        return wait_until_available(
+            self._session, self._identifier, self._rules, what, self._meant, each=self._mark
         )
 
     def finish(self) -> dict[str, Any]:
         """Wait for the cluster, bring it to what the program says, and give the outputs."""
         session, identifier = self._session, self._identifier
         try:
-            cluster = wait_until_available(
-                session,
-                identifier,
-                self._rules,
-                f"cluster {identifier} to be created",
-                self._meant,
-                each=self._mark,
-            )
+            cluster = self._hold(self._wait())
             identity = identity_of(cluster, session.account_id, session.aws.region)
-            this_run.note_created(identity, str(self._urn), self._claim.name)
+            this_run.note_created(identity, str(self._urn), self._claim.claim.name)
             restored = bool(cluster.get("RestoreStatus"))
             surplus = user_tags(cluster) if restored else None
             desired = everything(self._arguments, self._default_tags, surplus)
             cluster = converge(session, desired, cluster, self._rules, self._meant, proven=False)
-            claim = written_claim(session, cluster, self._claim, takes_on=True)
-        except (AnotherGenerationError, GoneError):
+            self._claim.require_uncontested(claim_on(cluster))
+            claim = written_claim(session, cluster, self._claim.claim, takes_on=True)
+        except (AnotherGenerationError, ContestedError, GoneError):
             # What this create began is not there any more: nothing of it is to be gone on with.
             raise
         except TeardownError as error:
