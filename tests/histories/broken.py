@@ -147,7 +147,7 @@ def _loosen(patch: pytest.MonkeyPatch) -> None:
 def _whoever_owns_it(patch: pytest.MonkeyPatch) -> None:
     """Ask neither what this process knows of owners and programs, nor the claim on the cluster."""
     patch.setattr(delete_module, "judge", lambda *_: Judged())
-    patch.setattr(present, "_claim_step", _nothing)
+    patch.setattr(present, "claim_step", _nothing)
 
 
 def _leave_open(self: Any, identifier: str, *_: Any) -> Any:

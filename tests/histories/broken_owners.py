@@ -117,7 +117,7 @@ def _unasked(rule: Rule) -> Rule:
 BROKEN_OWNERS: dict[str, Broken] = {
     # K3: whose a cluster is
     "a claim of another's is not looked at": Broken(
-        _method(present, "_claim_step", _nothing), _wild(DAYS, UP, SWITCH, UP, SWITCH, DESTROY), TAKEN_OVER
+        _method(present, "claim_step", _nothing), _wild(DAYS, UP, SWITCH, UP, SWITCH, DESTROY), TAKEN_OVER
     ),
     "what took a cluster over is not written on it": Broken(
         _everywhere(claim.superseding, lambda made, _: made),

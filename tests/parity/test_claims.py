@@ -213,6 +213,27 @@ def test_a_cluster_that_was_taken_over_is_let_go_of(stack: Bench, urn: str, vers
     assert len(stack.proofs()) == 1
 
 
+def test_one_that_its_new_owner_renamed_is_let_go_of_too(stack: Bench) -> None:
+    """Refresh and preview do not promise to take the new name away again; destroy and `plan` let go."""
+    stack.write_policy(stack.policy.replace("[live]", "[live, second]"))
+    born(stack)
+    adopted(stack, OTHER_STACK)
+    stack.outsider.modify_cluster(ClusterIdentifier=CLUSTER, NewClusterIdentifier="lake")
+    stack.time.advance(600)
+
+    told = "".join(stack.refresh().warned)
+
+    assert "was taken over" in told
+    assert "under the name lake" in told
+    assert "gives it the name" not in told
+    assert stack.preview() == "same"
+    old = dict(wire(stack.state))
+    assert foretold(stack, old).verdict is Verdict.LET_GO
+    ended = destroyed(stack, old)
+    assert (ended.said, changing(ended)) == ("", [])
+    assert stack.cluster("lake")["ClusterStatus"] == "available"
+
+
 def test_a_state_left_over_of_the_same_resource_skips_nothing_that_is_protected(stack: Bench) -> None:
     """Another backend's state of the same project, stack and name adopted the cluster and protects it: the
     older state, by rules that skip, deletes nothing.

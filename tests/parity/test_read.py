@@ -344,7 +344,7 @@ def test_a_rename_that_was_killed_and_taken_back_is_taken_back_in_aws(stack: Ben
 
 
 def test_the_name_is_not_taken_from_somebody_else(stack: Bench) -> None:
-    """Another cluster has it by now: AWS refuses, `up` fails, and the other is not touched."""
+    """Another cluster has it by now: refresh says so, `up` refuses, and the other is not touched."""
     renamed(stack)
     stack.outsider.create_cluster(
         ClusterIdentifier="warehouse",
@@ -355,12 +355,17 @@ def test_the_name_is_not_taken_from_somebody_else(stack: Bench) -> None:
     )
     stack.time.advance(3600)
     theirs = stack.ledger()["clusters"]["warehouse"]
-    stack.refresh()
+    told = "".join(stack.refresh().warned)
+    assert "is another cluster's now, so no `pulumi up` can give it back" in told
+    assert "REDSHIFT_TEARDOWN_LET_GO=" in told
 
     assert stack.preview() == "update"
     refused = stack.apply()
 
-    assert (refused.how, "ClusterAlreadyExists" in refused.said) == ("refused", True)
+    assert refused.how == "refused"
+    assert "warehouse is another cluster's name now" in refused.said
+    assert "REDSHIFT_TEARDOWN_LET_GO=" in refused.said
+    assert changing(refused) == []
     assert stack.ledger()["clusters"]["warehouse"] == theirs
     assert stack.cluster("lake")
 

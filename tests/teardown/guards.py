@@ -320,7 +320,7 @@ GUARDS = (
     Guard(
         "a renamed cluster is not gone",
         "teardown/absent.py",
-        "    if observation.renamed_to:\n        return",
+        "    if observation.renamed is not None:\n        return",
         "    if False:\n        return",
     ),
     Guard(
@@ -1118,6 +1118,24 @@ GUARDS = (
         "        if False:",
     ),
     Guard(
+        "who took a cluster over owns it under whatever name",
+        "teardown/owner.py",
+        "    if isinstance(end, LetGo) or (isinstance(end, Refuse) and end.final):\n        return end\n",
+        "",
+    ),
+    Guard(
+        "a refresh promises no name that a new owner gave",
+        "lifecycle/read.py",
+        "    if isinstance(step, LetGo):",
+        "    if False:",
+    ),
+    Guard(
+        "nothing is renamed to what another cluster is called",
+        "lifecycle/update.py",
+        "    if holder is not None and not identity.is_generation_of(holder):",
+        "    if False:",
+    ),
+    Guard(
         "what is left of ours is finished beside another generation",
         "teardown/present.py",
         "    if identity.cluster_namespace_arn and "
@@ -1356,13 +1374,13 @@ GUARDS = (
     ),
     Guard(
         "a claim that says protected is no state's to skip",
-        "teardown/present.py",
+        "teardown/owner.py",
         "live is not None and held and not (plan.wants_snapshot or ending)",
         "False",
     ),
     Guard(
         "who has a newer claim of its own resource does not skip",
-        "teardown/present.py",
+        "teardown/owner.py",
         "plan.renewal_is_ours and plan.wants_snapshot)",
         "plan.renewal_is_ours)",
     ),
@@ -1496,8 +1514,8 @@ GUARDS = (
     Guard(
         "a create that goes on with another's goes on with its claim",
         "lifecycle/create.py",
-        'name=str((document or {}).get("claim") or self._claim.name))',
-        "name=self._claim.name)",
+        '            self._claim.known_as(str(document["claim"]))',
+        "            pass",
     ),
     Guard(
         "a claim that is ours says by which rules it is",
@@ -1514,7 +1532,7 @@ GUARDS = (
     Guard(
         "ours that lives under another name is not let go of",
         "teardown/present.py",
-        "    if observation.renamed_to:",
+        "    if observation.renamed is not None:",
         "    if False:",
     ),
     Guard(

@@ -167,7 +167,7 @@ def _observation(status: str, snapshots: tuple[SnapshotView, ...], after: timede
     if status == "not found":
         return Observation(NOW + after, None, snapshots)
     if status == "not found, renamed":
-        return Observation(NOW + after, None, snapshots, renamed_to="lagerhaus")
+        return Observation(NOW + after, None, snapshots, renamed=replace(cluster(), identifier="lagerhaus"))
     if status == "of another generation":
         return Observation(NOW + after, cluster(namespace_arn="arn:aws:redshift:eu-west-1:1:namespace:other"))
     return Observation(NOW + after, cluster(status), snapshots)

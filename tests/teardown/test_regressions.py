@@ -14,8 +14,9 @@ from redshift_teardown.aws.provisioned import UnreachableError
 from redshift_teardown.aws.views import Answer, ClusterView, SnapshotView
 from redshift_teardown.lifecycle.check import check
 from redshift_teardown.lifecycle.diff import diff
+from redshift_teardown.teardown.claim import TAG_CLAIM
 from redshift_teardown.teardown.memory import remember
-from redshift_teardown.teardown.model import Done, Refuse, Wait
+from redshift_teardown.teardown.model import Done, LetGo, Refuse, Wait
 from redshift_teardown.teardown.next_step import next_step
 from redshift_teardown.teardown.observe import observe
 from redshift_teardown.teardown.proof import void_key
@@ -344,7 +345,7 @@ def test_a_cluster_that_one_answer_denies_and_another_shows_is_alive() -> None:
     renamed.
     """
     seen = observe(Answers(None, pure.cluster("deleting")), pure.IDENTITY, pure.NOW)
-    assert seen.renamed_to is None
+    assert seen.renamed is None
     assert next_step(pure.PLAN, pure.IDENTITY, seen, pure.memory()) == Wait("deleting", None)
 
 
@@ -370,7 +371,26 @@ def test_a_new_cluster_under_the_old_name_does_not_hide_that_ours_was_renamed() 
     assert isinstance(step, Refuse)
     assert "was renamed to lagerhaus" in step.what
     assert "lagerhaus" in step.next_step
-    assert not step.final
+    assert step.final
+
+
+def test_one_that_was_taken_over_and_renamed_is_let_go_of() -> None:
+    """Whose it is does not depend on its name, nor on whether another cluster has the old one."""
+    other = pure.cluster(namespace_arn="arn:aws:redshift:eu-west-1:1:namespace:other")
+    mine = replace(pure.PLAN, claim="1" * 16)
+    for claim, by_name, how in (
+        (f"{'2' * 16} of 0123456789ab after {'1' * 16}", None, LetGo),
+        (f"{'2' * 16} of 0123456789ab after {'1' * 16}", other, LetGo),
+        (f"{'2' * 16} of 0123456789ab", None, Refuse),
+        (f"{'1' * 16} of 0123456789ab", None, Refuse),
+    ):
+        renamed = replace(pure.cluster(), identifier="lagerhaus", tags=((TAG_CLAIM, claim),))
+        listed = (renamed,) if by_name is None else (by_name, renamed)
+        seen = observe(Answers(by_name, *listed), pure.IDENTITY, pure.NOW)
+        memory = replace(pure.memory(), gone_since=pure.NOW - timedelta(hours=1))
+        step = next_step(mine, pure.IDENTITY, seen, memory)
+        assert isinstance(step, how), claim
+        assert ("lagerhaus" in step.what) is ("after" in claim or claim.startswith("1"))
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ class Operation:
 
         """
         observation = self.observe()
-        if observation.cluster is None and not observation.renamed_to:
+        if observation.cluster is None and observation.renamed is None:
             wait = self.planner().plan(None).decision.wait
             self.session.clock.sleep(believed_after(wait.poll_seconds).total_seconds())
             return self.observe()

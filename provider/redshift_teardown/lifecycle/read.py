@@ -16,8 +16,10 @@ from redshift_teardown.errors import RefusedError
 from redshift_teardown.lifecycle.desired import DEFAULT_TAGS, IDENTIFIER, own_region, said_by, said_in
 from redshift_teardown.lifecycle.operation import Operation, open_operation
 from redshift_teardown.lifecycle.outputs import RECORDED_INPUTS, outputs
+from redshift_teardown.lifecycle.ownership.let_go import with_way_out
 from redshift_teardown.lifecycle.state import GONE, arguments_of, carried
-from redshift_teardown.teardown.model import Done, Refuse
+from redshift_teardown.teardown.model import Done, LetGo, Refuse
+from redshift_teardown.teardown.present import TO_OWN_THE_NEW_ONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +70,7 @@ def read(
         ) from None
     view = view_cluster(cluster) if cluster is not None else None
     if cluster is None or view is None or not identity.is_generation_of(view):
-        found_id, outs = _without_cluster(id_, props, operation, observation)
-        return found_id, outs, _renamed(observation.renamed_to, asked)
+        return _without_cluster(id_, props, operation, observation, asked)
     if view.status in ENDING:
         session.reporter.warn(f"{identity} is being deleted ({view.status})")
     void = {} if view.status in ENDING else {"void": operation.void_beside(observation)[0]}
@@ -123,30 +124,58 @@ def _inputs(found: Mapping[str, Any], said: frozenset[str], old_inputs: Mapping[
     return {**inputs, **recorded, "state_version": found["state_version"]}
 
 
-def _renamed(now: str | None, asked: Asked | None) -> dict[str, Any] | None:
+def _under(name: str, asked: Asked | None) -> dict[str, Any] | None:
     """Return the old inputs with the name that AWS shows, which the next preview compares with the program.
 
     The outputs keep the recorded one: a destroy is to find what the last ``up`` recorded, or refuse.
     """
-    if not now or asked is None or asked.old_inputs is None:
+    if asked is None or asked.old_inputs is None:
         return None
     old_inputs = {name: value for name, value in asked.old_inputs.items() if name != "__provider"}
-    return {**old_inputs, IDENTIFIER: now}
+    return {**old_inputs, IDENTIFIER: name}
+
+
+def _renamed(
+    name: str,
+    props: Mapping[str, Any],
+    operation: Operation,
+    observation: Observation,
+    asked: Asked | None,
+) -> dict[str, Any] | None:
+    """Tell of a cluster that lives under another name; return the inputs, None for those that there are."""
+    identity, reporter = operation.identity, operation.session.reporter
+    _, step = operation.what_delete_would_do(observation)
+    if isinstance(step, LetGo):
+        reporter.warn(f"{step.what}. Take it out of this program: `pulumi up` then lets go of it")
+        return None
+    if observation.cluster is not None:
+        to_own = with_way_out(TO_OWN_THE_NEW_ONE, identity, str(props.get("urn") or ""))
+        reporter.warn(
+            f"{identity} has the name {name} in AWS, and {identity.cluster_identifier} is another cluster's "
+            f"now, so no `pulumi up` can give it back: to keep this one, set cluster_identifier to {name!r}; "
+            f"{to_own}"
+        )
+        return _under(name, asked)
+    reporter.warn(
+        f"{identity} has the name {name} in AWS: somebody renamed it, or a `pulumi up` "
+        "that did was interrupted. The next `pulumi up` gives it the name that the program says; to keep "
+        f"this one, set cluster_identifier to {name!r}"
+    )
+    return _under(name, asked)
 
 
 def _without_cluster(
-    id_: str, props: Mapping[str, Any], operation: Operation, observation: Observation
-) -> tuple[str, dict[str, Any]]:
-    """Return in words what became of a cluster that AWS does not show under its name any more."""
+    id_: str,
+    props: Mapping[str, Any],
+    operation: Operation,
+    observation: Observation,
+    asked: Asked | None,
+) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
+    """Tell what became of a cluster that AWS does not show under its name any more; see `read`."""
     identity, reporter = operation.identity, operation.session.reporter
     as_it_was = {name: value for name, value in props.items() if name not in ("__provider", GONE)}
-    if observation.renamed_to:
-        reporter.warn(
-            f"{identity} has the name {observation.renamed_to} in AWS: somebody renamed it, or a `pulumi up` "
-            "that did was interrupted. The next `pulumi up` gives it the name that the program says; to keep "
-            f"this one, set cluster_identifier to {observation.renamed_to!r}"
-        )
-        return id_, as_it_was
+    if observation.renamed is not None:
+        return id_, as_it_was, _renamed(observation.renamed.identifier, props, operation, observation, asked)
     plan, step = operation.what_delete_would_do(observation)
     if isinstance(step, Done):
         kept = (
@@ -156,11 +185,11 @@ def _without_cluster(
             else f"no final snapshot of it was due: {plan.decision.describe()}"
         )
         reporter.warn(f"{identity} is gone and leaves the state; {kept}")
-        return "", {}
+        return "", {}, None
     found = (
         f"{step.what} (data: {step.data})"
         if isinstance(step, Refuse)
         else "the cluster is gone, and its final snapshot is not finished as the policy says"
     )
     reporter.warn(f"{identity} stays in the state: {found}. {WHAT_FINISHES}")
-    return id_, {**as_it_was, GONE: found}
+    return id_, {**as_it_was, GONE: found}, None

@@ -92,6 +92,10 @@ def update(
     renamed_to = str(arguments["cluster_identifier"]).lower()
     names = (renamed_to, found_as((asked.old_inputs if asked else None) or {}))
     found = _find(session, identity, names, this_run.in_state(str(urn), str(state.urn)))
+    name = str(found["ClusterIdentifier"])
+    holder = session.calls.cluster(renamed_to) if name != renamed_to else None
+    if holder is not None and not identity.is_generation_of(holder):
+        raise _name_taken(identity, name, renamed_to, this_run.in_state(str(urn), str(state.urn)))
     meant = ExpectedGeneration.known(identity)
     meant.require(found)
     # Before the last poll: what it shows of the name is held against the generation that is meant. And before
@@ -177,20 +181,25 @@ def _find(session: Session, identity: Identity, names: tuple[str, ...], urn: str
             next_step="run `pulumi refresh`, which says what became of it, then `pulumi up`",
         )
     if not identity.is_generation_of(view_cluster(cluster)):
-        elsewhere = observe(session.calls, identity, session.clock.now()).renamed_to
-        if elsewhere:
-            raise RefusedError(
-                f"{identity} was renamed to {elsewhere} outside of Pulumi; {identity.cluster_identifier} is "
-                "another cluster's name now",
-                data="neither of the two was touched",
-                next_step=f"set cluster_identifier to {elsewhere!r} in the program, then run `pulumi up`",
-            )
+        elsewhere = observe(session.calls, identity, session.clock.now()).renamed
+        if elsewhere is not None:
+            raise _name_taken(identity, elsewhere.identifier, identity.cluster_identifier, urn)
         raise RefusedError(
             f"{identity} was deleted and re-created outside this stack",
             data="that cluster was not touched",
             next_step=with_way_out(TO_OWN_THE_NEW_ONE, identity, urn),
         )
     return cluster
+
+
+def _name_taken(identity: Identity, name: str, taken: str, urn: str) -> RefusedError:
+    """Return the refusal of a change whose cluster cannot have the name that the program says."""
+    set_it = f"set cluster_identifier to {name!r} in the program, then run `pulumi up`"
+    return RefusedError(
+        f"{identity} has the name {name} in AWS, and {taken} is another cluster's name now",
+        data="neither of the two was touched",
+        next_step=with_way_out(f"{set_it}; {TO_OWN_THE_NEW_ONE}", identity, urn),
+    )
 
 
 def _without_nothing(outs: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from redshift_teardown.deletion_policy import Outcome
 from redshift_teardown.teardown.backoff import SETTLE, believed_after
 from redshift_teardown.teardown.finish import finish
 from redshift_teardown.teardown.model import Done, Refuse, Step, Wait
+from redshift_teardown.teardown.owner import renamed
 from redshift_teardown.teardown.proof import (
     asked_for,
     is_ours,
@@ -30,8 +31,8 @@ _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 
 def absent(plan: Plan, identity: Identity, observation: Observation, memory: Memory) -> Step:
     """Return the next step where AWS shows no cluster; see ``next_step`` for the arguments."""
-    if observation.renamed_to:
-        return renamed(plan, identity, observation.renamed_to, memory)
+    if observation.renamed is not None:
+        return renamed(plan, identity, observation.renamed, memory)
     if not _is_ending(memory) and not _lasts(plan, observation, memory):
         return Wait("AWS shows no cluster; asking again before that is believed")
     snapshot_due = plan.wants_snapshot
@@ -42,31 +43,6 @@ def absent(plan: Plan, identity: Identity, observation: Observation, memory: Mem
     if not snapshot_due:
         return Done(proof if proof is not None and proof.available else None)
     return _by_proof(plan, identity, observation, memory, proof)
-
-
-def renamed(
-    plan: Plan, identity: Identity, name: str, memory: Memory, *, is_name_taken: bool = False
-) -> Refuse:
-    """Return the refusal to tear down a generation that lives under another name.
-
-    Args:
-        plan: What was decided.
-        identity: The generation, and its recorded name.
-        name: The name it has now.
-        memory: What this teardown did.
-        is_name_taken: Whether another cluster has the recorded name.
-
-    """
-    set_it = f"set cluster_identifier to {name!r} in the program, run `pulumi up`, then destroy"
-    taken = f"; {identity.cluster_identifier} is another cluster's name now" if is_name_taken else ""
-    if memory.sent is not None:
-        taken += "; DeleteCluster was sent by the old name, and may have reached another cluster"
-    back = "" if is_name_taken else "rename it back, then run `pulumi destroy` again; or "
-    return Refuse(
-        f"{identity} was renamed to {name} outside of Pulumi{taken}",
-        data="the cluster lives on under its new name and was not touched; nothing is lost",
-        next_step=f"{back}{set_it}; or let go of it with `pulumi state delete '{plan.urn}'`",
-    )
 
 
 def _is_ending(memory: Memory) -> bool:

@@ -60,8 +60,8 @@ def observed(observation: Observation) -> str:
     """Return what a poll showed, for the trace."""
     cluster = observation.cluster
     status = f"cluster is {cluster.status}" if cluster is not None else "no cluster"
-    if observation.renamed_to:
-        status += f", lives as {observation.renamed_to}"
+    if observation.renamed is not None:
+        status += f", lives as {observation.renamed.identifier}"
     snapshots = ", ".join(f"{each.identifier} ({each.status})" for each in observation.snapshots)
     return f"{status}, snapshots: {snapshots or 'none'}"
 

@@ -22,7 +22,7 @@ class Observation:
         cluster: The cluster under the recorded identifier, or None when AWS says ClusterNotFound.
         snapshots: Manual snapshots of that cluster identifier, of any generation. Looked up only
             where the next step depends on them.
-        renamed_to: Identifier under which the recorded namespace lives now, looked for where it does not
+        renamed: The cluster of the recorded namespace under another identifier, looked for where it does not
             live under the recorded one.
         alive_since: Since when AWS has shown the cluster alive, where it was asked for that twice; else None.
 
@@ -31,7 +31,7 @@ class Observation:
     at: datetime
     cluster: ClusterView | None
     snapshots: tuple[SnapshotView, ...] = ()
-    renamed_to: str | None = None
+    renamed: ClusterView | None = None
     alive_since: datetime | None = None
 
 

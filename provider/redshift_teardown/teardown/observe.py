@@ -89,14 +89,14 @@ def _beside(
     source: Observer, identity: Identity, at: datetime, cluster: ClusterView | None, *, busy: bool
 ) -> Observation:
     """Look at what there is beside a cluster that was just looked at."""
-    renamed_to = None
+    renamed = None
     if cluster is None or not identity.is_generation_of(cluster):
         found = _by_namespace(source, identity)
         if found is not None and found.identifier == identity.cluster_identifier:
             # The two answers differ, as they do while AWS's own copies catch up: alive is the safe one.
             cluster = found
         elif found is not None:
-            renamed_to = found.identifier
+            renamed = found
     if (
         cluster is not None
         and identity.is_generation_of(cluster)
@@ -104,7 +104,7 @@ def _beside(
         and not busy
     ):
         return Observation(at, cluster)
-    return Observation(at, cluster, source.snapshots(identity.cluster_identifier), renamed_to)
+    return Observation(at, cluster, source.snapshots(identity.cluster_identifier), renamed)
 
 
 def _by_namespace(source: Observer, identity: Identity) -> ClusterView | None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from redshift_teardown.aws.statuses import PAUSED, Phase, phase
 from redshift_teardown.aws.views import Answer, Attempt
 from redshift_teardown.deletion_policy import next_name
-from redshift_teardown.teardown.absent import absent, renamed
+from redshift_teardown.teardown.absent import absent
 from redshift_teardown.teardown.backoff import SETTLE, backoff
-from redshift_teardown.teardown.claim import TAG_CLAIM, Claim, Whose, whose
 from redshift_teardown.teardown.finish import BUSY_CODES, finish
 from redshift_teardown.teardown.memory import doubted_proof, has_failed, is_lasting, is_own_end_unseen
-from redshift_teardown.teardown.model import Delete, LetGo, Refuse, Resume, Step, Wait
+from redshift_teardown.teardown.model import Delete, Refuse, Resume, Step, Wait
+from redshift_teardown.teardown.owner import claim_step, renamed
 from redshift_teardown.teardown.proof import (
     asked_for,
     newest_proof,
@@ -60,8 +60,8 @@ def _not_ours(
     plan: Plan, identity: Identity, observation: Observation, cluster: ClusterView, memory: Memory
 ) -> Step:
     """Another generation has the name. It is not touched; what is left of ours is finished."""
-    if observation.renamed_to:
-        return renamed(plan, identity, observation.renamed_to, memory, is_name_taken=True)
+    if observation.renamed is not None:
+        return renamed(plan, identity, observation.renamed, memory, is_name_taken=True)
     if identity.cluster_namespace_arn and newest_proof(plan, identity, observation, memory) is not None:
         # It lives under no other name either.
         return absent(plan, identity, observation, memory)
@@ -83,7 +83,7 @@ def _stopped_by_claim(
     Where our DeleteCluster was sent before, whoever wrote that claim has the cluster until it is gone. To let
     go of it, or to refuse since nothing was deleted, would be wrong: what was begun is finished.
     """
-    end = _claim_step(plan, identity, cluster)
+    end = claim_step(plan, identity, cluster)
     if phase(cluster.status) is Phase.ENDING:
         return None if memory.sent is not None or is_own_end_unseen(memory) else end
     if end is not None and memory.sent is not None and observation.at - memory.sent.at < SETTLE:
@@ -110,70 +110,6 @@ def _own(
     if memory.deletion_seen:
         return _maybe_alive_again(plan, identity, observation, cluster, memory)
     return _deletable(plan, identity, observation, cluster, memory)
-
-
-def _claim_step(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | None:
-    """Return the end of a teardown whose cluster carries another resource's claim; None where it is ours."""
-    found = whose(dict(cluster.tags), plan.claim, plan.claimant or plan.urn)
-    live = Claim.of_tags(dict(cluster.tags))
-    ending = phase(cluster.status) is Phase.ENDING
-    held = live is not None and live.protected and live.value != plan.overruled
-    if found is Whose.OURS and live is not None and held and not (plan.wants_snapshot or ending):
-        return Refuse(
-            f"{identity} is claimed by a protected environment (tag {TAG_CLAIM}={live.value}), and the rules "
-            "of this state and policy file would skip its final snapshot",
-            data="the cluster was not touched; nothing is lost",
-            next_step=_newest_state_advice(identity),
-        )
-    # A newer state of this resource may hold it to stricter rules: this one's skip is not the last word.
-    if found is Whose.OURS or (found is Whose.RENEWED and plan.renewal_is_ours and plan.wants_snapshot):
-        return None
-    if found is Whose.SUPERSEDED:
-        return LetGo(
-            f"{identity} was taken over: the tag {TAG_CLAIM} on it is another resource's, which owns it now. "
-            "It lives on, and nothing was deleted"
-        )
-    if found is Whose.TAKING_OVER:
-        return Refuse(
-            f"{identity} is being taken over: the tag {TAG_CLAIM} on it is another resource's, whose "
-            f"adoption has not ended ({dict(cluster.tags)[TAG_CLAIM]})",
-            data="the cluster was not touched; nothing is lost",
-            next_step="run `pulumi up` where it is adopted, which ends that, and then this again; or, if "
-            f"that was given up, {_untag(identity)}",
-            final=True,
-        )
-    if found is Whose.RENEWED:
-        return Refuse(
-            f"{identity} carries a newer claim of this same resource than its state records "
-            f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]})",
-            data="the cluster was not touched; nothing is lost",
-            next_step=_newest_state_advice(identity)
-            if plan.renewal_is_ours
-            else "fix the other errors of this run, then run `pulumi up` again; or, where no other "
-            f"state has this cluster, {_untag(identity)}",
-        )
-    return Refuse(
-        f"{identity} carries the ownership claim of another resource "
-        f"({TAG_CLAIM}={dict(cluster.tags)[TAG_CLAIM]}), and this state's is {plan.claim or 'none'}",
-        data="the cluster was not touched; nothing is lost",
-        next_step=f"destroy it from the stack that owns it; or, if nobody else does, {_untag(identity)}",
-        final=True,
-    )
-
-
-def _newest_state_advice(identity: Identity) -> str:
-    """Return what to do where a cluster knows of stricter rules: an `up` of an old state does nothing."""
-    return (
-        "use the newest state and policy file of this stack; where these are the newest, and the cluster's "
-        f"data may go, {_untag(identity)}"
-    )
-
-
-def _untag(identity: Identity) -> str:
-    return (
-        f"take the tag away (`aws redshift delete-tags --resource-name {identity.arn()} --tag-keys "
-        f"{TAG_CLAIM} --region {identity.region}`) and run `pulumi destroy` again"
-    )
 
 
 def _ending(
