@@ -310,7 +310,7 @@ def test_a_stack_that_was_renamed_is_looked_for_by_its_old_name(place: Place) ->
 
     for said in (none, listed.stderr):
         words = " ".join(said.split())
-        assert "the name that its stack had at the last `up`; there are some of shop / before" in words
+        assert "the name that its stack had at the destroy; there are some of shop / before" in words
     assert "left-over" not in none + listed.output
     run(place, "--stack", "before")
 

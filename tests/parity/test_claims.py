@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NEW = URN.replace("::warehouse", "::lake")
 OTHER_STACK = URN.replace(":live:", ":second:")
+SECOND_KEEPS_A_WEEK = "  second: {stacks: [second], skip: never, final_snapshot: {retention_days: 7}}\n"
 SECOND_SKIPS = "  scratch: {stacks: [second], skip: [{when: {always: true}, because: nobody needs it}]}\n"
 DENIED: dict[str, Any] = {"code": "AccessDenied", "message": "Not you.", "status": 403}
 FULL: dict[str, Any] = {"code": "TagLimitExceededFault", "message": "50 tags."}
@@ -232,6 +233,30 @@ def test_one_that_its_new_owner_renamed_is_let_go_of_too(stack: Bench) -> None:
     ended = destroyed(stack, old)
     assert (ended.said, changing(ended)) == ("", [])
     assert stack.cluster("lake")["ClusterStatus"] == "available"
+
+
+@pytest.mark.parametrize("receipts", ["kept", "lost"])
+def test_what_its_new_owner_left_is_not_written_on(stack: Bench, receipts: str) -> None:
+    """The data is kept, by the rules of whoever had it last: its tags and its retention stay as they are."""
+    stack.write_policy(
+        stack.policy.replace("retention_days: 35", "retention_days: forever") + SECOND_KEEPS_A_WEEK
+    )
+    old = born(stack)
+    new = adopted(stack, OTHER_STACK)
+    assert destroyed(stack, new).said == ""
+    if receipts == "lost":
+        stack.drop_receipts()
+    before = stack.ledger()["snapshots"]
+
+    forecast = foretold(stack, old)
+    ended = destroyed(stack, old)
+
+    assert (ended.said, changing(ended), ended.warned) == ("", [], [])
+    assert forecast.verdict is Verdict.SAFE
+    [name] = before
+    assert f"left by {OTHER_STACK}. To bring it back: snapshot_identifier={name!r}" in ended.kept[-1]
+    assert stack.ledger()["snapshots"] == before
+    assert stack.refresh().value[0] == ""
 
 
 def test_a_state_left_over_of_the_same_resource_skips_nothing_that_is_protected(stack: Bench) -> None:

@@ -1136,6 +1136,24 @@ GUARDS = (
         "    if False:",
     ),
     Guard(
+        "a final snapshot of whoever took the cluster over is not written on",
+        "teardown/finish.py",
+        "    if plan.is_anothers(snapshot):\n        return None\n",
+        "",
+    ),
+    Guard(
+        "a final snapshot carries the names of now",
+        "teardown/plan.py",
+        "        **(found_by or {}),\n",
+        "",
+    ),
+    Guard(
+        "a receipt is found by the name of now",
+        "teardown/earlier.py",
+        'return document.get("claimant") or document.get("urn")',
+        'return document.get("urn")',
+    ),
+    Guard(
         "what is left of ours is finished beside another generation",
         "teardown/present.py",
         "    if identity.cluster_namespace_arn and "

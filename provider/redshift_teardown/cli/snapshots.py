@@ -147,13 +147,13 @@ def group_of(snapshot: ReportedSnapshot) -> str:
 def left_under(report: SnapshotReport) -> str:
     """Say under which names of stacks final snapshots are there; empty for none.
 
-    A stack that was renamed, or that a cluster was moved to, is not what the snapshot's tags name.
+    A stack that was renamed since, or that a cluster was moved to, is not what the snapshot's tags name.
     """
     names = sorted({group_of(snapshot) for snapshot in report.snapshots if snapshot.claimed})
     if not names:
         return ""
     return (
-        "a final snapshot carries the name that its stack had at the last `up`; there are some of "
+        "a final snapshot carries the name that its stack had at the destroy; there are some of "
         f"{', '.join(names)}"
     )
 

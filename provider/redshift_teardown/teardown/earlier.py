@@ -165,7 +165,7 @@ def last_left(folder: Path, urn: str, account_id: str, region: str) -> Left | No
     ended = [
         document
         for document in _documents(folder)
-        if (document.get("urn"), document.get("account_id"), document.get("region")) == place
+        if (_owner(document), document.get("account_id"), document.get("region")) == place
         and document.get("state") != SEEN_ALIVE
     ]
     last = max(ended, key=lambda document: str(document.get("started", "")), default={})
@@ -219,8 +219,13 @@ def halves_left(
         names = {name for name, _ in _sent(document)} if document.get("sent") else set()
         for name in (*names, *([left] if isinstance(left, str) else [])):
             half = document.get("left_by") == LEFT_BY_REPLACEMENT
-            halves[name] = str(document.get("urn") or "?") if half else ""
+            halves[name] = str(_owner(document) or "?") if half else ""
     return {name: urn for name, urn in halves.items() if urn and name}
+
+
+def _owner(document: Mapping[str, Any]) -> object:
+    """Return the URN that the resource of a receipt had at its teardown; it may have recorded another."""
+    return document.get("claimant") or document.get("urn")
 
 
 def strings(value: object) -> Iterator[str]:

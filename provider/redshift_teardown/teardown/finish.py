@@ -24,6 +24,8 @@ _SNAPSHOT_BUSY_CODES = BUSY_CODES | {"InvalidClusterSnapshotState", "InvalidClus
 
 def finish(plan: Plan, snapshot: SnapshotView, memory: Memory, observation: Observation) -> Step | None:
     """Return what the available snapshot still lacks, or None where it is as decided."""
+    if plan.is_anothers(snapshot):
+        return None
     missing = plan.missing_tags(snapshot)
     written = next((each for each in reversed(_writes(memory, "CreateTags", snapshot))), None)
     if written is not None and written.answer is Answer.ACCEPTED:

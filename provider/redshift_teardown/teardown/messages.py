@@ -11,7 +11,8 @@ from redshift_teardown.deletion_policy import FOREVER
 from redshift_teardown.engine.interrupt import StoppedError
 from redshift_teardown.errors import RefusedError
 from redshift_teardown.teardown.model import Delete, Done, Extend, LetGo, Refuse, Resume, Step, Tag, Wait
-from redshift_teardown.teardown.plan import TAG_VOID
+from redshift_teardown.teardown.plan import TAG_URN, TAG_VOID
+from redshift_teardown.teardown.resource_tag import decoded
 from redshift_teardown.wording import duration, interrupt_note, size
 
 if TYPE_CHECKING:
@@ -85,9 +86,11 @@ def last_line(identity: Identity, plan: Plan, snapshot: SnapshotView | None, now
         kept = f"kept until {until:%Y-%m-%d} ({days} days)"
     held = f", {size(snapshot.total_megabytes)}" if snapshot.total_megabytes else ""
     by_tags = "restore_final_snapshot=True, or " if plan.is_found_by_tags(snapshot) else ""
+    by = f", left by {decoded(dict(snapshot.tags)[TAG_URN])}" if plan.is_anothers(snapshot) else ""
     return (
         f"{name} is gone; final snapshot {snapshot.identifier} is available in {identity.region}{held}, "
-        f"{kept}. To bring it back: {by_tags}snapshot_identifier={snapshot.identifier!r}, then `pulumi up`"
+        f"{kept}{by}. To bring it back: {by_tags}snapshot_identifier={snapshot.identifier!r}, then "
+        "`pulumi up`"
     )
 
 

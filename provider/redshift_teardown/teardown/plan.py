@@ -16,6 +16,7 @@ from redshift_teardown.deletion_policy import (
     fit_tag_value,
     snapshot_name,
 )
+from redshift_teardown.teardown.resource_tag import says
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -98,13 +99,20 @@ class Plan:
     def is_found_by_tags(self, snapshot: SnapshotView) -> bool:
         """Return whether a program of now finds a final snapshot by the tags that are on it.
 
-        Not where the resource has another stack, project or name by now than they say, nor where they had no
-        room on it.
+        Not where they had no room on it, nor where another resource left it.
         """
-        if self.claimant and _without_types(self.claimant) != _without_types(self.urn):
-            return False
         present, own = dict(snapshot.tags), dict(self.tags)
         return all(present.get(key) == own[key] for key in FINDING_TAGS)
+
+    def is_anothers(self, snapshot: SnapshotView) -> bool:
+        """Return whether another resource, which took the cluster over, tore it down and left this snapshot.
+
+        Its tags say so. It keeps the data, and what it lacks by this plan is not for this resource to write.
+        """
+        tags = dict(snapshot.tags)
+        of_this_generation = tags.get(TAG_GENERATION) == dict(self.tags)[TAG_GENERATION]
+        ours = any(says(tags.get(TAG_URN), urn) for urn in (self.urn, self.claimant) if urn)
+        return self.tags_prove and of_this_generation and TAG_URN in tags and not ours
 
     @property
     def retention_days(self) -> int:
@@ -131,7 +139,9 @@ class Plan:
         return (*changed, *added[: max(room, 0)])
 
     def lacks(self, snapshot: SnapshotView) -> tuple[str, ...]:
-        """Return the keys of decided tags that the snapshot does not carry."""
+        """Return the keys of decided tags that the snapshot does not carry, and should."""
+        if self.is_anothers(snapshot):
+            return ()
         present = dict(snapshot.tags)
         return tuple(key for key, _ in self.tags if key not in present)
 
@@ -160,12 +170,14 @@ def make_plan(
     overruled: str = "",
     left_by: str = "",
     claimant: str = "",
+    found_by: Mapping[str, str] | None = None,
     tags_prove: bool = True,
 ) -> Plan:
     """Resolve a decision's names and tags for one cluster.
 
     Everything is encoded to what AWS accepts here, before DeleteCluster is sent: a nested URN
-    holds ``$``, which CreateTags refuses, and by then the cluster would be gone.
+    holds ``$``, which CreateTags refuses, and by then the cluster would be gone. ``found_by`` are the values
+    of ``FINDING_TAGS`` by the resource's URN of now, where its stack was renamed since it was recorded.
     """
     name = ""
     if decision.outcome is not Outcome.SKIP:
@@ -173,10 +185,10 @@ def make_plan(
             decision.name_template, facts, environment=decision.environment, at=at
         )
     # A snapshot that others have tagged may have no room for all: those that nothing else tells go first.
+    by_facts = {TAG_URN: urn, TAG_PROJECT: facts.project or "", TAG_STACK: facts.stack or ""}
     reserved = {
-        TAG_URN: urn,
-        TAG_PROJECT: facts.project or "",
-        TAG_STACK: facts.stack or "",
+        **by_facts,
+        **(found_by or {}),
         TAG_GENERATION: identity.generation(),
         TAG_CLUSTER: identity.cluster_identifier,
         **({TAG_LEFT_BY: left_by} if left_by else {}),
@@ -204,13 +216,6 @@ def make_plan(
         overruled=overruled,
         tags_prove=tags_prove,
     )
-
-
-def _without_types(urn: str) -> tuple[str, str]:
-    """Return stack and project, and the name, of a URN: a snapshot is found under another parent, too."""
-    place, _, rest = urn.partition("::")
-    project, _, typed = rest.partition("::")
-    return f"{place}::{project}", typed.partition("::")[2]
 
 
 def is_tagged_as(tags: Mapping[str, str], identity: Identity) -> bool:

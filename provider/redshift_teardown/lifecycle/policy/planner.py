@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.deletion_policy import stricter
+from redshift_teardown.engine.urn import Urn
 from redshift_teardown.errors import TO_TAKE_OVER, RefusedError
 from redshift_teardown.lifecycle.policy.at_destroy import (
     BothPolicies,
@@ -17,7 +18,7 @@ from redshift_teardown.lifecycle.policy.at_destroy import (
     recorded_facts,
 )
 from redshift_teardown.lifecycle.state import State
-from redshift_teardown.teardown.plan import Plan, is_tagged_as, make_plan
+from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK, TAG_URN, Plan, is_tagged_as, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,6 +147,7 @@ class Planner:
             "stack": state.urn.stack,
             "resource": state.urn.name,
             "claim": state.claim,
+            **({"claimant": recorded.claimant} if recorded.claimant not in ("", str(state.urn)) else {}),
             "recorded_policy": {
                 "digest": state.policy.get("digest", ""),
                 "source": state.policy.get("source", ""),
@@ -169,6 +171,8 @@ class Planner:
         decision, said = self._policies.decide(self._facts, seen, how)
         self.context["said"].update({who: decided.describe() for who, decided in said})
         self._decision = decision if self._decision is None else stricter(self._decision, decision)
+        claimant = self.recorded.claimant
+        now = Urn.parse(claimant) if claimant else self._state.urn
         return make_plan(
             self._decision,
             self._facts,
@@ -178,7 +182,8 @@ class Planner:
             at=self._started,
             claim=self._state.claim,
             overruled=self._state.overruled,
-            claimant=self.recorded.claimant,
+            claimant=claimant,
+            found_by={TAG_URN: str(now), TAG_PROJECT: now.project, TAG_STACK: now.stack},
             renewal_is_ours=self._renewal_is_ours,
             left_by=self._left_by,
             tags_prove=self._tags_prove,
