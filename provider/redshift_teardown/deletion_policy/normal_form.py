@@ -162,8 +162,8 @@ def _environment(document: object) -> Environment | None:
             skip_place = others.get("skip_place")
             return Environment(
                 name=name,
-                stacks=_texts(stacks),
-                accounts=_texts(accounts),
+                stacks=_strings(stacks),
+                accounts=_strings(accounts),
                 skip=tuple(rule for each in skip if (rule := _rule(each))),
                 final_snapshot=FinalSnapshot(template, _number(int, days), _tags(tags), _position(said)),
                 wait=WaitRules(_number(float, timeout), _number(float, poll)),
@@ -190,7 +190,7 @@ def _when(document: Mapping[str, object]) -> When:
             case "tags", Mapping():
                 values[key] = _tags(value)
             case "identifier" | "node_type", list():
-                values[key] = _texts(value)
+                values[key] = _strings(value)
             case "max_nodes", int() | float():
                 values[key] = _number(int, value)
             case "younger_than_hours", int() | float():
@@ -198,7 +198,7 @@ def _when(document: Mapping[str, object]) -> When:
     return When(**values)
 
 
-def _texts(values: Iterable[object]) -> tuple[str, ...]:
+def _strings(values: Iterable[object]) -> tuple[str, ...]:
     return tuple(each for each in values if isinstance(each, str))
 
 

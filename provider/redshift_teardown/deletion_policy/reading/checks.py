@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import string
 
@@ -16,7 +15,7 @@ from redshift_teardown.deletion_policy.naming import (
     tag_text_problem,
 )
 from redshift_teardown.deletion_policy.patterns import is_glob
-from redshift_teardown.deletion_policy.problems import Objection, shown
+from redshift_teardown.deletion_policy.problems import Objection, quoted, shown
 
 LONGEST_REASON = 500
 LONGEST_ENVIRONMENT_NAME = 64
@@ -58,9 +57,7 @@ def stack(text: str) -> Objection | None:
     """Return why an entry of `stacks` can name or match no stack."""
     if "/" in text:
         last = text.rpartition("/")[2]
-        return Objection(
-            "stacks are named without organisation and project", json.dumps(last, ensure_ascii=False)
-        )
+        return Objection("stacks are named without organisation and project", quoted(last))
     if STACK_NAME.fullmatch(text):
         return None
     if patterns.is_glob(text) or patterns.is_foreign(text):

@@ -5,12 +5,9 @@ Nodes are tuples because a document makes thousands of them, and a frozen datacl
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple, NoReturn
 
 from redshift_teardown.deletion_policy.problems import PolicyError, Position, Problem
-
-Kind = Literal["text", "whole", "decimal", "truth", "nothing", "trap"]
-"""What a scalar is; a *trap* is read differently by YAML 1.1 and 1.2, such as `no` and `010`."""
 
 
 class Mark(NamedTuple):
@@ -18,15 +15,13 @@ class Mark(NamedTuple):
 
     Attributes:
         source: The file as it is displayed.
-        line: The line, counted from 1.
+        line: The line, counted from 1; 0 where the document as a whole is meant.
         column: The column, counted from 1 in characters.
-        path: The path of keys to it, in a document that has no lines a person ever sees; else empty.
     """
 
     source: str
     line: int
     column: int
-    path: str = ""
 
     @property
     def place(self) -> Position:
@@ -39,17 +34,20 @@ class ScalarNode(NamedTuple):
 
     Attributes:
         mark: Where it stands.
-        kind: What it is.
-        value: The value as Python has it; for a trap, its text.
         text: The value as it is written, without quotes.
+        value: The value as Python has it; for a text, and for what readers of YAML do not agree on, its text.
         reading: For everything but text, what YAML 1.1 makes of it, in words.
     """
 
     mark: Mark
-    kind: Kind
-    value: str | int | float | bool | None
     text: str
+    value: str | int | float | bool | None
     reading: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether every reader of YAML takes it for a text."""
+        return not self.reading
 
 
 class ListNode(NamedTuple):
@@ -59,76 +57,92 @@ class ListNode(NamedTuple):
     items: tuple[Node, ...]
 
 
-class MapNode(NamedTuple):
-    """Keys and their nodes, in the order of the document, each key once."""
+class Entry(NamedTuple):
+    """What stands behind a key.
+
+    Attributes:
+        mark: Where the key stands.
+        value: What it is for.
+    """
 
     mark: Mark
-    entries: tuple[tuple[ScalarNode, Node], ...]
+    value: Node
+
+
+class MapNode(NamedTuple):
+    """Keys and what is behind them, in the order of the document."""
+
+    mark: Mark
+    entries: dict[str, Entry]
 
 
 Node = ScalarNode | ListNode | MapNode
 
 
 class Report:
-    """Collects the problems of one document, so that all of them are told at once."""
+    """Collects the problems of one document, so that all of them are told at once.
+
+    Args:
+        source: The file as it is displayed.
+        lines: Its lines, for the excerpts.
+    """
 
     def __init__(self, source: str, lines: tuple[str, ...] = ()) -> None:
-        """Begin a report.
-
-        Args:
-            source: The file as it is displayed.
-            lines: Its lines, for the excerpts.
-        """
-        self.source = source
+        self._source = source
         self._lines = lines
         self._warnings: dict[Problem, None] = {}
         self._problems: dict[Problem, None] = {}  # an aliased node is judged once for each use, and told once
+
+    def mark(self, line: int = 0, column: int = 0) -> Mark:
+        """Return a place in the document, or the document as a whole."""
+        return Mark(self._source, line, column)
 
     def add(self, mark: Mark, message: str, hint: str = "") -> None:
         """Add a problem.
 
         Args:
-            mark: Where it is; without a line (0) the document as a whole is meant.
+            mark: Where it is.
             message: What is wrong.
             hint: What to write instead.
         """
         self._problems[self._problem(mark, message, hint)] = None
 
-    @property
-    def count(self) -> int:
-        """How many problems there are."""
-        return len(self._problems)
-
     def warn(self, mark: Mark, message: str, hint: str = "") -> None:
         """Add what is right, and may mean something else than its author thinks; arguments as of `add`."""
         self._warnings[self._problem(mark, message, hint)] = None
 
-    def warnings(self) -> tuple[Problem, ...]:
-        """Return what was warned of, in the order of the file."""
-        return tuple(sorted(self._warnings, key=lambda problem: (problem.line, problem.column)))
+    def fail(self, mark: Mark, message: str, hint: str) -> NoReturn:
+        """Add a problem that leaves nothing more to read; arguments as of `add`.
 
-    def _problem(self, mark: Mark, message: str, hint: str) -> Problem:
-        if mark.path:
-            message = f"{mark.path}: {message}"
-        in_file = not mark.path and 0 < mark.line <= len(self._lines)
-        return Problem(
-            source=self.source,
-            line=0 if mark.path else mark.line,
-            column=0 if mark.path else mark.column,
-            message=message,
-            hint=hint,
-            excerpt=self._lines[mark.line - 1] if in_file else "",
-        )
+        Raises:
+            PolicyError: Always, with all problems in the order of the file.
+        """
+        self.add(mark, message, hint)
+        raise PolicyError(self.problems)
 
     def raise_if_any(self) -> None:
         """Raise what was found.
 
         Raises:
-            PolicyError: There are problems; they come in the order of the file.
+            PolicyError: There are problems.
         """
         if self._problems:
-            raise self.error()
+            raise PolicyError(self.problems)
 
-    def error(self) -> PolicyError:
-        """Return what was found as an error, in the order of the file."""
-        return PolicyError(sorted(self._problems, key=lambda problem: (problem.line, problem.column)))
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong, in the order of the file."""
+        return _in_order(self._problems)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What was warned of, in the order of the file."""
+        return _in_order(self._warnings)
+
+    def _problem(self, mark: Mark, message: str, hint: str) -> Problem:
+        excerpt = self._lines[mark.line - 1] if 0 < mark.line <= len(self._lines) else ""
+        return Problem(self._source, mark.line, mark.column, message, hint, excerpt)
+
+
+def _in_order(problems: dict[Problem, None]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
