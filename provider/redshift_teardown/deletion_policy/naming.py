@@ -119,7 +119,7 @@ def placeholder_problem(template: str) -> Objection | None:
                 f"there is no placeholder {shown(match[0])}",
                 f"{{{near}}} (did you mean that?)" if near else f"one of {known}",
             )
-    rest = _PLACEHOLDER.sub("", template)
+    rest = without_placeholders(template)
     if "{" in rest or "}" in rest:
         brace = "{" if "{" in rest else "}"
         return Objection(
@@ -127,6 +127,11 @@ def placeholder_problem(template: str) -> Objection | None:
             "a placeholder such as {cluster}, or no brace",
         )
     return None
+
+
+def without_placeholders(template: str) -> str:
+    """Return what a template holds beside its placeholders."""
+    return _PLACEHOLDER.sub("", template)
 
 
 def snapshot_name(template: str, facts: Facts, *, environment: str, at: datetime) -> str:

@@ -34,11 +34,11 @@ LONGEST_POLL_SECONDS = 3600
 
 
 class _Said(NamedTuple):
-    """What an environment says itself; the rest is inherited."""
+    """What an environment says itself, and where; the rest is inherited."""
 
     name: str
     mark: Mark
-    node: Node
+    keys: dict[str, Mark]
     parts: dict[str, Any]
 
 
@@ -74,7 +74,7 @@ def read_policy(root: Node, report: Report) -> Policy:
         version=model.VERSION,
         receipts=receipts,
         environments=environments,
-        unmatched=_environment(report, _Said("", mark, root, {}), defaults, receipts),
+        unmatched=_environment(report, _Said("", mark, {}, {}), defaults, receipts),
         released=found.get("released", ()),
         warnings=report.warnings,
     )
@@ -82,31 +82,23 @@ def read_policy(root: Node, report: Report) -> Policy:
 
 def _environment(report: Report, said: _Said, defaults: dict[str, Any], receipts: str) -> Environment:
     own, place = said.parts, said.mark.place
-    snapshots = [each.get("final_snapshot", {}) for each in (defaults, own)]
-    both = {key: value for each in snapshots for key, value in each.items()}
-    tags = {key: value for each in snapshots for key, value in each.get("tags", {}).items()}
-    skip_place = None
-    if isinstance(said.node, MapNode):
-        if own.get("final_snapshot", {}).get("tags"):
-            who = f"environment {said.name} has too many tags with those of the defaults"
-            _count_tags(report, said.node.entries["final_snapshot"].mark, who, tags)
-        if "skip" in own:
-            skip_place = said.node.entries["skip"].mark.place
+    snapshot, inherited = own.get("final_snapshot", {}), defaults.get("final_snapshot", {})
+    tags = {**inherited.get("tags", {}), **snapshot.get("tags", {})}
+    if snapshot.get("tags"):
+        who = f"environment {said.name} has too many tags with those of the defaults"
+        _count_tags(report, said.keys["final_snapshot"], who, tags)
     return Environment(
         name=said.name,
         stacks=tuple(own.get("stacks", ())),
         accounts=tuple(own.get("accounts", ())),
         skip=tuple(rule for rule, _ in own.get("skip", ())),
         final_snapshot=FinalSnapshot(
-            name=both.get("name", model.DEFAULT_NAME),
-            retention_days=both.get("retention_days", model.DEFAULT_RETENTION_DAYS),
-            tags=tuple(sorted(tags.items())),
-            place=both.get("place", place),
+            **{**_SNAPSHOT, "place": place, **inherited, **snapshot, "tags": tuple(sorted(tags.items()))}
         ),
         wait=WaitRules(**{**_WAIT, **defaults.get("wait", {}), **own.get("wait", {})}),
         receipts=receipts,
         place=place,
-        skip_place=skip_place,
+        skip_place=said.keys["skip"].place if "skip" in said.keys else None,
     )
 
 
@@ -151,7 +143,8 @@ def _environments(report: Report, node: Node, what: str) -> list[_Said] | None:
             report.add(mark, *objection)
         who = f"environment {name}" if name else "the environment"
         parts = mapping(report, value, who, ENVIRONMENT, example='stacks: ["dev-*"]')
-        said.append(_Said(name, mark, value, parts))
+        entries = value.entries if isinstance(value, MapNode) else {}
+        said.append(_Said(name, mark, {key: entry.mark for key, entry in entries.items()}, parts))
     return said
 
 
@@ -305,4 +298,5 @@ _OF_A_RELEASE = {
     },
     "because": Objection("the released place does not say why", 'because: "the warehouse was sold in May"'),
 }
+_SNAPSHOT = {"name": model.DEFAULT_NAME, "retention_days": model.DEFAULT_RETENTION_DAYS}
 _WAIT = {"timeout_hours": model.DEFAULT_TIMEOUT_HOURS, "poll_seconds": model.DEFAULT_POLL_SECONDS}

@@ -1,4 +1,4 @@
-"""What of a policy can never apply: it stands behind what takes all of it, or nothing can be called so.
+"""What of a policy can never apply, since it stands behind what takes all of it.
 
 Only what is plain is said. A pattern that covers another in a way that is hard to see is not found, and none
 is ever named that could apply.
@@ -6,7 +6,6 @@ is ever named that could apply.
 
 from __future__ import annotations
 
-import string
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 300_000
 """About half a second; every pair of a policy of a few hundred rules."""
-LONGEST_IDENTIFIER = 63
-LONGEST_STACK = 100
 
 
 @dataclass(frozen=True)
@@ -111,32 +108,6 @@ class Reach:
         if not wide:
             return True
         return bool(narrow) and all(any(self.covers(one, each) for one in wide) for each in narrow)
-
-
-def no_identifier(pattern: str) -> str:
-    """Return in words why no cluster can be called what a pattern matches; empty where one can."""
-    parts = pieces(pattern)
-    if _no_letter(parts[0]):
-        return "a cluster identifier begins with a letter"
-    if parts[-1] == "-":
-        return "a cluster identifier never ends with a hyphen"
-    if "--" in pattern:
-        return "a cluster identifier never has two hyphens in a row"
-    return _too_long(parts, LONGEST_IDENTIFIER, "a cluster identifier")
-
-
-def no_stack(pattern: str) -> str:
-    """Return in words why no stack can be called what a pattern matches; empty where one can."""
-    return _too_long(pieces(pattern), LONGEST_STACK, "a stack's name")
-
-
-def _too_long(parts: Sequence[str], longest: int, what: str) -> str:
-    shortest = sum(part != "*" for part in parts)
-    return f"{what} has at most {longest} characters" if shortest > longest else ""
-
-
-def _no_letter(piece: str) -> bool:
-    return piece not in ("*", "?") and not any(fnmatchcase(one, piece) for one in string.ascii_lowercase)
 
 
 def _at_most(first: float | None, then: float | None) -> bool:

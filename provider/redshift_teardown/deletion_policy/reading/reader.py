@@ -78,13 +78,15 @@ def mapping(
     for key, entry in node.entries.items():
         if key not in keys:
             report.add(entry.mark, *_unknown_key(key, what, keys))
-    for key, objection in required.items():
-        if key not in node.entries:
-            report.add(node.mark, *objection)
-    found = {
-        key: read(report, node.entries[key].value, key) for key, read in keys.items() if key in node.entries
-    }
-    return {key: value for key, value in found.items() if value is not None}
+    found = {}
+    for key, read in keys.items():
+        if key in node.entries:
+            value = read(report, node.entries[key].value, key)
+            if value is not None:
+                found[key] = value
+        elif key in required:
+            report.add(node.mark, *required[key])
+    return found
 
 
 def text(report: Report, node: Node, what: str, *, example: str, check: Check | None = None) -> str | None:

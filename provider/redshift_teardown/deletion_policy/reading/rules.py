@@ -10,7 +10,6 @@ from redshift_teardown.deletion_policy.patterns import reading
 from redshift_teardown.deletion_policy.problems import Objection, quoted, shown
 from redshift_teardown.deletion_policy.reading import checks
 from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, ScalarNode
-from redshift_teardown.deletion_policy.reading.reach import no_identifier, no_stack
 from redshift_teardown.deletion_policy.reading.reader import (
     mapping,
     number,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 LONGEST_AGE_HOURS = 87600
 MOST_CLUSTER_NODES = 1000
 
-_NO_NAMES = {"identifier": no_identifier, "stacks": no_stack}
+_NO_NAMES = {"identifier": checks.no_identifier, "stacks": checks.no_stack}
 
 
 def skip(report: Report, node: Node, what: str) -> list[tuple[SkipRule, Mark]] | None:
