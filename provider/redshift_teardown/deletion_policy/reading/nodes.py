@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, NoReturn
 
-from redshift_teardown.deletion_policy.problems import PolicyError, Position, Problem
+from redshift_teardown.deletion_policy.problems import Objection, PolicyError, Position, Problem
 
 
 class Mark(NamedTuple):
@@ -106,6 +106,12 @@ class Report:
             hint: What to write instead.
         """
         self._problems[self._problem(mark, message, hint)] = None
+
+    def add_any(self, mark: Mark, objection: Objection | None) -> bool:
+        """Add an objection, if there is one, and return whether there is."""
+        if objection:
+            self.add(mark, *objection)
+        return bool(objection)
 
     def warn(self, mark: Mark, message: str, hint: str = "") -> None:
         """Add what is right, and may mean something else than its author thinks; arguments as of `add`."""

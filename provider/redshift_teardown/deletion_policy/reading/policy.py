@@ -18,7 +18,7 @@ from redshift_teardown.deletion_policy.naming import MOST_POLICY_TAGS, template_
 from redshift_teardown.deletion_policy.problems import Objection, shown
 from redshift_teardown.deletion_policy.reading import checks
 from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, ScalarNode
-from redshift_teardown.deletion_policy.reading.reach import Reach, StackClaim
+from redshift_teardown.deletion_policy.reading.reach import StackClaim, warn_of_what_never_applies
 from redshift_teardown.deletion_policy.reading.reader import mapping, number, strings, text, whole, wrong
 from redshift_teardown.deletion_policy.reading.rules import because, patterns, skip, tags
 
@@ -65,7 +65,16 @@ def read_policy(root: Node, report: Report) -> Policy:
     _refuse_shared_claims(report, said, "accounts")
     environments = tuple(_environment(report, each, defaults, receipts) for each in said)
     report.raise_if_any()
-    _warn_of_what_never_applies(report, said, environments, root.mark)
+    warn_of_what_never_applies(
+        report,
+        root.mark,
+        rules=[each.parts.get("skip", []) for each in said],
+        claims=[
+            StackClaim(environment, claim, mark)
+            for each, environment in zip(said, environments, strict=True)
+            for claim, mark in each.parts.get("stacks", {}).items()
+        ],
+    )
     mark = root.mark
     if isinstance(root, MapNode) and "defaults" in root.entries:
         mark = root.entries["defaults"].mark
@@ -138,9 +147,7 @@ def _environments(report: Report, node: Node, what: str) -> list[_Said] | None:
         return None
     said = []
     for name, (mark, value) in node.entries.items():
-        objection = checks.environment_name(name)
-        if objection:
-            report.add(mark, *objection)
+        report.add_any(mark, checks.environment_name(name))
         who = f"environment {name}" if name else "the environment"
         parts = mapping(report, value, who, ENVIRONMENT, example='stacks: ["dev-*"]')
         entries = value.entries if isinstance(value, MapNode) else {}
@@ -158,44 +165,6 @@ def _refuse_shared_claims(report: Report, said: list[_Said], key: str) -> None:
                 what = key.removesuffix("s")
                 message = f"{what} {shown(claim)} belongs to environment {owner}, in line {first.line}"
                 report.add(mark, message, f"the {what} in one environment only")
-
-
-def _warn_of_what_never_applies(
-    report: Report, said: list[_Said], environments: tuple[Environment, ...], whole_policy: Mark
-) -> None:
-    """Warn of rules and of entries of `stacks` that stand behind what takes all of theirs."""
-    reach = Reach()
-    for each in said:
-        marked = each.parts.get("skip", ())
-        rules = [rule for rule, _ in marked]
-        for index, (rule, mark) in enumerate(marked):
-            rule_before = reach.rule_in_front(rules[:index], rule)
-            if rule_before:
-                report.warn(
-                    mark,
-                    "this rule never decides anything: whatever it would let go, the rule in line "
-                    f"{rule_before.place.line} lets go before it",
-                    "conditions that let go something else, or no rule",
-                )
-    claims = [
-        StackClaim(environment, text, mark)
-        for each, environment in zip(said, environments, strict=True)
-        for text, mark in each.parts.get("stacks", {}).items()
-    ]
-    for index, claim in enumerate(claims):
-        first = reach.claim_in_front(claims, index)
-        if first:
-            owner = first.environment
-            protected = ", which is protected," if owner.protected else ","
-            report.warn(
-                claim.mark,
-                f"{shown(claim.text)} claims no stack here: {shown(first.text)} of environment {owner.name}, "
-                f"in line {first.mark.line}{protected} takes whatever it would",
-                "a name or pattern that is not taken before it, or none",
-            )
-    if reach.steps <= 0:
-        message = "the policy is too long to be looked through for rules and claims that never apply"
-        report.warn(whole_policy, message)
 
 
 def _released(report: Report, node: Node, what: str) -> tuple[Release, ...] | None:

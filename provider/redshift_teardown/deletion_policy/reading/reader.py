@@ -77,7 +77,7 @@ def mapping(
         return {}
     for key, entry in node.entries.items():
         if key not in keys:
-            report.add(entry.mark, *_unknown_key(key, what, keys))
+            report.add_any(entry.mark, _unknown_key(key, what, keys))
     found = {}
     for key, read in keys.items():
         if key in node.entries:
@@ -85,7 +85,7 @@ def mapping(
             if value is not None:
                 found[key] = value
         elif key in required:
-            report.add(node.mark, *required[key])
+            report.add_any(node.mark, required[key])
     return found
 
 
@@ -109,10 +109,7 @@ def text(report: Report, node: Node, what: str, *, example: str, check: Check | 
         message = f"{what} must be text, but YAML reads {shown(node.text)} as {node.reading}"
         report.add(node.mark, message, quoted(node.text))
         return None
-    objection = check(node.text) if check else None
-    if objection:
-        report.add(node.mark, *objection)
-    return None if objection else node.text
+    return None if check and report.add_any(node.mark, check(node.text)) else node.text
 
 
 def strings(report: Report, node: Node, what: str, *, example: str, check: Check) -> dict[str, Mark] | None:
@@ -179,7 +176,13 @@ def whole(
 
 
 def number(
-    report: Report, node: Node, what: str, *, low: float = 0, high: float, example: str
+    report: Report,
+    node: Node,
+    what: str,
+    *,
+    low: float = 0,
+    high: float,
+    example: str,
 ) -> float | None:
     """Read a number above nothing, whole or decimal.
 
@@ -198,11 +201,23 @@ def number(
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         wrong(report, node, what, "a number", f"{what}: {example}")
         return None
-    if value > 0 and low <= value <= high:
-        return float(value)
-    bounds = f"from {low} to {high}" if low else f"more than 0 and at most {high}"
-    report.add(node.mark, f"{what} must be {bounds}, not {value}", f"{what}: {example}")
-    return None
+    return float(value) if _within(report, node, what, value, low, high, example) else None
+
+
+def count(report: Report, node: Node, what: str, *, high: int, example: str) -> int | None:
+    """Read a whole number from 1 on; arguments as of `number`."""
+    value = whole(report, node, what, example=example)
+    return value if value is not None and _within(report, node, what, value, 1, high, example) else None
+
+
+def _within(
+    report: Report, node: Node, what: str, value: float, low: float, high: float, example: str
+) -> bool:
+    right = value > 0 and low <= value <= high
+    if not right:
+        bounds = f"from {low} to {high}" if low else f"more than 0 and at most {high}"
+        report.add(node.mark, f"{what} must be {bounds}, not {value}", f"{what}: {example}")
+    return right
 
 
 def _unknown_key(key: str, what: str, keys: Keys) -> Objection:

@@ -11,12 +11,12 @@ from redshift_teardown.deletion_policy.problems import Objection, quoted, shown
 from redshift_teardown.deletion_policy.reading import checks
 from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, ScalarNode
 from redshift_teardown.deletion_policy.reading.reader import (
+    count,
     mapping,
     number,
     strings,
     text,
     truth,
-    whole,
     wrong,
 )
 
@@ -60,13 +60,8 @@ def skip(report: Report, node: Node, what: str) -> list[tuple[SkipRule, Mark]] |
 def because(report: Report, node: Node, what: str) -> str | None:
     """Read a reason, as one sentence on one line."""
     said = text(report, node, what, example='"nothing lives a day in staging"')
-    if said is None:
-        return None
-    sentence = " ".join(said.split())
-    objection = checks.reason(sentence)
-    if objection:
-        report.add(node.mark, *objection)
-    return None if objection else sentence
+    sentence = " ".join((said or "").split())
+    return None if said is None or report.add_any(node.mark, checks.reason(sentence)) else sentence
 
 
 def patterns(report: Report, node: Node, what: str, *, example: str, check: Check) -> dict[str, Mark] | None:
@@ -110,11 +105,9 @@ def tags(report: Report, node: Node, what: str, *, key_check: Check, check: Chec
         return None
     found = {}
     for key, entry in node.entries.items():
-        objection = key_check(key)
-        if objection:
-            report.add(entry.mark, *objection)
+        refused = report.add_any(entry.mark, key_check(key))
         value = text(report, entry.value, f"tag {shown(key)}", example='"true"', check=check)
-        if value is not None and not objection:
+        if value is not None and not refused:
             found[key] = value
     return found
 
@@ -159,15 +152,6 @@ def _globs(report: Report, node: Node, what: str, *, example: str, check: Check)
     return tuple(sorted(patterns(report, node, what, example=example, check=check) or ()))
 
 
-def _max_nodes(report: Report, node: Node, what: str) -> int | None:
-    value = whole(report, node, what, example="2")
-    if value is None or 1 <= value <= MOST_CLUSTER_NODES:
-        return value
-    message = f"max_nodes must be from 1 to {MOST_CLUSTER_NODES}, not {value}"
-    report.add(node.mark, message, "max_nodes: 2")
-    return None
-
-
 def _warn(report: Report, mark: Mark, pattern: str, *, dots: bool = True) -> None:
     """Warn of a pattern that reads like a regular expression; there is no second reading of a name."""
     found = reading(pattern, dots=dots)
@@ -190,7 +174,7 @@ WHEN: Keys = {
     "tags": _tag_conditions,
     "identifier": partial(_globs, example='["etl-*"]', check=checks.identifier),
     "node_type": partial(_globs, example='["dc2.*"]', check=checks.node_type),
-    "max_nodes": _max_nodes,
+    "max_nodes": partial(count, high=MOST_CLUSTER_NODES, example="2"),
     "younger_than_hours": partial(number, high=LONGEST_AGE_HOURS, example="24"),
     "restored_from_snapshot": truth,
 }
