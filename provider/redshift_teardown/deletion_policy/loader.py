@@ -61,4 +61,4 @@ def loads(text: bytes | str, *, source: str) -> Policy:
     Raises:
         PolicyError: Anything is wrong; all of it is told.
     """
-    return read_policy(*read_document(text, source=source))
+    return read_policy(read_document(text, source=source))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 RECORDED = "the recorded deletion policy"
 
 _LONGEST_LINE_NUMBER = 9
+_LARGEST_NUMBER = 10**9
 _NO_CONDITION = When()
 _AS_CLAIMED = ("place", "skip_place", "stacks", "accounts")
 _Number = TypeVar("_Number", int, float)
@@ -152,10 +153,7 @@ def _environment(document: object) -> Environment | None:
                 "tags": Mapping() as tags,
                 "place": str(said),
             },
-            "wait": {
-                "timeout_hours": int() | float() as timeout,
-                "poll_seconds": int() | float() as poll,
-            },
+            "wait": {"timeout_hours": int() | float() as timeout, "poll_seconds": int() | float() as poll},
             "receipts": str(receipts),
             **others,
         }:
@@ -209,7 +207,7 @@ def _tags(tags: Mapping[object, object]) -> tuple[tuple[str, str], ...]:
 
 def _number(kind: type[_Number], value: float) -> _Number:
     """Return a number as it was recorded; nothing for what no release recorded, such as one without end."""
-    return kind(value) if abs(value) <= 10**_LONGEST_LINE_NUMBER else kind()
+    return kind(value) if abs(value) <= _LARGEST_NUMBER else kind()
 
 
 def _position(place: str) -> Position:

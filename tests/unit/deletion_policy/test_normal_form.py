@@ -12,6 +12,7 @@ import pytest
 from redshift_teardown.deletion_policy import (
     PolicyError,
     Position,
+    Problem,
     SkipRule,
     WaitRules,
     When,
@@ -37,6 +38,7 @@ environments:
     stacks: [prod]
 """
 DEV, PRODUCTION = loads(TEXT, source="p.yaml").environments
+DONNEES = loads(TEXT.replace("no data of record", "données"), source="p.yaml").environments[0]
 
 
 def test_the_document() -> None:
@@ -77,6 +79,7 @@ def test_the_document() -> None:
 def test_a_digest_once_recorded_stays() -> None:
     """The digest of given rules never changes: states hold it for years."""
     assert digest(DEV) == "sha256:b5cfc7624d24194ea8c35c88accc8baa6b1c5fd024fea5dd9c7b7750937e2f0e"
+    assert digest(DONNEES) == "sha256:923037ec9d80666210ae1bfc84b081c8f265c281bc12b2f53f4445cadf0e5dcb"
     assert digest(PRODUCTION) == "sha256:16da1900da15bbd19eace81ba089d887edf65c72742cffe916b25d86f9c83187"
 
 
@@ -125,6 +128,8 @@ def refusal(document: object) -> str:
     """Read what cannot be read, and give the message."""
     with pytest.raises(PolicyError) as caught:
         from_json(document)
+    [problem] = caught.value.problems
+    assert problem == Problem("the recorded deletion policy", 0, 0, problem.message)
     return str(caught.value)
 
 
@@ -169,6 +174,9 @@ DAMAGE: list[tuple[str, Any]] = [
     ("skip.0.when.tags", ["b"]),
     ("skip.0.when.identifier", {"a": "a"}),
     ("wait.poll_seconds", float("inf")),
+    ("wait.timeout_hours", 10**400),
+    ("final_snapshot.retention_days", float("inf")),
+    ("final_snapshot.retention_days", float("nan")),
     ("place", "p.yaml:03"),
     ("wait.timeout_hours", 25),
 ]
@@ -237,13 +245,21 @@ def test_a_text_that_is_no_json_is_refused(text: str) -> None:
     assert refusal(text) == "the recorded deletion policy: the rules are no JSON"
 
 
+def test_a_long_line_number_is_a_place() -> None:
+    """A file of a megabyte has fewer lines; what is longer is no line number."""
+    far = replace(DEV, place=Position("p.yaml", 123456789))
+
+    assert from_json(to_json(far)) == far
+
+
 def test_the_text_is_the_json_in_ascii() -> None:
     """What a state records of rules reads the same everywhere, and holds nothing else than the JSON does."""
-    text = to_text(DEV)
+    text = to_text(DONNEES)
 
     assert text.isascii()
-    assert json.loads(text) == to_json(DEV)
-    assert from_json(text) == DEV
+    assert ", " not in text
+    assert json.loads(text) == to_json(DONNEES)
+    assert from_json(text) == DONNEES
 
 
 def test_deep_nesting_is_refused() -> None:
@@ -252,6 +268,10 @@ def test_deep_nesting_is_refused() -> None:
     for _ in range(2000):
         deep = [deep]
 
+    assert (
+        refusal(to_json(DEV) | {"final_snapshot": {**to_json(DEV)["final_snapshot"], "tags": {"team": deep}}})
+        == OTHERS
+    )
     for key in to_json(DEV):
         assert refusal(to_json(DEV) | {key: deep}) == OTHERS
 

@@ -85,13 +85,6 @@ def project(text: str) -> Objection | None:
     return None if STACK_NAME.fullmatch(text) else _no_name("project", text, "shop")
 
 
-def _no_name(what: str, text: str, hint: str) -> Objection:
-    return Objection(
-        f"no {what} can be called {shown(text)}; names hold 1 to {LONGEST_STACK} letters, digits and - _ .",
-        hint,
-    )
-
-
 def resource(text: str) -> Objection | None:
     """Return why a text names no Pulumi resource."""
     if text.strip() and "::" not in text:
@@ -175,14 +168,6 @@ def reason(text: str) -> Objection | None:
     return None
 
 
-def _tag_length(text: str) -> Objection | None:
-    if len(text) <= LONGEST_TAG_VALUE:
-        return None
-    return Objection(
-        f"a tag's value has at most {LONGEST_TAG_VALUE} characters, not {len(text)}", "a shorter value"
-    )
-
-
 def no_identifier(pattern: str) -> str:
     """Return in words why no cluster can be called what a pattern matches; empty where one can."""
     parts = patterns.pieces(pattern)
@@ -198,6 +183,21 @@ def no_identifier(pattern: str) -> str:
 def no_stack(pattern: str) -> str:
     """Return in words why no stack can be called what a pattern matches; empty where one can."""
     return _too_long(patterns.pieces(pattern), LONGEST_STACK, "a stack's name")
+
+
+def _no_name(what: str, text: str, hint: str) -> Objection:
+    return Objection(
+        f"no {what} can be called {shown(text)}; names hold 1 to {LONGEST_STACK} letters, digits and - _ .",
+        hint,
+    )
+
+
+def _tag_length(text: str) -> Objection | None:
+    if len(text) <= LONGEST_TAG_VALUE:
+        return None
+    return Objection(
+        f"a tag's value has at most {LONGEST_TAG_VALUE} characters, not {len(text)}", "a shorter value"
+    )
 
 
 def _too_long(parts: Sequence[str], longest: int, what: str) -> str:

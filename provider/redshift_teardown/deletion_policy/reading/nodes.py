@@ -5,28 +5,65 @@ Nodes are tuples because a document makes thousands of them, and a frozen datacl
 
 from __future__ import annotations
 
-from typing import NamedTuple, NoReturn
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from redshift_teardown.deletion_policy.problems import Objection, PolicyError, Position, Problem
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class Mark(NamedTuple):
-    """Where a node stands.
+    """Where a node stands, and where to tell what is wrong there.
 
     Attributes:
-        source: The file as it is displayed.
+        report: What is told of the document.
         line: The line, counted from 1; 0 where the document as a whole is meant.
         column: The column, counted from 1 in characters.
     """
 
-    source: str
-    line: int
-    column: int
+    report: Report
+    line: int = 0
+    column: int = 0
 
     @property
     def place(self) -> Position:
         """The line as a place."""
-        return Position(self.source, self.line)
+        return Position(self.report.source, self.line)
+
+    def add(self, message: str, hint: str = "") -> None:
+        """Report a problem.
+
+        Args:
+            message: What is wrong.
+            hint: What to write instead.
+        """
+        self.report.problems[self._problem(message, hint)] = None
+
+    def refused(self, objection: Objection | None) -> bool:
+        """Report an objection, if there is one, and return whether there is."""
+        if objection:
+            self.add(*objection)
+        return bool(objection)
+
+    def warn(self, message: str, hint: str = "") -> None:
+        """Report what is right, and may mean something else than its author thinks; arguments as of `add`."""
+        self.report.warnings[self._problem(message, hint)] = None
+
+    def fail(self, message: str, hint: str = "") -> NoReturn:
+        """Report a problem that leaves nothing more to read; arguments as of `add`.
+
+        Raises:
+            PolicyError: Always, with all problems.
+        """
+        self.add(message, hint)
+        raise PolicyError(in_order(self.report.problems))
+
+    def _problem(self, message: str, hint: str) -> Problem:
+        lines = self.report.lines
+        excerpt = lines[self.line - 1] if 0 < self.line <= len(lines) else ""
+        return Problem(self.report.source, self.line, self.column, message, hint, excerpt)
 
 
 class ScalarNode(NamedTuple):
@@ -79,52 +116,21 @@ class MapNode(NamedTuple):
 Node = ScalarNode | ListNode | MapNode
 
 
+@dataclass(eq=False)
 class Report:
     """Collects the problems of one document, so that all of them are told at once.
 
-    Args:
+    Attributes:
         source: The file as it is displayed.
         lines: Its lines, for the excerpts.
+        problems: What is wrong; an aliased node is judged once for each use, and told once.
+        warnings: What is right, and may mean something else than its author thinks.
     """
 
-    def __init__(self, source: str, lines: tuple[str, ...] = ()) -> None:
-        self._source = source
-        self._lines = lines
-        self._warnings: dict[Problem, None] = {}
-        self._problems: dict[Problem, None] = {}  # an aliased node is judged once for each use, and told once
-
-    def mark(self, line: int = 0, column: int = 0) -> Mark:
-        """Return a place in the document, or the document as a whole."""
-        return Mark(self._source, line, column)
-
-    def add(self, mark: Mark, message: str, hint: str = "") -> None:
-        """Add a problem.
-
-        Args:
-            mark: Where it is.
-            message: What is wrong.
-            hint: What to write instead.
-        """
-        self._problems[self._problem(mark, message, hint)] = None
-
-    def add_any(self, mark: Mark, objection: Objection | None) -> bool:
-        """Add an objection, if there is one, and return whether there is."""
-        if objection:
-            self.add(mark, *objection)
-        return bool(objection)
-
-    def warn(self, mark: Mark, message: str, hint: str = "") -> None:
-        """Add what is right, and may mean something else than its author thinks; arguments as of `add`."""
-        self._warnings[self._problem(mark, message, hint)] = None
-
-    def fail(self, mark: Mark, message: str, hint: str) -> NoReturn:
-        """Add a problem that leaves nothing more to read; arguments as of `add`.
-
-        Raises:
-            PolicyError: Always, with all problems in the order of the file.
-        """
-        self.add(mark, message, hint)
-        raise PolicyError(self.problems)
+    source: str
+    lines: tuple[str, ...] = ()
+    problems: dict[Problem, None] = field(default_factory=dict)
+    warnings: dict[Problem, None] = field(default_factory=dict)
 
     def raise_if_any(self) -> None:
         """Raise what was found.
@@ -132,23 +138,10 @@ class Report:
         Raises:
             PolicyError: There are problems.
         """
-        if self._problems:
-            raise PolicyError(self.problems)
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What is wrong, in the order of the file."""
-        return _in_order(self._problems)
-
-    @property
-    def warnings(self) -> tuple[Problem, ...]:
-        """What was warned of, in the order of the file."""
-        return _in_order(self._warnings)
-
-    def _problem(self, mark: Mark, message: str, hint: str) -> Problem:
-        excerpt = self._lines[mark.line - 1] if 0 < mark.line <= len(self._lines) else ""
-        return Problem(self._source, mark.line, mark.column, message, hint, excerpt)
+        if self.problems:
+            raise PolicyError(in_order(self.problems))
 
 
-def _in_order(problems: dict[Problem, None]) -> tuple[Problem, ...]:
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems in the order of the file."""
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))

@@ -17,13 +17,13 @@ from redshift_teardown.deletion_policy.model import (
 from redshift_teardown.deletion_policy.naming import MOST_POLICY_TAGS, template_problem
 from redshift_teardown.deletion_policy.problems import Objection, shown
 from redshift_teardown.deletion_policy.reading import checks
-from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, ScalarNode
+from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, ScalarNode, in_order
 from redshift_teardown.deletion_policy.reading.reach import StackClaim, warn_of_what_never_applies
 from redshift_teardown.deletion_policy.reading.reader import mapping, number, strings, text, whole, wrong
 from redshift_teardown.deletion_policy.reading.rules import because, patterns, skip, tags
 
 if TYPE_CHECKING:
-    from redshift_teardown.deletion_policy.reading.nodes import Mark, Node, Report
+    from redshift_teardown.deletion_policy.reading.nodes import Mark, Node
     from redshift_teardown.deletion_policy.reading.reader import Keys
 
 LONGEST_RETENTION_DAYS = 3653
@@ -42,12 +42,11 @@ class _Said(NamedTuple):
     parts: dict[str, Any]
 
 
-def read_policy(root: Node, report: Report) -> Policy:
+def read_policy(root: Node) -> Policy:
     """Read a whole document.
 
     Args:
-        root: The document.
-        report: What is wrong with it so far.
+        root: The document; its report may have problems already.
 
     Returns:
         The policy.
@@ -55,18 +54,15 @@ def read_policy(root: Node, report: Report) -> Policy:
     Raises:
         PolicyError: Anything is wrong; all of it is told.
     """
-    found = mapping(
-        report, root, "the policy", POLICY, example="version: 1", required={"version": _NO_VERSION}
-    )
+    found = mapping(root, "the policy", POLICY, example="version: 1", required={"version": _NO_VERSION})
     defaults = found.get("defaults", {})
     receipts = found.get("receipts", model.DEFAULT_RECEIPTS)
     said: list[_Said] = found.get("environments", [])
-    _refuse_shared_claims(report, said, "stacks")
-    _refuse_shared_claims(report, said, "accounts")
-    environments = tuple(_environment(report, each, defaults, receipts) for each in said)
-    report.raise_if_any()
+    _refuse_shared_claims(said, "stacks")
+    _refuse_shared_claims(said, "accounts")
+    environments = tuple(_environment(each, defaults, receipts) for each in said)
+    root.mark.report.raise_if_any()
     warn_of_what_never_applies(
-        report,
         root.mark,
         rules=[each.parts.get("skip", []) for each in said],
         claims=[
@@ -79,23 +75,23 @@ def read_policy(root: Node, report: Report) -> Policy:
     if isinstance(root, MapNode) and "defaults" in root.entries:
         mark = root.entries["defaults"].mark
     return Policy(
-        source=mark.source,
+        source=mark.report.source,
         version=model.VERSION,
         receipts=receipts,
         environments=environments,
-        unmatched=_environment(report, _Said("", mark, {}, {}), defaults, receipts),
+        unmatched=_environment(_Said("", mark, {}, {}), defaults, receipts),
         released=found.get("released", ()),
-        warnings=report.warnings,
+        warnings=in_order(root.mark.report.warnings),
     )
 
 
-def _environment(report: Report, said: _Said, defaults: dict[str, Any], receipts: str) -> Environment:
+def _environment(said: _Said, defaults: dict[str, Any], receipts: str) -> Environment:
     own, place = said.parts, said.mark.place
     snapshot, inherited = own.get("final_snapshot", {}), defaults.get("final_snapshot", {})
     tags = {**inherited.get("tags", {}), **snapshot.get("tags", {})}
     if snapshot.get("tags"):
         who = f"environment {said.name} has too many tags with those of the defaults"
-        _count_tags(report, said.keys["final_snapshot"], who, tags)
+        _count_tags(said.keys["final_snapshot"], who, tags)
     return Environment(
         name=said.name,
         stacks=tuple(own.get("stacks", ())),
@@ -111,51 +107,49 @@ def _environment(report: Report, said: _Said, defaults: dict[str, Any], receipts
     )
 
 
-def _version(report: Report, node: Node, what: str) -> int | None:
-    value = whole(report, node, what, example=str(model.VERSION))
+def _version(node: Node, what: str) -> int | None:
+    value = whole(node, what, example=str(model.VERSION))
     if value is not None and value != model.VERSION:
         # What the rest means in another version is anybody's guess.
-        report.fail(
-            node.mark,
+        node.mark.fail(
             f"this release reads version {model.VERSION} of the language, not version {value}",
             f"version: {model.VERSION}, or use a release that reads version {value}",
         )
     return value
 
 
-def _defaults(report: Report, node: Node, what: str) -> dict[str, Any]:
-    found = mapping(report, node, what, DEFAULTS, example="wait: {timeout_hours: 24}")
+def _defaults(node: Node, what: str) -> dict[str, Any]:
+    found = mapping(node, what, DEFAULTS, example="wait: {timeout_hours: 24}")
     if isinstance(node, MapNode) and "final_snapshot" in found:
         tags = found["final_snapshot"].get("tags", {})
-        _count_tags(report, node.entries["final_snapshot"].mark, "defaults has too many tags", tags)
+        _count_tags(node.entries["final_snapshot"].mark, "defaults has too many tags", tags)
     return found
 
 
-def _count_tags(report: Report, mark: Mark, who: str, tags: dict[str, str]) -> None:
+def _count_tags(mark: Mark, who: str, tags: dict[str, str]) -> None:
     if len(tags) > MOST_POLICY_TAGS:
-        report.add(
-            mark,
+        mark.add(
             f"{who}: {len(tags)}; at most {MOST_POLICY_TAGS} fit, "
             "since AWS takes 50 and a teardown writes some itself",
             "fewer tags",
         )
 
 
-def _environments(report: Report, node: Node, what: str) -> list[_Said] | None:
+def _environments(node: Node, what: str) -> list[_Said] | None:
     if not isinstance(node, MapNode):
-        wrong(report, node, what, "a mapping of names to rules", "environments: {dev: {stacks: [dev]}}")
+        wrong(node, what, "a mapping of names to rules", "environments: {dev: {stacks: [dev]}}")
         return None
     said = []
     for name, (mark, value) in node.entries.items():
-        report.add_any(mark, checks.environment_name(name))
+        mark.refused(checks.environment_name(name))
         who = f"environment {name}" if name else "the environment"
-        parts = mapping(report, value, who, ENVIRONMENT, example='stacks: ["dev-*"]')
+        parts = mapping(value, who, ENVIRONMENT, example='stacks: ["dev-*"]')
         entries = value.entries if isinstance(value, MapNode) else {}
         said.append(_Said(name, mark, {key: entry.mark for key, entry in entries.items()}, parts))
     return said
 
 
-def _refuse_shared_claims(report: Report, said: list[_Said], key: str) -> None:
+def _refuse_shared_claims(said: list[_Said], key: str) -> None:
     """Refuse a stack or an account that two environments list, since only one of them could have it."""
     claimed: dict[str, tuple[str, Mark]] = {}
     for each in said:
@@ -164,18 +158,17 @@ def _refuse_shared_claims(report: Report, said: list[_Said], key: str) -> None:
             if owner != each.name:
                 what = key.removesuffix("s")
                 message = f"{what} {shown(claim)} belongs to environment {owner}, in line {first.line}"
-                report.add(mark, message, f"the {what} in one environment only")
+                mark.add(message, f"the {what} in one environment only")
 
 
-def _released(report: Report, node: Node, what: str) -> tuple[Release, ...] | None:
+def _released(node: Node, what: str) -> tuple[Release, ...] | None:
     if not isinstance(node, ListNode):
         example = 'released: [{project: shop, stack: prod, resource: warehouse, because: "sold in May"}]'
-        wrong(report, node, what, "a list of places", example)
+        wrong(node, what, "a list of places", example)
         return None
     found: dict[tuple[str, str, str], Release] = {}
     for item in node.items:
         entry = mapping(
-            report,
             item,
             "an entry of released",
             RELEASE,
@@ -188,22 +181,21 @@ def _released(report: Report, node: Node, what: str) -> tuple[Release, ...] | No
         first = found.setdefault((release.project, release.stack, release.resource), release)
         if first is not release:
             message = f"this place is released already, in line {first.place.line}"
-            report.add(item.mark, message, "each place once")
+            item.mark.add(message, "each place once")
     return tuple(found.values())
 
 
-def _snapshot(report: Report, node: Node, what: str) -> dict[str, Any]:
-    found = mapping(report, node, what, SNAPSHOT, example="final_snapshot: {retention_days: 35}")
+def _snapshot(node: Node, what: str) -> dict[str, Any]:
+    found = mapping(node, what, SNAPSHOT, example="final_snapshot: {retention_days: 35}")
     if isinstance(node, MapNode) and "retention_days" in found:
         found["place"] = node.entries["retention_days"].mark.place
     return found
 
 
-def _name(report: Report, node: Node, what: str) -> str | None:
-    name = text(report, node, what, example=f'"{model.DEFAULT_NAME}"', check=template_problem)
+def _name(node: Node, what: str) -> str | None:
+    name = text(node, what, example=f'"{model.DEFAULT_NAME}"', check=template_problem)
     if name is not None and "{timestamp}" not in name:
-        report.warn(
-            node.mark,
+        node.mark.warn(
             f"the name {shown(name)} does not say when it was given, so it proves nothing by itself: "
             "a machine that has lost its receipts cannot prove an untagged snapshot of that name",
             f'"{name}-{{timestamp}}"',
@@ -211,23 +203,22 @@ def _name(report: Report, node: Node, what: str) -> str | None:
     return name
 
 
-def _retention(report: Report, node: Node, what: str) -> int | None:
+def _retention(node: Node, what: str) -> int | None:
     if isinstance(node, ScalarNode) and node.is_text and node.text == "forever":
         return FOREVER
     wanted = "a whole number of days or the word forever"
-    days = whole(report, node, what, example="35", wanted=wanted)
+    days = whole(node, what, example="35", wanted=wanted)
     if days is None or days == FOREVER or 1 <= days <= LONGEST_RETENTION_DAYS:
         return days
-    report.add(
-        node.mark,
+    node.mark.add(
         f"AWS keeps a manual snapshot 1 to {LONGEST_RETENTION_DAYS} days or forever, not {days}",
         f"retention_days: {1 if days < 1 else LONGEST_RETENTION_DAYS}, or retention_days: forever",
     )
     return None
 
 
-def _wait(report: Report, node: Node, what: str) -> dict[str, float]:
-    return mapping(report, node, what, WAIT, example="wait: {timeout_hours: 24, poll_seconds: 15}")
+def _wait(node: Node, what: str) -> dict[str, float]:
+    return mapping(node, what, WAIT, example="wait: {timeout_hours: 24, poll_seconds: 15}")
 
 
 POLICY: Keys = {

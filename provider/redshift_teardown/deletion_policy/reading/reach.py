@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from redshift_teardown.deletion_policy.model import Environment, SkipRule, When
-    from redshift_teardown.deletion_policy.reading.nodes import Mark, Report
+    from redshift_teardown.deletion_policy.reading.nodes import Mark
 
 MOST_STEPS = 300_000
 """About half a second; every pair of a policy of a few hundred rules."""
@@ -31,16 +31,11 @@ class StackClaim(NamedTuple):
 
 
 def warn_of_what_never_applies(
-    report: Report,
-    policy: Mark,
-    *,
-    rules: Iterable[Sequence[tuple[SkipRule, Mark]]],
-    claims: Sequence[StackClaim],
+    policy: Mark, *, rules: Iterable[Sequence[tuple[SkipRule, Mark]]], claims: Sequence[StackClaim]
 ) -> None:
     """Warn of rules, and of entries of `stacks`, that stand behind what takes all of theirs.
 
     Args:
-        report: Where it is told.
         policy: Where the policy begins.
         rules: The rules of each environment.
         claims: What all environments claim, in the order of the file.
@@ -50,8 +45,7 @@ def warn_of_what_never_applies(
         for index, (rule, mark) in enumerate(each):
             taken = reach.rule_in_front((before for before, _ in each[:index]), rule)
             if taken:
-                report.warn(
-                    mark,
+                mark.warn(
                     "this rule never decides anything: whatever it would let go, the rule in line "
                     f"{taken.place.line} lets go before it",
                     "conditions that let go something else, or no rule",
@@ -60,15 +54,14 @@ def warn_of_what_never_applies(
         first = reach.claim_in_front(claims, index)
         if first:
             protected = ", which is protected," if first.environment.protected else ","
-            report.warn(
-                claim.mark,
+            claim.mark.warn(
                 f"{shown(claim.text)} claims no stack here: {shown(first.text)} of environment "
                 f"{first.environment.name}, in line {first.mark.line}{protected} takes whatever it would",
                 "a name or pattern that is not taken before it, or none",
             )
     if reach.steps <= 0:
         message = "the policy is too long to be looked through for rules and claims that never apply"
-        report.warn(policy, message)
+        policy.warn(message)
 
 
 class Reach:

@@ -1,6 +1,6 @@
 """Taking nodes apart, and telling what is wrong with a single one.
 
-Each function here takes the report, a node and the key it stands behind, and returns what the node means, or
+Each function here takes a node and the key it stands behind, and returns what the node means, or
 None where that was reported: whoever asked goes on without.
 """
 
@@ -13,12 +13,12 @@ from typing import Any
 
 from redshift_teardown.deletion_policy.model import When
 from redshift_teardown.deletion_policy.problems import Objection, listed, nearest, quoted, shown
-from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, Mark, Node, Report, ScalarNode
+from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, Mark, Node, ScalarNode
 
 Check = Callable[[str], Objection | None]
 """Tells what is wrong with a text, or None."""
 
-Keys = Mapping[str, Callable[[Report, Node, str], Any]]
+Keys = Mapping[str, Callable[[Node, str], Any]]
 """The keys of a mapping, and what reads the value of each."""
 
 # Where a key belongs that stands in the wrong place.
@@ -37,32 +37,24 @@ HOMES = {
 _NOTHING: Mapping[str, Objection] = MappingProxyType({})
 
 
-def wrong(report: Report, node: Node, what: str, wanted: str, example: str) -> None:
+def wrong(node: Node, what: str, wanted: str, example: str) -> None:
     """Report a value of the wrong kind.
 
     Args:
-        report: Where it is told.
         node: The value.
         what: What it stands for, such as its key.
         wanted: What it should have been, in words.
         example: What to write instead.
     """
-    report.add(node.mark, f"{what} must be {wanted}, not {_described(node)}", example)
+    node.mark.add(f"{what} must be {wanted}, not {_described(node)}", example)
 
 
 def mapping(
-    report: Report,
-    node: Node,
-    what: str,
-    keys: Keys,
-    *,
-    example: str,
-    required: Mapping[str, Objection] = _NOTHING,
+    node: Node, what: str, keys: Keys, *, example: str, required: Mapping[str, Objection] = _NOTHING
 ) -> dict[str, Any]:
     """Read a mapping key by key, reporting keys that do not belong there.
 
     Args:
-        report: Where problems go.
         node: The mapping.
         what: What it stands for.
         keys: The keys it may have.
@@ -73,27 +65,26 @@ def mapping(
         What is right of it, in the order of `keys`.
     """
     if not isinstance(node, MapNode):
-        wrong(report, node, what, "a mapping of keys to values", example)
+        wrong(node, what, "a mapping of keys to values", example)
         return {}
     for key, entry in node.entries.items():
         if key not in keys:
-            report.add_any(entry.mark, _unknown_key(key, what, keys))
+            entry.mark.refused(_unknown_key(key, what, keys))
     found = {}
     for key, read in keys.items():
         if key in node.entries:
-            value = read(report, node.entries[key].value, key)
+            value = read(node.entries[key].value, key)
             if value is not None:
                 found[key] = value
         elif key in required:
-            report.add_any(node.mark, required[key])
+            node.mark.refused(required[key])
     return found
 
 
-def text(report: Report, node: Node, what: str, *, example: str, check: Check | None = None) -> str | None:
+def text(node: Node, what: str, *, example: str, check: Check | None = None) -> str | None:
     """Read a text, or report why it is none, or not of the form that is due.
 
     Args:
-        report: Where problems go.
         node: The text.
         what: What it stands for.
         example: What to write where nothing stands.
@@ -103,20 +94,19 @@ def text(report: Report, node: Node, what: str, *, example: str, check: Check | 
         The text, or None if anything is wrong.
     """
     if not isinstance(node, ScalarNode) or node.value is None:
-        wrong(report, node, what, "text", example)
+        wrong(node, what, "text", example)
         return None
     if not node.is_text:
         message = f"{what} must be text, but YAML reads {shown(node.text)} as {node.reading}"
-        report.add(node.mark, message, quoted(node.text))
+        node.mark.add(message, quoted(node.text))
         return None
-    return None if check and report.add_any(node.mark, check(node.text)) else node.text
+    return None if check and node.mark.refused(check(node.text)) else node.text
 
 
-def strings(report: Report, node: Node, what: str, *, example: str, check: Check) -> dict[str, Mark] | None:
+def strings(node: Node, what: str, *, example: str, check: Check) -> dict[str, Mark] | None:
     """Read a list of strings, each once.
 
     Args:
-        report: Where problems go.
         node: The list.
         what: Its key.
         example: What to write instead of something that is no list.
@@ -128,37 +118,34 @@ def strings(report: Report, node: Node, what: str, *, example: str, check: Check
     if not isinstance(node, ListNode):
         if isinstance(node, ScalarNode) and node.is_text:
             example = f"[{quoted(node.text)}]"
-        wrong(report, node, what, "a list", f"{what}: {example}")
+        wrong(node, what, "a list", f"{what}: {example}")
         return None
     found: dict[str, Mark] = {}
     for item in node.items:
-        entry = text(report, item, f"an entry of {what}", example=f"{what}: {example}", check=check)
+        entry = text(item, f"an entry of {what}", example=f"{what}: {example}", check=check)
         if entry is None:
             continue
         if entry in found:
             line = found[entry].line
             message = f"{shown(entry)} stands in {what} a second time; the first is in line {line}"
-            report.add(item.mark, message, "each entry once")
+            item.mark.add(message, "each entry once")
         found.setdefault(entry, item.mark)
     return found
 
 
-def truth(report: Report, node: Node, what: str) -> bool | None:
+def truth(node: Node, what: str) -> bool | None:
     """Read true or false."""
     if isinstance(node, ScalarNode) and isinstance(node.value, bool):
         return node.value
     no = isinstance(node, ScalarNode) and node.reading == "false"
-    wrong(report, node, what, "true or false", f"{what}: {'false' if no else 'true'}")
+    wrong(node, what, "true or false", f"{what}: {'false' if no else 'true'}")
     return None
 
 
-def whole(
-    report: Report, node: Node, what: str, *, example: str, wanted: str = "a whole number"
-) -> int | None:
+def whole(node: Node, what: str, *, example: str, wanted: str = "a whole number") -> int | None:
     """Read a whole number.
 
     Args:
-        report: Where problems go.
         node: The value.
         what: Its key.
         example: What to write instead of something that is none, where its digits do not show what is meant.
@@ -171,23 +158,14 @@ def whole(
         return node.value
     digits = node.text.replace("_", "").lstrip("+0") if isinstance(node, ScalarNode) else ""
     meant = digits if digits.isascii() and digits.isdigit() and len(digits) < len("10000") else example
-    wrong(report, node, what, wanted, f"{what}: {meant}")
+    wrong(node, what, wanted, f"{what}: {meant}")
     return None
 
 
-def number(
-    report: Report,
-    node: Node,
-    what: str,
-    *,
-    low: float = 0,
-    high: float,
-    example: str,
-) -> float | None:
+def number(node: Node, what: str, *, low: float = 0, high: float, example: str) -> float | None:
     """Read a number above nothing, whole or decimal.
 
     Args:
-        report: Where problems go.
         node: The value.
         what: Its key.
         low: The least it may be; 0 for anything above nothing.
@@ -199,24 +177,22 @@ def number(
     """
     value = node.value if isinstance(node, ScalarNode) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        wrong(report, node, what, "a number", f"{what}: {example}")
+        wrong(node, what, "a number", f"{what}: {example}")
         return None
-    return float(value) if _within(report, node, what, value, low, high, example) else None
+    return float(value) if _within(node, what, value, low, high, example) else None
 
 
-def count(report: Report, node: Node, what: str, *, high: int, example: str) -> int | None:
+def count(node: Node, what: str, *, high: int, example: str) -> int | None:
     """Read a whole number from 1 on; arguments as of `number`."""
-    value = whole(report, node, what, example=example)
-    return value if value is not None and _within(report, node, what, value, 1, high, example) else None
+    value = whole(node, what, example=example)
+    return value if value is not None and _within(node, what, value, 1, high, example) else None
 
 
-def _within(
-    report: Report, node: Node, what: str, value: float, low: float, high: float, example: str
-) -> bool:
+def _within(node: Node, what: str, value: float, low: float, high: float, example: str) -> bool:
     right = value > 0 and low <= value <= high
     if not right:
         bounds = f"from {low} to {high}" if low else f"more than 0 and at most {high}"
-        report.add(node.mark, f"{what} must be {bounds}, not {value}", f"{what}: {example}")
+        node.mark.add(f"{what} must be {bounds}, not {value}", f"{what}: {example}")
     return right
 
 

@@ -21,7 +21,7 @@ from redshift_teardown.deletion_policy.reading.reader import (
 )
 
 if TYPE_CHECKING:
-    from redshift_teardown.deletion_policy.reading.nodes import Mark, Node, Report
+    from redshift_teardown.deletion_policy.reading.nodes import Mark, Node
     from redshift_teardown.deletion_policy.reading.reader import Check, Keys
 
 LONGEST_AGE_HOURS = 87600
@@ -30,22 +30,21 @@ MOST_CLUSTER_NODES = 1000
 _NO_NAMES = {"identifier": checks.no_identifier, "stacks": checks.no_stack}
 
 
-def skip(report: Report, node: Node, what: str) -> list[tuple[SkipRule, Mark]] | None:
+def skip(node: Node, what: str) -> list[tuple[SkipRule, Mark]] | None:
     """Read the rules of an environment and where they stand, or the word never."""
     if isinstance(node, ScalarNode) and node.is_text and node.text == "never":
         return []
     if not isinstance(node, ListNode):
-        wrong(report, node, what, "the word never or a list of rules", "skip: never")
+        wrong(node, what, "the word never or a list of rules", "skip: never")
         return None
     rules: list[tuple[SkipRule, Mark]] = []
     for item in node.items:
         if rules and rules[-1][0].when.always:
             line = rules[-1][1].line
             message = f"this rule is never reached, since the one in line {line} always holds"
-            report.add(item.mark, message, "no rule here, or conditions there")
+            item.mark.add(message, "no rule here, or conditions there")
             break
         found = mapping(
-            report,
             item,
             "a skip rule",
             RULE,
@@ -57,18 +56,17 @@ def skip(report: Report, node: Node, what: str) -> list[tuple[SkipRule, Mark]] |
     return rules
 
 
-def because(report: Report, node: Node, what: str) -> str | None:
+def because(node: Node, what: str) -> str | None:
     """Read a reason, as one sentence on one line."""
-    said = text(report, node, what, example='"nothing lives a day in staging"')
+    said = text(node, what, example='"nothing lives a day in staging"')
     sentence = " ".join((said or "").split())
-    return None if said is None or report.add_any(node.mark, checks.reason(sentence)) else sentence
+    return None if said is None or node.mark.refused(checks.reason(sentence)) else sentence
 
 
-def patterns(report: Report, node: Node, what: str, *, example: str, check: Check) -> dict[str, Mark] | None:
+def patterns(node: Node, what: str, *, example: str, check: Check) -> dict[str, Mark] | None:
     """Read a list of patterns, and warn of those that match nothing, or not what they read like.
 
     Args:
-        report: Where problems go.
         node: The list.
         what: Its key.
         example: A list to write instead.
@@ -77,21 +75,20 @@ def patterns(report: Report, node: Node, what: str, *, example: str, check: Chec
     Returns:
         The patterns in their order and where they stand, without what was wrong; None if it is no list.
     """
-    found = strings(report, node, what, example=example, check=check)
+    found = strings(node, what, example=example, check=check)
     for pattern, mark in (found or {}).items():
-        _warn(report, mark, pattern, dots=what != "node_type")
+        _warn(mark, pattern, dots=what != "node_type")
         why = _NO_NAMES[what](pattern) if what in _NO_NAMES else ""
         if why:
             message = f"the pattern {shown(pattern)} matches none: {why}"
-            report.warn(mark, message, f"a pattern such as {example}")
+            mark.warn(message, f"a pattern such as {example}")
     return found
 
 
-def tags(report: Report, node: Node, what: str, *, key_check: Check, check: Check) -> dict[str, str] | None:
+def tags(node: Node, what: str, *, key_check: Check, check: Check) -> dict[str, str] | None:
     """Read a mapping of tag keys to values.
 
     Args:
-        report: Where problems go.
         node: The mapping.
         what: Its key.
         key_check: Tells what is wrong with a tag's key.
@@ -101,63 +98,61 @@ def tags(report: Report, node: Node, what: str, *, key_check: Check, check: Chec
         The tags without what was wrong; None if it is no mapping.
     """
     if not isinstance(node, MapNode):
-        wrong(report, node, what, "a mapping of tag keys to values", "tags: {team: data}")
+        wrong(node, what, "a mapping of tag keys to values", "tags: {team: data}")
         return None
     found = {}
     for key, entry in node.entries.items():
-        refused = report.add_any(entry.mark, key_check(key))
-        value = text(report, entry.value, f"tag {shown(key)}", example='"true"', check=check)
+        refused = entry.mark.refused(key_check(key))
+        value = text(entry.value, f"tag {shown(key)}", example='"true"', check=check)
         if value is not None and not refused:
             found[key] = value
     return found
 
 
-def _when(report: Report, node: Node, what: str) -> When | None:
-    found = mapping(report, node, what, WHEN, example="{requested: true}")
+def _when(node: Node, what: str) -> When | None:
+    found = mapping(node, what, WHEN, example="{requested: true}")
     if not isinstance(node, MapNode):
         return None
     if not node.entries:
         message = "when is empty, so the rule would never hold"
-        report.add(node.mark, message, "when: {always: true}, if it always shall")
+        node.mark.add(message, "when: {always: true}, if it always shall")
         return None
     if found.get("always") and len(node.entries) > 1:
-        report.add(
-            node.entries["always"].value.mark,
-            "always leaves nothing to the other conditions",
-            "always: true alone, or no always",
+        node.entries["always"].value.mark.add(
+            "always leaves nothing to the other conditions", "always: true alone, or no always"
         )
     return When(**found)
 
 
-def _always(report: Report, node: Node, what: str) -> bool | None:
-    value = truth(report, node, what)
+def _always(node: Node, what: str) -> bool | None:
+    value = truth(node, what)
     if value is False:
-        report.add(node.mark, "a rule that never holds says nothing", "skip: never, or no rule")
+        node.mark.add("a rule that never holds says nothing", "skip: never, or no rule")
     return value
 
 
-def _tag_conditions(report: Report, node: Node, what: str) -> tuple[tuple[str, str], ...]:
+def _tag_conditions(node: Node, what: str) -> tuple[tuple[str, str], ...]:
     if isinstance(node, MapNode) and not node.entries:
-        report.add(node.mark, "tags is empty, so it asks for nothing", 'tags: {ephemeral: "true"}')
-    found = tags(report, node, what, key_check=checks.tag_key, check=checks.tag_pattern) or {}
+        node.mark.add("tags is empty, so it asks for nothing", 'tags: {ephemeral: "true"}')
+    found = tags(node, what, key_check=checks.tag_key, check=checks.tag_pattern) or {}
     for key, entry in node.entries.items() if isinstance(node, MapNode) else ():
         if key in found:
-            _warn(report, entry.value.mark, found[key])
+            _warn(entry.value.mark, found[key])
     return tuple(sorted(found.items()))
 
 
-def _globs(report: Report, node: Node, what: str, *, example: str, check: Check) -> tuple[str, ...]:
+def _globs(node: Node, what: str, *, example: str, check: Check) -> tuple[str, ...]:
     if isinstance(node, ListNode) and not node.items:
-        report.add(node.mark, f"{what} is empty, so it asks for nothing", f"{what}: {example}")
-    return tuple(sorted(patterns(report, node, what, example=example, check=check) or ()))
+        node.mark.add(f"{what} is empty, so it asks for nothing", f"{what}: {example}")
+    return tuple(sorted(patterns(node, what, example=example, check=check) or ()))
 
 
-def _warn(report: Report, mark: Mark, pattern: str, *, dots: bool = True) -> None:
+def _warn(mark: Mark, pattern: str, *, dots: bool = True) -> None:
     """Warn of a pattern that reads like a regular expression; there is no second reading of a name."""
     found = reading(pattern, dots=dots)
     if found:
         message = f"the pattern {shown(pattern)} reads like a regular expression and is none: it {found}"
-        report.warn(mark, message, f"{quoted(found.instead)}, if those are meant" if found.instead else "")
+        mark.warn(message, f"{quoted(found.instead)}, if those are meant" if found.instead else "")
 
 
 RULE: Keys = {"when": _when, "because": because}

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import yaml
 
 from redshift_teardown.deletion_policy.problems import shown
-from redshift_teardown.deletion_policy.reading.nodes import Entry, ListNode, MapNode, Report, ScalarNode
+from redshift_teardown.deletion_policy.reading.nodes import Entry, ListNode, MapNode, Mark, Report, ScalarNode
 from redshift_teardown.deletion_policy.reading.scalars import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from redshift_teardown.deletion_policy.reading.nodes import Mark, Node
+    from redshift_teardown.deletion_policy.reading.nodes import Node
 
 LARGEST_FILE = 1024 * 1024
 """Bytes; a policy of a thousand environments is smaller."""
@@ -84,7 +84,7 @@ _SYNTAX = (
 )
 
 
-def read_document(text: bytes | str, *, source: str) -> tuple[Node, Report]:
+def read_document(text: bytes | str, *, source: str) -> Node:
     """Read one YAML document.
 
     Args:
@@ -92,22 +92,21 @@ def read_document(text: bytes | str, *, source: str) -> tuple[Node, Report]:
         source: The file as it is displayed.
 
     Returns:
-        The document, and the report in which problems found so far stand that did not prevent reading it.
+        The document, in whose report problems stand that did not prevent reading it.
 
     Raises:
         PolicyError: The text is no YAML document, or one that is not safe to read.
     """
-    report = Report(source)
+    mark = Mark(Report(source))
     if len(text) > LARGEST_FILE:
-        message = "the file is larger than 1 MiB, which is no deletion policy"
-        report.fail(report.mark(), message, "a smaller file")
+        mark.fail("the file is larger than 1 MiB, which is no deletion policy", "a smaller file")
     if isinstance(text, bytes) and text.startswith(_UTF_16):
-        report.fail(report.mark(), "the file is UTF-16", "the same text, saved as UTF-8")
+        mark.fail("the file is UTF-16", "the same text, saved as UTF-8")
     decoded = text.removeprefix("\ufeff") if isinstance(text, str) else _decoded(text, source)
     report = Report(source, tuple(_LINE_BREAK.split(decoded)))
     _refuse_unreadable(decoded, report)
     try:
-        return _Composer(decoded, report).document(), report
+        return _Composer(decoded, report).document()
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # PyYAML hands a number beyond Unicode in an escape such as "\\U00110000" to chr() unseen.
         _explain(error, decoded, report)
@@ -119,10 +118,8 @@ def _decoded(text: bytes, source: str) -> str:
     except UnicodeDecodeError as error:
         *lines, last = _LINE_BREAK.split(text[: error.start].decode("utf-8-sig", "replace"))
         after = _LINE_BREAK.split(text[error.start : error.start + 80].decode("utf-8", "replace"))[0]
-        report = Report(source, (*lines, last + after))
-        mark = report.mark(len(lines) + 1, len(last) + 1)
-        message = f"the byte 0x{text[error.start]:02x} is not UTF-8"
-        report.fail(mark, message, "the same text, saved as UTF-8")
+        mark = Mark(Report(source, (*lines, last + after)), len(lines) + 1, len(last) + 1)
+        mark.fail(f"the byte 0x{text[error.start]:02x} is not UTF-8", "the same text, saved as UTF-8")
 
 
 def _refuse_unreadable(text: str, report: Report) -> None:
@@ -134,18 +131,18 @@ def _refuse_unreadable(text: str, report: Report) -> None:
         if _CONFLICT.match(line):
             if not in_conflict:
                 hint = "one of the two sides, without the markers"
-                report.add(report.mark(number, 1), "a merge conflict is left in the file", hint)
+                Mark(report, number, 1).add("a merge conflict is left in the file", hint)
             in_conflict = not line.startswith(">")
         for found in islice(_FORBIDDEN.finditer(line), _MOST_UNREADABLE):
-            _refuse_character(report, report.mark(number, found.start() + 1), found[0])
+            _refuse_character(Mark(report, number, found.start() + 1), found[0])
             told += 1
         if told > _MOST_UNREADABLE:
             break
     report.raise_if_any()
 
 
-def _refuse_character(report: Report, mark: Mark, character: str) -> None:
-    report.add(mark, f"the character U+{ord(character):04X} is not allowed", "the text without it")
+def _refuse_character(mark: Mark, character: str) -> None:
+    mark.add(f"the character U+{ord(character):04X} is not allowed", "the text without it")
 
 
 class _Composer:
@@ -166,12 +163,14 @@ class _Composer:
     def document(self) -> Node:
         self._next()  # the stream's start
         if isinstance(self._next(), yaml.StreamEndEvent):
-            self._report.fail(self._report.mark(), "the file is empty", "version: 1, and the environments")
+            Mark(self._report).fail("the file is empty", "version: 1, and the environments")
         root = self._node(self._next())
         self._next()  # the document's end
         following = self._next()
         if not isinstance(following, yaml.StreamEndEvent):
-            self._fail(following, "a second document begins; a policy is one", "one document, without ---")
+            self._mark(following).fail(
+                "a second document begins; a policy is one", "one document, without ---"
+            )
         return root
 
     def _node(self, event: Any) -> Node:
@@ -184,7 +183,7 @@ class _Composer:
         if event.tag is not None:
             tag = shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
             message = f"the tag {tag} is not part of the language"
-            self._report.add(self._mark(event), message, "the plain value")
+            self._mark(event).add(message, "the plain value")
         node = self._scalar(event) if isinstance(event, yaml.ScalarEvent) else self._collection(event)
         if event.anchor is not None:
             self._anchors[event.anchor] = (node, self._nodes - before)
@@ -193,14 +192,15 @@ class _Composer:
     def _alias(self, event: Any) -> Node:
         name = event.anchor
         if name not in self._anchors:
-            self._fail(
-                event,
+            self._mark(event).fail(
                 f"there is no anchor &{name} for the alias *{name} to repeat",
                 f'"*{name}" in quotes, if it is a glob',
             )
         anchored = self._anchors[name]
         if anchored is None:
-            self._fail(event, f"the alias *{name} stands inside the value it repeats", "the value itself")
+            self._mark(event).fail(
+                f"the alias *{name} stands inside the value it repeats", "the value itself"
+            )
         node, size = anchored
         self._count(event, size)
         return node
@@ -208,7 +208,7 @@ class _Composer:
     def _collection(self, event: Any) -> Node:
         self._depth += 1
         if self._depth > DEEPEST:
-            self._fail(event, _TOO_DEEP, "a flatter document")
+            self._mark(event).fail(_TOO_DEEP, "a flatter document")
         mark = self._mark(event)
         node: Node
         if isinstance(event, yaml.SequenceStartEvent):
@@ -231,20 +231,18 @@ class _Composer:
             # What is not there has no place of its own; the parsers disagree about it.
             value = value._replace(mark=mark)
         if not isinstance(key, ScalarNode):
-            self._report.add(mark, "a key must be a plain word", "key: value")
+            mark.add("a key must be a plain word", "key: value")
         elif key.text == "<<" and not key.is_text:
-            self._report.add(
-                mark,
-                "merge keys are not part of the language",
-                "the keys themselves, or *alias for a whole value",
+            mark.add(
+                "merge keys are not part of the language", "the keys themselves, or *alias for a whole value"
             )
         elif not key.is_text:
             message = f"YAML reads the key {key.text or 'here'} as {key.reading}, not as text"
-            self._report.add(mark, message, f'"{key.text}":')
+            mark.add(message, f'"{key.text}":')
         elif key.text in entries:
             first = entries[key.text].mark.line
             message = f"the key {shown(key.text)} stands here a second time; the first is in line {first}"
-            self._report.add(mark, message, "each key once")
+            mark.add(message, "each key once")
         else:
             entries[key.text] = Entry(mark, value)
 
@@ -252,24 +250,20 @@ class _Composer:
         text, mark = event.value, self._mark(event)
         # Only an escape can hold what the text itself was refused for.
         if event.style == '"' and (escaped := _FORBIDDEN.search(text)):
-            _refuse_character(self._report, mark, escaped[0])
+            _refuse_character(mark, escaped[0])
         # Unquoted is "" to libyaml, and None to the parser in Python.
         return ScalarNode(mark, text, text) if event.style else ScalarNode(mark, text, *judge(text))
 
     def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > MOST_NODES:
-            self._fail(
-                event,
+            self._mark(event).fail(
                 f"with its aliases written out the file holds more than {MOST_NODES:,} values",
                 "fewer aliases",
             )
 
     def _mark(self, event: Any) -> Mark:
-        return self._report.mark(event.start_mark.line + 1, event.start_mark.column + 1)
-
-    def _fail(self, event: Any, message: str, hint: str) -> NoReturn:
-        self._report.fail(self._mark(event), message, hint)
+        return Mark(self._report, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
 def _explain(error: Exception, text: str, report: Report) -> NoReturn:
@@ -281,11 +275,11 @@ def _explain(error: Exception, text: str, report: Report) -> NoReturn:
     place = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if "while scanning a" in context:  # a quote, an alias: where it begins says more than where it fails
         place = getattr(error, "context_mark", None) or place
-    mark = report.mark(place.line + 1, place.column + 1) if place else report.mark()
+    mark = Mark(report, place.line + 1, place.column + 1) if place else Mark(report)
     for words, message, hint in _SYNTAX:
         if words in problem or words in context:
-            report.fail(mark, message, hint)
-    report.fail(mark, problem, "")
+            mark.fail(message, hint)
+    mark.fail(problem)
 
 
 def _said_in_python(text: str, report: Report) -> Exception | None:
@@ -301,8 +295,8 @@ def _said_in_python(text: str, report: Report) -> Exception | None:
     except yaml.YAMLError as better:
         return better
     except (ValueError, OverflowError):
-        mark = report.mark(loader.line + 1, loader.column + 1)
-        report.fail(mark, "an escape names a character that does not exist", "a character up to U+10FFFF")
+        mark = Mark(report, loader.line + 1, loader.column + 1)
+        mark.fail("an escape names a character that does not exist", "a character up to U+10FFFF")
     finally:
         loader.dispose()
     return None
