@@ -40,7 +40,7 @@ def to_text(environment: Environment) -> str:
     That is how a stack's state records it: Pulumi writes the whole state at every step, and what is nested
     in it costs by the entry. A hundred clusters lost a second to their rules.
     """
-    return json.dumps(to_json(environment), separators=(",", ":"), ensure_ascii=True)
+    return json.dumps(to_json(environment), separators=(",", ":"))
 
 
 def digest(environment: Environment) -> str:
@@ -57,7 +57,7 @@ def digest(environment: Environment) -> str:
     for part in (document, document["final_snapshot"], *document["skip"]):
         for key in _AS_CLAIMED:
             part.pop(key, None)
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 

@@ -90,7 +90,7 @@ def _environment(said: _Said, defaults: dict[str, Any], receipts: str) -> Enviro
     snapshot, inherited = own.get("final_snapshot", {}), defaults.get("final_snapshot", {})
     tags = {**inherited.get("tags", {}), **snapshot.get("tags", {})}
     if snapshot.get("tags"):
-        who = f"environment {said.name} has too many tags with those of the defaults"
+        who = f"{_called(said.name)} has too many tags with those of the defaults"
         _count_tags(said.keys["final_snapshot"], who, tags)
     return Environment(
         name=said.name,
@@ -142,11 +142,14 @@ def _environments(node: Node, what: str) -> list[_Said] | None:
     said = []
     for name, (mark, value) in node.entries.items():
         mark.refused(checks.environment_name(name))
-        who = f"environment {name}" if name else "the environment"
-        parts = mapping(value, who, ENVIRONMENT, example='stacks: ["dev-*"]')
+        parts = mapping(value, _called(name), ENVIRONMENT, example='stacks: ["dev-*"]')
         entries = value.entries if isinstance(value, MapNode) else {}
         said.append(_Said(name, mark, {key: entry.mark for key, entry in entries.items()}, parts))
     return said
+
+
+def _called(name: str) -> str:
+    return f"environment {name}" if name else "the environment"
 
 
 def _refuse_shared_claims(said: list[_Said], key: str) -> None:
