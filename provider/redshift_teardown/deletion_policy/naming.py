@@ -41,8 +41,7 @@ MOST_POLICY_TAGS = 40
 RESERVED_TAG_PREFIX = "redshift-teardown:"
 """What a teardown writes itself begins so, and would overwrite a tag of the policy."""
 
-# The most attempts of the collision rule; an account may hold far fewer snapshots (20, unless AWS raises the
-# quota).
+# The most attempts of the collision rule; an account holds far fewer snapshots (20, unless AWS raises that).
 _MOST_NAMES_TRIED = 100_000
 _TIMESTAMP_LENGTH = len("20260131t120000z")
 _HASH_LENGTH = 8
