@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redshift_teardown.deletion_policy.problems import PolicyError, Problem
-from redshift_teardown.deletion_policy.reading.decoder import Decoder
+from redshift_teardown.deletion_policy.reading.policy import read_policy
 from redshift_teardown.deletion_policy.reading.yaml_document import LARGEST_FILE, read_document
 
 if TYPE_CHECKING:
@@ -61,5 +61,4 @@ def loads(text: bytes | str, *, source: str) -> Policy:
     Raises:
         PolicyError: Anything is wrong; all of it is told.
     """
-    root, report = read_document(text, source=source)
-    return Decoder(report).policy(root)
+    return read_policy(read_document(text, source=source))

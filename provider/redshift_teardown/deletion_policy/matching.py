@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from redshift_teardown.deletion_policy.patterns import is_glob, matches
-from redshift_teardown.deletion_policy.problems import PolicyError, Problem, listed, nearest, shown
+from redshift_teardown.deletion_policy.problems import PolicyError, Problem, listed, nearest, quoted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,7 +165,7 @@ def _unmatched_note(policy: Policy, stack: str, undecided: str | None) -> str:
     host = host or policy.environment("dev")
     name, stacks = (host.name, [*host.stacks, stack]) if host else ("dev", [stack])
     # Quoted, since a stack may be called `no` or begin with a star.
-    written = [json.dumps(text, ensure_ascii=False) for text in stacks]
+    written = [quoted(text) for text in stacks]
     so = ", so"
     if undecided:
         so = f" by its name; {undecided}, and one lists accounts. Unless that claims it,"

@@ -41,8 +41,7 @@ MOST_POLICY_TAGS = 40
 RESERVED_TAG_PREFIX = "redshift-teardown:"
 """What a teardown writes itself begins so, and would overwrite a tag of the policy."""
 
-# The most attempts of the collision rule; an account may hold far fewer snapshots (20, unless AWS raises the
-# quota).
+# The most attempts of the collision rule; an account holds far fewer snapshots (20, unless AWS raises that).
 _MOST_NAMES_TRIED = 100_000
 _TIMESTAMP_LENGTH = len("20260131t120000z")
 _HASH_LENGTH = 8
@@ -119,7 +118,7 @@ def placeholder_problem(template: str) -> Objection | None:
                 f"there is no placeholder {shown(match[0])}",
                 f"{{{near}}} (did you mean that?)" if near else f"one of {known}",
             )
-    rest = _PLACEHOLDER.sub("", template)
+    rest = without_placeholders(template)
     if "{" in rest or "}" in rest:
         brace = "{" if "{" in rest else "}"
         return Objection(
@@ -127,6 +126,11 @@ def placeholder_problem(template: str) -> Objection | None:
             "a placeholder such as {cluster}, or no brace",
         )
     return None
+
+
+def without_placeholders(template: str) -> str:
+    """Return what a template holds beside its placeholders."""
+    return _PLACEHOLDER.sub("", template)
 
 
 def snapshot_name(template: str, facts: Facts, *, environment: str, at: datetime) -> str:

@@ -7,7 +7,6 @@ something by it; what those would match here is not that, so they are refused, w
 
 from __future__ import annotations
 
-import json
 import re
 import string
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from redshift_teardown.deletion_policy.problems import Objection, listed, shown
+from redshift_teardown.deletion_policy.problems import Objection, listed, quoted, shown
 
 LONGEST_PATTERN = 200
 _LONGEST_RECORDED = 256
@@ -107,14 +106,14 @@ def misread(pattern: str) -> Objection | None:
     if "**" in pattern:
         return Objection(
             f'the pattern {shown(pattern)} has "**", which is no more than "*" here',
-            json.dumps(re.sub(r"\*{2,}", "*", pattern), ensure_ascii=False),
+            quoted(re.sub(r"\*{2,}", "*", pattern)),
         )
     for found in _CLASS.finditer(pattern):
         if found[1].startswith("^"):
             return Objection(
                 f'the pattern {shown(pattern)} has {shown(found[0])}, which would match a "^" here; '
                 'anything but these is written with "!"',
-                json.dumps("".join(_as_globs(pattern)[:1]) or "[!abc]*", ensure_ascii=False),
+                quoted("".join(_as_globs(pattern)[:1]) or "[!abc]*"),
             )
         odd = next((character for character in found[1] if character in _ODD_IN_CLASS), None)
         if odd is not None:
@@ -192,7 +191,7 @@ def _foreign(pattern: str, allowed: Allowed, what: str, example: str, each: str)
     meant = _as_globs(pattern)
     if any(_bracket_problem(one, example) or misread(one) or not _possible(one, allowed) for one in meant):
         meant = []
-    instead = [json.dumps(one, ensure_ascii=False) for one in meant]
+    instead = [quoted(one) for one in meant]
     return Objection(
         f"the pattern {shown(pattern)} has {shown(sign)}, no sign of patterns, and can match no {what}",
         listed(instead) + (each if len(meant) > 1 else "") if meant else _such_as(example),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -108,6 +109,11 @@ def shown(text: str) -> str:
     if len(text) > _SHOWN_WIDTH:
         text = text[: _SHOWN_WIDTH - 1] + "…"
     return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text) + '"'
+
+
+def quoted(text: str) -> str:
+    """Quote a text as it can be written in a policy."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

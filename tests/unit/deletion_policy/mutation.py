@@ -1,4 +1,4 @@
-"""Mutate `decision` and `naming`, and see whether the tests notice.
+"""Mutate `decision`, `naming` and `normal_form`, and see whether the tests notice.
 
     python tests/unit/deletion_policy/mutation.py
 
@@ -18,8 +18,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 PACKAGE = Path("redshift_teardown", "deletion_policy")
-MUTATED = ("decision.py", "naming.py")
-TESTS = ("test_decision.py", "test_naming.py", "test_properties.py", "strategies.py")
+MUTATED = ("decision.py", "naming.py", "normal_form.py")
+TESTS = ("test_decision.py", "test_naming.py", "test_normal_form.py", "test_properties.py", "strategies.py")
 KNOWN = HERE / "survivors.txt"
 CONFIGURATION = """[mutmut]
 source_paths = src
@@ -57,6 +57,7 @@ def prepare(folder: Path) -> None:
     tests.mkdir(parents=True)
     for name in TESTS:
         shutil.copy(HERE / name, tests)
+    shutil.copy(ROOT / "tests" / "long.py", folder / "tests")
     mutated = "\n    ".join(str(Path("src") / PACKAGE / name) for name in MUTATED)
     (folder / "setup.cfg").write_text(CONFIGURATION.format(mutated=mutated))
     (folder / "pytest.ini").write_text(PYTEST)

@@ -214,6 +214,14 @@ def test_all_undecided_rules_say_what_is_missing() -> None:
     )
 
 
+def test_a_recorded_pattern_that_reads_two_ways_is_in_doubt() -> None:
+    """It does not hold for sure, whatever it would match; a pattern beside it counts."""
+    for doubtful in (rule(identifier=("a", "[^x]*")), rule(tags=(("owner", "[^x]*"),))):
+        assert decide(environment(doubtful), KNOWN).undecided == ('pattern "[^x]*" reads two ways',)
+        assert decide(environment(doubtful), KNOWN, at_destroy=True).outcome is Outcome.SNAPSHOT
+    assert decide(environment(rule(identifier=("[^x]*", "etl-*"))), KNOWN).outcome is Outcome.SKIP
+
+
 def test_a_protected_environment_says_so() -> None:
     """Without rules there is always a snapshot; the line cited is that of `skip`, else the environment's."""
     plain = decide(environment(name="production"), KNOWN)
@@ -299,6 +307,9 @@ def test_a_doubt_from_outside_makes_a_skip_undecided() -> None:
     assert with_doubt(snapshot, "account unknown").outcome is Outcome.SNAPSHOT
     assert with_doubt(snapshot, "account unknown").describe() == (
         "final snapshot, kept 7 days (p.yaml:3); account unknown, which could change that"
+    )
+    assert with_doubt(with_doubt(snapshot, "b unknown"), "a unknown").describe() == (
+        "final snapshot, kept 7 days (p.yaml:3); a unknown; b unknown, which could change that"
     )
     assert with_doubt(skip, "account unknown").describe() == (
         "undecided: account unknown; final snapshot, kept 7 days (p.yaml:3) "

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from redshift_teardown.deletion_policy import PolicyError, loads, naming
-from redshift_teardown.deletion_policy.reading import reader
+from redshift_teardown.deletion_policy.reading import policy, rules
 
 TEXT = (Path(__file__).parents[3] / "docs" / "deletion-policy.md").read_text(encoding="utf-8")
 
@@ -21,14 +21,14 @@ def examples(language: str) -> list[str]:
 def test_the_examples_are_read() -> None:
     """A reader who copies an example gets what the text says of it."""
     whole, rules, released = examples("yaml")
-    policy = loads(whole, source="policy/deletion-policy.yaml")
+    read = loads(whole, source="policy/deletion-policy.yaml")
     indented = "".join(f"    {line}\n" for line in rules.splitlines())
     dev = loads(f"version: 1\nenvironments:\n  dev:\n{indented}", source="p").environments[0]
 
     [place] = loads(f"version: 1\n{released}", source="p").released
 
     assert (place.project, place.stack, place.resource) == ("shop", "prod", "warehouse")
-    assert [(e.name, e.protected) for e in policy.environments] == [("production", True), ("dev", False)]
+    assert [(e.name, e.protected) for e in read.environments] == [("production", True), ("dev", False)]
     assert [rule.because for rule in dev.skip] == [
         "small clusters go when the program says so",
         "nothing lives a day in staging",
@@ -47,15 +47,15 @@ def test_the_example_of_a_refusal() -> None:
 @pytest.mark.parametrize(
     "keys",
     [
-        reader.POLICY_KEYS,
-        reader.ENVIRONMENT_KEYS,
-        reader.RELEASE_KEYS,
-        reader.SNAPSHOT_KEYS,
-        reader.WAIT_KEYS,
-        reader.CONDITIONS,
+        policy.POLICY,
+        policy.ENVIRONMENT,
+        policy.RELEASE,
+        policy.SNAPSHOT,
+        policy.WAIT,
+        rules.WHEN,
         [f"{{{name}}}" for name in naming.PLACEHOLDERS],
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_every_key_is_explained(keys: list[str]) -> None:
     """No key, condition or placeholder goes without a word."""

@@ -105,6 +105,17 @@ def test_a_long_name_without_timestamp_keeps_a_hash() -> None:
     assert len(cut) == 254
 
 
+def test_a_hash_goes_behind_the_timestamp_while_there_is_room() -> None:
+    """A name that lost a character ends in its hash, up to 255 characters; a longer one in its timestamp."""
+    for length, room in ((229, True), (230, False)):
+        identifier = "c_" + "c" * (length - 2)
+        made = name("{cluster}-{timestamp}", Facts(identifier=identifier))
+        hashed = short(f"{identifier}-timestamp")
+
+        assert len(made) == 255
+        assert made.endswith(f"-20260131t120509z-{hashed}" if room else f"-{hashed}-20260131t120509z")
+
+
 def test_the_longest_name_is_not_cut() -> None:
     """255 characters are allowed as they are, 256 are not."""
     assert name("{cluster}", Facts(identifier="c" * 255)) == "c" * 255
@@ -308,12 +319,14 @@ def test_a_name_of_an_earlier_release_is_recognised() -> None:
     assert new == f"warehouse-pr-12-final-20260131t120509z-{short('Warehouse-pr_12-final-timestamp')}"
     assert time_in_name(new, template, FACTS, environment="dev") == at
     assert time_in_name(f"{new}-2", template, FACTS, environment="dev") == at
+    assert time_in_name("dev-20260131t120509z", "{environment}-{timestamp}", FACTS, environment="dev") == at
 
 
 def test_what_an_earlier_release_wrote_in_tags() -> None:
     """Characters were replaced without a trace; only what was cut had a hash, the one it has today."""
     assert once_fitted("data") == "data"
     assert once_fitted("a$b ") == "a-b"
+    assert once_fitted("x" * 255 + "$") == "x" * 255 + "-"
     assert once_fitted("x" * 257) == fit_tag_value("x" * 257)
     assert once_fitted("$" * 257) == fit_tag_value("$" * 257)
 

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from redshift_teardown.deletion_policy import PolicyError, digest, from_json, loads, to_json, to_text
+from redshift_teardown.deletion_policy import (
+    PolicyError,
+    Position,
+    Problem,
+    SkipRule,
+    WaitRules,
+    When,
+    digest,
+    from_json,
+    loads,
+    to_json,
+    to_text,
+)
 
 TEXT = """version: 1
 environments:
@@ -25,6 +38,7 @@ environments:
     stacks: [prod]
 """
 DEV, PRODUCTION = loads(TEXT, source="p.yaml").environments
+DONNEES = loads(TEXT.replace("no data of record", "données"), source="p.yaml").environments[0]
 
 
 def test_the_document() -> None:
@@ -65,6 +79,7 @@ def test_the_document() -> None:
 def test_a_digest_once_recorded_stays() -> None:
     """The digest of given rules never changes: states hold it for years."""
     assert digest(DEV) == "sha256:b5cfc7624d24194ea8c35c88accc8baa6b1c5fd024fea5dd9c7b7750937e2f0e"
+    assert digest(DONNEES) == "sha256:923037ec9d80666210ae1bfc84b081c8f265c281bc12b2f53f4445cadf0e5dcb"
     assert digest(PRODUCTION) == "sha256:16da1900da15bbd19eace81ba089d887edf65c72742cffe916b25d86f9c83187"
 
 
@@ -113,50 +128,63 @@ def refusal(document: object) -> str:
     """Read what cannot be read, and give the message."""
     with pytest.raises(PolicyError) as caught:
         from_json(document)
+    [problem] = caught.value.problems
+    assert problem == Problem("the recorded deletion policy", 0, 0, problem.message)
     return str(caught.value)
 
 
-DAMAGE: list[tuple[str, Any, str]] = [
-    ("name", 1, "rules.name: the name of an environment is due"),
-    ("name", "no name", "rules.name: the name of an environment is due"),
-    ("receipts", "/etc", "rules.receipts: a folder inside the project is due"),
-    ("receipts", None, "rules.receipts: a folder inside the project is due"),
-    ("skip", None, "rules.skip: a list is due"),
-    ("skip", "never", "rules.skip: a list is due"),
-    ("skip.0", None, "rules.skip[0]: a mapping is due"),
-    ("skip.0.because", "", "rules.skip[0].because: because is empty"),
-    ("skip.0.when", {}, "rules.skip[0].when: when is empty, so the rule would never hold"),
-    ("skip.0.when", {"never": True}, 'rules.skip[0].when.never: when knows no key "never"'),
-    ("skip.0.when.max_nodes", 2.5, "rules.skip[0].when.max_nodes: max_nodes must be a whole number"),
-    ("skip.0.when.max_nodes", True, "rules.skip[0].when.max_nodes: max_nodes must be a whole number"),
-    ("skip.0.when.max_nodes", 3, "rules.digest: the rules are not those that were recorded"),
-    ("skip.0.when.younger_than_hours", float("nan"), "rules.skip[0].when.younger_than_hours: younger_than"),
-    ("skip.0.place", "p.yaml", "rules.skip[0]: a place such as policy/deletion-policy.yaml:12 is due"),
-    ("final_snapshot", None, "rules.final_snapshot: a mapping is due"),
-    ("final_snapshot.retention_days", 0, "rules.final_snapshot.retention_days: AWS keeps a manual snapshot"),
-    ("final_snapshot.retention_days", None, "rules.final_snapshot.retention_days: retention_days must be"),
-    ("final_snapshot.name", "{", "rules.final_snapshot.name: a"),
-    ("final_snapshot.tags", [], "rules.final_snapshot.tags: tags must be"),
-    ("final_snapshot.place", 12, "rules.final_snapshot.place: a place such as"),
-    ("wait", [], "rules.wait: a mapping is due"),
-    ("wait.timeout_hours", 0, "rules.wait.timeout_hours: timeout_hours must be more than 0"),
-    ("place", "p.yaml:x", "rules.place: a place such as"),
-    ("place", "p.yaml:1234567890", "rules.place: a place such as"),
-    ("place", ":", "rules.place: a place such as"),
-    ("skip_place", "", "rules.skip_place: a place such as"),
-    ("stacks", "dev", "rules.stacks: stacks must be a list"),
-    ("stacks", ["no such stack"], "rules.stacks[0]: no stack can be called"),
-    ("accounts", [1], "rules.accounts[0]: an entry of accounts must be text, but YAML reads"),
-    ("protected", True, "rules.protected: this contradicts the skip rules"),
-    ("protected", 0, "rules.protected: this contradicts the skip rules"),
-    ("digest", "sha256:0", "rules.digest: the rules are not those that were recorded"),
-    ("more", 1, "rules: there is no key 'more'"),
+OTHERS = "the recorded deletion policy: the rules are not those that were recorded"
+DAMAGE: list[tuple[str, Any]] = [
+    ("name", 1),
+    ("name", "no name"),
+    ("receipts", "/etc"),
+    ("receipts", None),
+    ("skip", None),
+    ("skip", "never"),
+    ("skip.0", None),
+    ("skip.0.because", ""),
+    ("skip.0.when", {}),
+    ("skip.0.when", {"never": True}),
+    ("skip.0.when.max_nodes", 2.5),
+    ("skip.0.when.max_nodes", True),
+    ("skip.0.when.max_nodes", 3),
+    ("skip.0.when.younger_than_hours", float("nan")),
+    ("skip.0.place", "p.yaml"),
+    ("final_snapshot", None),
+    ("final_snapshot.retention_days", 0),
+    ("final_snapshot.retention_days", None),
+    ("final_snapshot.name", "{"),
+    ("final_snapshot.tags", []),
+    ("final_snapshot.place", 12),
+    ("wait", []),
+    ("wait.timeout_hours", 0),
+    ("place", "p.yaml:x"),
+    ("place", "p.yaml:1234567890"),
+    ("place", ":"),
+    ("skip_place", ""),
+    ("stacks", "dev"),
+    ("accounts", [1]),
+    ("protected", True),
+    ("protected", 0),
+    ("digest", "sha256:0"),
+    ("more", 1),
+    ("name", "other"),
+    ("stacks", [["dev-*"]]),
+    ("skip.0.when.max_nodes", 10**400),
+    ("skip.0.when.tags", ["b"]),
+    ("skip.0.when.identifier", {"a": "a"}),
+    ("wait.poll_seconds", float("inf")),
+    ("wait.timeout_hours", 10**400),
+    ("final_snapshot.retention_days", float("inf")),
+    ("final_snapshot.retention_days", float("nan")),
+    ("place", "p.yaml:03"),
+    ("wait.timeout_hours", 25),
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "message"), DAMAGE, ids=lambda value: repr(value)[:40])
-def test_damaged_rules_are_refused(path: str, value: object, message: str) -> None:
-    """What is wrong is told with its path in the state; nothing is guessed."""
+@pytest.mark.parametrize(("path", "value"), DAMAGE, ids=lambda value: repr(value)[:40])
+def test_damaged_rules_are_refused(path: str, value: object) -> None:
+    """Whatever is other than it was recorded, nothing is guessed."""
     document = copy.deepcopy(to_json(DEV))
     holder: Any = document
     *way, last = path.split(".")
@@ -167,7 +195,7 @@ def test_damaged_rules_are_refused(path: str, value: object, message: str) -> No
     else:
         holder[last] = value
 
-    assert refusal(document).startswith(f"the recorded deletion policy: {message}")
+    assert refusal(document) == OTHERS
 
 
 @pytest.mark.parametrize("key", sorted(set(to_json(DEV)) - {"skip_place"}))
@@ -176,7 +204,17 @@ def test_a_missing_key_is_refused(key: str) -> None:
     document = to_json(DEV)
     del document[key]
 
-    assert refusal(document) == f"the recorded deletion policy: rules: {key} is missing"
+    assert refusal(document) == OTHERS
+
+
+def test_what_later_releases_refuse_stays_readable() -> None:
+    """The digest says that a release took these rules: limits of today's files are not asked."""
+    rule = SkipRule(When(identifier=("[^p]*",), max_nodes=5000), "an old reason " * 50, Position("old", 0))
+    old = replace(
+        DEV, name="name of old", skip=(rule,), wait=WaitRules(1e6, 1e-6), stacks=("a stack of old",)
+    )
+
+    assert from_json(to_json(old)) == from_json(to_text(old)) == old
 
 
 def test_a_digest_beside_the_rules_counts_where_they_hold_none() -> None:
@@ -186,7 +224,7 @@ def test_a_digest_beside_the_rules_counts_where_they_hold_none() -> None:
 
     assert from_json(document, held) == DEV
     for other in ("sha256:0", 1):
-        with pytest.raises(PolicyError, match="the rules are not those that were recorded"):
+        with pytest.raises(PolicyError, match=OTHERS):
             from_json(document, other)
     assert from_json({**document, "digest": held}, "sha256:0") == DEV
 
@@ -194,7 +232,7 @@ def test_a_digest_beside_the_rules_counts_where_they_hold_none() -> None:
 @pytest.mark.parametrize("document", [None, [], '"rules"', 1, "[]"], ids=repr)
 def test_no_rules_at_all(document: object) -> None:
     """What is no mapping holds no rules."""
-    assert refusal(document) == "the recorded deletion policy: rules: a mapping is due"
+    assert refusal(document) == "the recorded deletion policy: there are no rules"
 
 
 @pytest.mark.parametrize(
@@ -204,16 +242,24 @@ def test_no_rules_at_all(document: object) -> None:
 )
 def test_a_text_that_is_no_json_is_refused(text: str) -> None:
     """Recorded rules that were cut, or nest too deep to be read, are none."""
-    assert refusal(text) == "the recorded deletion policy: rules: this is no JSON"
+    assert refusal(text) == "the recorded deletion policy: the rules are no JSON"
+
+
+def test_a_long_line_number_is_a_place() -> None:
+    """A file of a megabyte has fewer lines; what is longer is no line number."""
+    far = replace(DEV, place=Position("p.yaml", 123456789))
+
+    assert from_json(to_json(far)) == far
 
 
 def test_the_text_is_the_json_in_ascii() -> None:
     """What a state records of rules reads the same everywhere, and holds nothing else than the JSON does."""
-    text = to_text(DEV)
+    text = to_text(DONNEES)
 
     assert text.isascii()
-    assert json.loads(text) == to_json(DEV)
-    assert from_json(text) == DEV
+    assert ", " not in text
+    assert json.loads(text) == to_json(DONNEES)
+    assert from_json(text) == DONNEES
 
 
 def test_deep_nesting_is_refused() -> None:
@@ -222,16 +268,21 @@ def test_deep_nesting_is_refused() -> None:
     for _ in range(2000):
         deep = [deep]
 
-    assert "values lie too deep inside each other" in refusal(to_json(DEV) | {"stacks": deep})
+    assert (
+        refusal(to_json(DEV) | {"final_snapshot": {**to_json(DEV)["final_snapshot"], "tags": {"team": deep}}})
+        == OTHERS
+    )
+    for key in to_json(DEV):
+        assert refusal(to_json(DEV) | {key: deep}) == OTHERS
 
 
 def test_a_protected_environment_that_gained_rules_is_refused() -> None:
     """Rules pasted into recorded production are not read."""
     document = to_json(PRODUCTION) | {"skip": to_json(DEV)["skip"]}
 
-    assert "rules.protected: this contradicts the skip rules" in refusal(document)
+    assert refusal(document) == OTHERS
 
 
 def test_an_environment_that_lost_its_rules_is_refused() -> None:
     """Stricter than recorded is refused too: nobody knows what else was lost."""
-    assert "rules.protected: this contradicts the skip rules" in refusal(to_json(DEV) | {"skip": []})
+    assert refusal(to_json(DEV) | {"skip": []}) == OTHERS

@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from redshift_teardown.deletion_policy import model, naming
-from redshift_teardown.deletion_policy.reading import checks, decoder, reader, rules
+from redshift_teardown.deletion_policy.reading import checks, policy, reader, rules
 from redshift_teardown.deletion_policy.schema import schema_text
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -121,13 +121,20 @@ def test_schema_and_loader_have_the_same_keys_and_limits() -> None:
     wait = defined["wait"]["properties"]
     when = defined["when"]["properties"]
 
-    assert tuple(schema["properties"]) == reader.POLICY_KEYS
-    assert tuple(schema["properties"]["defaults"]["properties"]) == reader.DEFAULTS_KEYS
-    assert tuple(defined["environment"]["properties"]) == reader.ENVIRONMENT_KEYS
-    assert tuple(defined["rule"]["properties"]) == reader.RULE_KEYS
-    assert tuple(when) == reader.CONDITIONS
-    assert tuple(snapshot) == reader.SNAPSHOT_KEYS
-    assert tuple(wait) == reader.WAIT_KEYS
+    said = {
+        "at the top of the file": (schema["properties"], policy.POLICY),
+        "under defaults": (schema["properties"]["defaults"]["properties"], policy.DEFAULTS),
+        "under an environment": (defined["environment"]["properties"], policy.ENVIRONMENT),
+        "in an entry of released": (schema["properties"]["released"]["items"]["properties"], policy.RELEASE),
+        "in a rule under skip": (defined["rule"]["properties"], rules.RULE),
+        "under the when of a skip rule": (when, rules.WHEN),
+        "under final_snapshot": (snapshot, policy.SNAPSHOT),
+        "under wait": (wait, policy.WAIT),
+    }
+    for properties, keys in said.values():
+        assert tuple(properties) == tuple(keys)
+    assert {key: home for key, home in reader.HOMES.items() if key not in said[home][1]} == {}
+    assert {key for _, keys in said.values() for key in keys} - set(reader.HOMES) == {"stack"}
     assert schema["properties"]["version"]["const"] == model.VERSION
     assert schema["properties"]["receipts"]["default"] == model.DEFAULT_RECEIPTS
     assert (
@@ -138,15 +145,15 @@ def test_schema_and_loader_have_the_same_keys_and_limits() -> None:
     assert when["younger_than_hours"]["maximum"] == rules.LONGEST_AGE_HOURS
     assert snapshot["name"]["maxLength"] == naming.LONGEST_NAME
     assert snapshot["name"]["default"] == model.DEFAULT_NAME
-    assert snapshot["retention_days"]["anyOf"][2]["maximum"] == decoder.LONGEST_RETENTION_DAYS
+    assert snapshot["retention_days"]["anyOf"][2]["maximum"] == policy.LONGEST_RETENTION_DAYS
     assert snapshot["tags"]["maxProperties"] == naming.MOST_POLICY_TAGS
     assert snapshot["tags"]["additionalProperties"]["maxLength"] == naming.LONGEST_TAG_VALUE
     assert snapshot["tags"]["propertyNames"]["allOf"][1]["not"]["pattern"] == f"^{naming.RESERVED_TAG_PREFIX}"
     assert defined["tag_key"]["maxLength"] == naming.LONGEST_TAG_KEY
-    assert wait["timeout_hours"]["maximum"] == decoder.LONGEST_TIMEOUT_HOURS
+    assert wait["timeout_hours"]["maximum"] == policy.LONGEST_TIMEOUT_HOURS
     assert wait["timeout_hours"]["default"] == model.DEFAULT_TIMEOUT_HOURS
-    assert wait["poll_seconds"]["minimum"] == decoder.SHORTEST_POLL_SECONDS
-    assert wait["poll_seconds"]["maximum"] == decoder.LONGEST_POLL_SECONDS
+    assert wait["poll_seconds"]["minimum"] == policy.SHORTEST_POLL_SECONDS
+    assert wait["poll_seconds"]["maximum"] == policy.LONGEST_POLL_SECONDS
     assert wait["poll_seconds"]["default"] == model.DEFAULT_POLL_SECONDS
     for name in naming.PLACEHOLDERS:
         assert f"{{{name}}}" in snapshot["name"]["description"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 import string
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from redshift_teardown.deletion_policy import patterns
 from redshift_teardown.deletion_policy.naming import (
@@ -14,21 +15,25 @@ from redshift_teardown.deletion_policy.naming import (
     allowed_in_tag,
     placeholder_problem,
     tag_text_problem,
+    without_placeholders,
 )
-from redshift_teardown.deletion_policy.patterns import is_glob
-from redshift_teardown.deletion_policy.problems import Objection, shown
+from redshift_teardown.deletion_policy.problems import Objection, quoted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LONGEST_REASON = 500
 LONGEST_ENVIRONMENT_NAME = 64
+LONGEST_IDENTIFIER = 63
+LONGEST_STACK = 100
 
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 ACCOUNT = re.compile(r"[0-9]{12}")
 # Pulumi's own rule for stack names, and the signs of a glob.
-STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+STACK_NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{LONGEST_STACK}}}")
 _IN_IDENTIFIERS = string.ascii_lowercase + string.digits + "-"
 _IN_NODE_TYPES = _IN_IDENTIFIERS + "."
 _IN_STACKS = string.ascii_letters + string.digits + "-_."
-_PLACEHOLDER = re.compile(r"\{[a-z]*\}")
 
 
 def environment_name(text: str) -> Objection | None:
@@ -58,39 +63,26 @@ def stack(text: str) -> Objection | None:
     """Return why an entry of `stacks` can name or match no stack."""
     if "/" in text:
         last = text.rpartition("/")[2]
-        return Objection(
-            "stacks are named without organisation and project", json.dumps(last, ensure_ascii=False)
-        )
+        return Objection("stacks are named without organisation and project", quoted(last))
     if STACK_NAME.fullmatch(text):
         return None
     if patterns.is_glob(text) or patterns.is_foreign(text):
         return patterns.objection(
             text, _IN_STACKS.__contains__, "stack; their names hold letters, digits and - _ . only", "dev-*"
         )
-    return Objection(
-        f"no stack can be called {shown(text)}; names hold 1 to 100 letters, digits and - _ .",
-        'a name such as "dev", or a pattern such as "dev-*"',
-    )
+    return _no_name("stack", text, 'a name such as "dev", or a pattern such as "dev-*"')
 
 
 def exact_stack(text: str) -> Objection | None:
     """Return why a text names no one stack."""
-    if STACK_NAME.fullmatch(text):
-        return None
-    return (
-        stack(text)
-        if "/" in text or not is_glob(text)
-        else Objection(f"{shown(text)} is a pattern; a place is released by its exact name", '"prod"')
-    )
+    if patterns.is_glob(text) and "/" not in text:
+        return Objection(f"{shown(text)} is a pattern; a place is released by its exact name", '"prod"')
+    return stack(text)
 
 
 def project(text: str) -> Objection | None:
     """Return why a text names no Pulumi project."""
-    if STACK_NAME.fullmatch(text):
-        return None
-    return Objection(
-        f"no project can be called {shown(text)}; names hold 1 to 100 letters, digits and - _ .", "shop"
-    )
+    return None if STACK_NAME.fullmatch(text) else _no_name("project", text, "shop")
 
 
 def resource(text: str) -> Objection | None:
@@ -123,9 +115,8 @@ def node_type(text: str) -> Objection | None:
 
 def tag_key(text: str) -> Objection | None:
     """Return why no tag can have this key."""
-    problem = None
     if not text:
-        problem = "a tag's key cannot be empty"
+        problem: str | None = "a tag's key cannot be empty"
     elif len(text) > LONGEST_TAG_KEY:
         problem = f"a tag's key has at most {LONGEST_TAG_KEY} characters, not {len(text)}"
     elif text.lower().startswith("aws:"):
@@ -150,7 +141,7 @@ def tag_value(text: str) -> Objection | None:
     problem = placeholder_problem(text)
     if problem:
         return problem
-    refused = tag_text_problem(_PLACEHOLDER.sub("", text))
+    refused = tag_text_problem(without_placeholders(text))
     if refused:
         return Objection(refused, "only those characters, and placeholders such as {stack}")
     return _tag_length(text)
@@ -177,9 +168,42 @@ def reason(text: str) -> Objection | None:
     return None
 
 
+def no_identifier(pattern: str) -> str:
+    """Return in words why no cluster can be called what a pattern matches; empty where one can."""
+    parts = patterns.pieces(pattern)
+    if _no_letter(parts[0]):
+        return "a cluster identifier begins with a letter"
+    if parts[-1] == "-":
+        return "a cluster identifier never ends with a hyphen"
+    if "--" in pattern:
+        return "a cluster identifier never has two hyphens in a row"
+    return _too_long(parts, LONGEST_IDENTIFIER, "a cluster identifier")
+
+
+def no_stack(pattern: str) -> str:
+    """Return in words why no stack can be called what a pattern matches; empty where one can."""
+    return _too_long(patterns.pieces(pattern), LONGEST_STACK, "a stack's name")
+
+
+def _no_name(what: str, text: str, hint: str) -> Objection:
+    return Objection(
+        f"no {what} can be called {shown(text)}; names hold 1 to {LONGEST_STACK} letters, digits and - _ .",
+        hint,
+    )
+
+
 def _tag_length(text: str) -> Objection | None:
     if len(text) <= LONGEST_TAG_VALUE:
         return None
     return Objection(
         f"a tag's value has at most {LONGEST_TAG_VALUE} characters, not {len(text)}", "a shorter value"
     )
+
+
+def _too_long(parts: Sequence[str], longest: int, what: str) -> str:
+    shortest = sum(part != "*" for part in parts)
+    return f"{what} has at most {longest} characters" if shortest > longest else ""
+
+
+def _no_letter(piece: str) -> bool:
+    return piece not in ("*", "?") and not any(fnmatchcase(one, piece) for one in string.ascii_lowercase)

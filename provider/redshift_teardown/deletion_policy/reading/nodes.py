@@ -5,33 +5,65 @@ Nodes are tuples because a document makes thousands of them, and a frozen datacl
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from redshift_teardown.deletion_policy.problems import PolicyError, Position, Problem
+from redshift_teardown.deletion_policy.problems import Objection, PolicyError, Position, Problem
 
-Kind = Literal["text", "whole", "decimal", "truth", "nothing", "trap"]
-"""What a scalar is; a *trap* is read differently by YAML 1.1 and 1.2, such as `no` and `010`."""
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Mark(NamedTuple):
-    """Where a node stands.
+    """Where a node stands, and where to tell what is wrong there.
 
     Attributes:
-        source: The file as it is displayed.
-        line: The line, counted from 1.
+        report: What is told of the document.
+        line: The line, counted from 1; 0 where the document as a whole is meant.
         column: The column, counted from 1 in characters.
-        path: The path of keys to it, in a document that has no lines a person ever sees; else empty.
     """
 
-    source: str
-    line: int
-    column: int
-    path: str = ""
+    report: Report
+    line: int = 0
+    column: int = 0
 
     @property
     def place(self) -> Position:
         """The line as a place."""
-        return Position(self.source, self.line)
+        return Position(self.report.source, self.line)
+
+    def add(self, message: str, hint: str = "") -> None:
+        """Report a problem.
+
+        Args:
+            message: What is wrong.
+            hint: What to write instead.
+        """
+        self.report.problems[self._problem(message, hint)] = None
+
+    def refused(self, objection: Objection | None) -> bool:
+        """Report an objection, if there is one, and return whether there is."""
+        if objection:
+            self.add(*objection)
+        return bool(objection)
+
+    def warn(self, message: str, hint: str = "") -> None:
+        """Report what is right, and may mean something else than its author thinks; arguments as of `add`."""
+        self.report.warnings[self._problem(message, hint)] = None
+
+    def fail(self, message: str, hint: str = "") -> NoReturn:
+        """Report a problem that leaves nothing more to read; arguments as of `add`.
+
+        Raises:
+            PolicyError: Always, with all problems.
+        """
+        self.add(message, hint)
+        raise PolicyError(in_order(self.report.problems))
+
+    def _problem(self, message: str, hint: str) -> Problem:
+        lines = self.report.lines
+        excerpt = lines[self.line - 1] if 0 < self.line <= len(lines) else ""
+        return Problem(self.report.source, self.line, self.column, message, hint, excerpt)
 
 
 class ScalarNode(NamedTuple):
@@ -39,17 +71,20 @@ class ScalarNode(NamedTuple):
 
     Attributes:
         mark: Where it stands.
-        kind: What it is.
-        value: The value as Python has it; for a trap, its text.
         text: The value as it is written, without quotes.
+        value: The value as Python has it; for a text, and for what readers of YAML do not agree on, its text.
         reading: For everything but text, what YAML 1.1 makes of it, in words.
     """
 
     mark: Mark
-    kind: Kind
-    value: str | int | float | bool | None
     text: str
+    value: str | int | float | bool | None
     reading: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether every reader of YAML takes it for a text."""
+        return not self.reading
 
 
 class ListNode(NamedTuple):
@@ -59,76 +94,54 @@ class ListNode(NamedTuple):
     items: tuple[Node, ...]
 
 
-class MapNode(NamedTuple):
-    """Keys and their nodes, in the order of the document, each key once."""
+class Entry(NamedTuple):
+    """What stands behind a key.
+
+    Attributes:
+        mark: Where the key stands.
+        value: What it is for.
+    """
 
     mark: Mark
-    entries: tuple[tuple[ScalarNode, Node], ...]
+    value: Node
+
+
+class MapNode(NamedTuple):
+    """Keys and what is behind them, in the order of the document."""
+
+    mark: Mark
+    entries: dict[str, Entry]
 
 
 Node = ScalarNode | ListNode | MapNode
 
 
+@dataclass(eq=False)
 class Report:
-    """Collects the problems of one document, so that all of them are told at once."""
+    """Collects the problems of one document, so that all of them are told at once.
 
-    def __init__(self, source: str, lines: tuple[str, ...] = ()) -> None:
-        """Begin a report.
+    Attributes:
+        source: The file as it is displayed.
+        lines: Its lines, for the excerpts.
+        problems: What is wrong; an aliased node is judged once for each use, and told once.
+        warnings: What is right, and may mean something else than its author thinks.
+    """
 
-        Args:
-            source: The file as it is displayed.
-            lines: Its lines, for the excerpts.
-        """
-        self.source = source
-        self._lines = lines
-        self._warnings: dict[Problem, None] = {}
-        self._problems: dict[Problem, None] = {}  # an aliased node is judged once for each use, and told once
-
-    def add(self, mark: Mark, message: str, hint: str = "") -> None:
-        """Add a problem.
-
-        Args:
-            mark: Where it is; without a line (0) the document as a whole is meant.
-            message: What is wrong.
-            hint: What to write instead.
-        """
-        self._problems[self._problem(mark, message, hint)] = None
-
-    @property
-    def count(self) -> int:
-        """How many problems there are."""
-        return len(self._problems)
-
-    def warn(self, mark: Mark, message: str, hint: str = "") -> None:
-        """Add what is right, and may mean something else than its author thinks; arguments as of `add`."""
-        self._warnings[self._problem(mark, message, hint)] = None
-
-    def warnings(self) -> tuple[Problem, ...]:
-        """Return what was warned of, in the order of the file."""
-        return tuple(sorted(self._warnings, key=lambda problem: (problem.line, problem.column)))
-
-    def _problem(self, mark: Mark, message: str, hint: str) -> Problem:
-        if mark.path:
-            message = f"{mark.path}: {message}"
-        in_file = not mark.path and 0 < mark.line <= len(self._lines)
-        return Problem(
-            source=self.source,
-            line=0 if mark.path else mark.line,
-            column=0 if mark.path else mark.column,
-            message=message,
-            hint=hint,
-            excerpt=self._lines[mark.line - 1] if in_file else "",
-        )
+    source: str
+    lines: tuple[str, ...] = ()
+    problems: dict[Problem, None] = field(default_factory=dict)
+    warnings: dict[Problem, None] = field(default_factory=dict)
 
     def raise_if_any(self) -> None:
         """Raise what was found.
 
         Raises:
-            PolicyError: There are problems; they come in the order of the file.
+            PolicyError: There are problems.
         """
-        if self._problems:
-            raise self.error()
+        if self.problems:
+            raise PolicyError(in_order(self.problems))
 
-    def error(self) -> PolicyError:
-        """Return what was found as an error, in the order of the file."""
-        return PolicyError(sorted(self._problems, key=lambda problem: (problem.line, problem.column)))
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems in the order of the file."""
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))

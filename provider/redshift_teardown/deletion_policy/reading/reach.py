@@ -1,4 +1,4 @@
-"""What of a policy can never apply: it stands behind what takes all of it, or nothing can be called so.
+"""What of a policy can never apply, since it stands behind what takes all of it.
 
 Only what is plain is said. A pattern that covers another in a way that is hard to see is not found, and none
 is ever named that could apply.
@@ -6,12 +6,11 @@ is ever named that could apply.
 
 from __future__ import annotations
 
-import string
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from redshift_teardown.deletion_policy.patterns import is_glob, pieces
+from redshift_teardown.deletion_policy.problems import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,17 +20,48 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 300_000
 """About half a second; every pair of a policy of a few hundred rules."""
-LONGEST_IDENTIFIER = 63
-LONGEST_STACK = 100
 
 
-@dataclass(frozen=True)
-class StackClaim:
+class StackClaim(NamedTuple):
     """An entry of `stacks` of an environment, and where it stands."""
 
     environment: Environment
     text: str
     mark: Mark
+
+
+def warn_of_what_never_applies(
+    policy: Mark, *, rules: Iterable[Sequence[tuple[SkipRule, Mark]]], claims: Sequence[StackClaim]
+) -> None:
+    """Warn of rules, and of entries of `stacks`, that stand behind what takes all of theirs.
+
+    Args:
+        policy: Where the policy begins.
+        rules: The rules of each environment.
+        claims: What all environments claim, in the order of the file.
+    """
+    reach = Reach()
+    for each in rules:
+        for index, (rule, mark) in enumerate(each):
+            taken = reach.rule_in_front((before for before, _ in each[:index]), rule)
+            if taken:
+                mark.warn(
+                    "this rule never decides anything: whatever it would let go, the rule in line "
+                    f"{taken.place.line} lets go before it",
+                    "conditions that let go something else, or no rule",
+                )
+    for index, claim in enumerate(claims):
+        first = reach.claim_in_front(claims, index)
+        if first:
+            protected = ", which is protected," if first.environment.protected else ","
+            claim.mark.warn(
+                f"{shown(claim.text)} claims no stack here: {shown(first.text)} of environment "
+                f"{first.environment.name}, in line {first.mark.line}{protected} takes whatever it would",
+                "a name or pattern that is not taken before it, or none",
+            )
+    if reach.steps <= 0:
+        message = "the policy is too long to be looked through for rules and claims that never apply"
+        policy.warn(message)
 
 
 class Reach:
@@ -111,32 +141,6 @@ class Reach:
         if not wide:
             return True
         return bool(narrow) and all(any(self.covers(one, each) for one in wide) for each in narrow)
-
-
-def no_identifier(pattern: str) -> str:
-    """Return in words why no cluster can be called what a pattern matches; empty where one can."""
-    parts = pieces(pattern)
-    if _no_letter(parts[0]):
-        return "a cluster identifier begins with a letter"
-    if parts[-1] == "-":
-        return "a cluster identifier never ends with a hyphen"
-    if "--" in pattern:
-        return "a cluster identifier never has two hyphens in a row"
-    return _too_long(parts, LONGEST_IDENTIFIER, "a cluster identifier")
-
-
-def no_stack(pattern: str) -> str:
-    """Return in words why no stack can be called what a pattern matches; empty where one can."""
-    return _too_long(pieces(pattern), LONGEST_STACK, "a stack's name")
-
-
-def _too_long(parts: Sequence[str], longest: int, what: str) -> str:
-    shortest = sum(part != "*" for part in parts)
-    return f"{what} has at most {longest} characters" if shortest > longest else ""
-
-
-def _no_letter(piece: str) -> bool:
-    return piece not in ("*", "?") and not any(fnmatchcase(one, piece) for one in string.ascii_lowercase)
 
 
 def _at_most(first: float | None, then: float | None) -> bool:

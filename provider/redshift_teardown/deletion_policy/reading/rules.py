@@ -2,223 +2,174 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from redshift_teardown.deletion_policy.model import (
-    SkipRule,
-    When,
-)
-from redshift_teardown.deletion_policy.patterns import is_glob, reading
-from redshift_teardown.deletion_policy.problems import Objection, shown
+from redshift_teardown.deletion_policy.model import SkipRule, When
+from redshift_teardown.deletion_policy.patterns import reading
+from redshift_teardown.deletion_policy.problems import Objection, quoted, shown
 from redshift_teardown.deletion_policy.reading import checks
 from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, ScalarNode
-from redshift_teardown.deletion_policy.reading.reach import Reach, no_identifier, no_stack
 from redshift_teardown.deletion_policy.reading.reader import (
-    CONDITIONS,
-    RULE_KEYS,
-    NodeReader,
+    count,
+    mapping,
+    number,
+    strings,
+    text,
+    truth,
+    wrong,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from redshift_teardown.deletion_policy.reading.nodes import Mark, Node, Report
+    from redshift_teardown.deletion_policy.reading.nodes import Mark, Node
+    from redshift_teardown.deletion_policy.reading.reader import Check, Keys
 
 LONGEST_AGE_HOURS = 87600
 MOST_CLUSTER_NODES = 1000
 
-
-_NO_NAMES = {"identifier": no_identifier, "stacks": no_stack}
-
-
-def _anything(_text: str) -> Objection | None:
-    return None
+_NO_NAMES = {"identifier": checks.no_identifier, "stacks": checks.no_stack}
 
 
-def _unless_glob(objection: Callable[[str], Objection | None], text: str) -> Objection | None:
-    return None if is_glob(text) else objection(text)
+def skip(node: Node, what: str) -> list[tuple[SkipRule, Mark]] | None:
+    """Read the rules of an environment and where they stand, or the word never."""
+    if isinstance(node, ScalarNode) and node.is_text and node.text == "never":
+        return []
+    if not isinstance(node, ListNode):
+        wrong(node, what, "the word never or a list of rules", "skip: never")
+        return None
+    rules: list[tuple[SkipRule, Mark]] = []
+    for item in node.items:
+        if rules and rules[-1][0].when.always:
+            line = rules[-1][1].line
+            message = f"this rule is never reached, since the one in line {line} always holds"
+            item.mark.add(message, "no rule here, or conditions there")
+            break
+        found = mapping(
+            item,
+            "a skip rule",
+            RULE,
+            example='{when: {requested: true}, because: "the program asked"}',
+            required=_OF_A_RULE,
+        )
+        if len(found) == len(RULE):
+            rules.append((SkipRule(**found, place=item.mark.place), item.mark))
+    return rules
 
 
-class RuleDecoder(NodeReader):
-    """Decodes skip rules; what is wrong goes to the report.
+def because(node: Node, what: str) -> str | None:
+    """Read a reason, as one sentence on one line."""
+    said = text(node, what, example='"nothing lives a day in staging"')
+    sentence = " ".join((said or "").split())
+    return None if said is None or node.mark.refused(checks.reason(sentence)) else sentence
+
+
+def patterns(node: Node, what: str, *, example: str, check: Check) -> dict[str, Mark] | None:
+    """Read a list of patterns, and warn of those that match nothing, or not what they read like.
 
     Args:
-        report: Where what is wrong goes.
-        recorded: Whether the rules are those of a state. Their patterns were right for the release that wrote
-            them, and stay readable; one that reads two ways lets nothing go (see `decide`).
+        node: The list.
+        what: Its key.
+        example: A list to write instead.
+        check: Tells what is wrong with a pattern.
+
+    Returns:
+        The patterns in their order and where they stand, without what was wrong; None if it is no list.
     """
+    found = strings(node, what, example=example, check=check)
+    for pattern, mark in (found or {}).items():
+        _warn(mark, pattern, dots=what != "node_type")
+        why = _NO_NAMES[what](pattern) if what in _NO_NAMES else ""
+        if why:
+            message = f"the pattern {shown(pattern)} matches none: {why}"
+            mark.warn(message, f"a pattern such as {example}")
+    return found
 
-    def __init__(self, report: Report, *, recorded: bool = False) -> None:
-        super().__init__(report)
-        self._recorded = recorded
-        self._reach = Reach()
 
-    def _skip(self, node: Node) -> tuple[SkipRule, ...]:
-        if isinstance(node, ScalarNode) and node.kind == "text" and node.text == "never":
-            return ()
-        if not isinstance(node, ListNode):
-            self.wrong(node, "skip", "the word never or a list of rules", "skip: never")
-            return ()
-        rules: list[SkipRule] = []
-        for item in node.items:
-            if rules and rules[-1].when.always:
-                self.report.add(
-                    item.mark,
-                    f"this rule is never reached, since the one in line {rules[-1].place.line} always holds",
-                    "no rule here, or conditions there",
-                )
-                break
-            rule = self._rule(item)
-            if rule:
-                self._warn_of_rule(rules, rule, item.mark)
-                rules.append(rule)
-        return tuple(rules)
+def tags(node: Node, what: str, *, key_check: Check, check: Check) -> dict[str, str] | None:
+    """Read a mapping of tag keys to values.
 
-    def _warn_of_rule(self, earlier: list[SkipRule], rule: SkipRule, mark: Mark) -> None:
-        first = None if self._recorded else self._reach.rule_in_front(earlier, rule)
-        if first is not None:
-            self.report.warn(
-                mark,
-                "this rule never decides anything: whatever it would let go, the rule in line "
-                f"{first.place.line} lets go before it",
-                "conditions that let go something else, or no rule",
-            )
+    Args:
+        node: The mapping.
+        what: Its key.
+        key_check: Tells what is wrong with a tag's key.
+        check: Tells what is wrong with a tag's value.
 
-    def _rule(self, node: Node) -> SkipRule | None:
-        fields = self.fields(
-            node, "a skip rule", RULE_KEYS, example='{when: {requested: true}, because: "the program asked"}'
-        )
-        if not isinstance(node, MapNode):
-            return None
-        when, because = None, None
-        if "when" in fields:
-            when = self._when(fields["when"].value)
-        else:
-            self.report.add(node.mark, "the skip rule does not say when it holds", "when: {requested: true}")
-        if "because" in fields:
-            because = self._because(fields["because"].value)
-        else:
-            self.report.add(
-                node.mark,
-                "the skip rule does not say why data may be lost",
-                'because: "ephemeral clusters hold no data of record"',
-            )
-        return SkipRule(when, because, node.mark.place) if when and because else None
-
-    def _because(self, node: Node) -> str | None:
-        text = self.text(node, "because", '"nothing lives a day in staging"')
-        if text is None:
-            return None
-        sentence = " ".join(text.split())
-        return None if self.object_to(node.mark, checks.reason(sentence)) else sentence
-
-    def _when(self, node: Node) -> When | None:
-        fields = self.fields(node, "when", CONDITIONS, example="{requested: true}")
-        if not isinstance(node, MapNode):
-            return None
-        if not node.entries:
-            self.report.add(
-                node.mark,
-                "when is empty, so the rule would never hold",
-                "when: {always: true}, if it always shall",
-            )
-            return None
-        values = {key: field.value for key, field in fields.items()}
-        return When(
-            always=self._always(values.get("always"), alone=len(node.entries) == 1),
-            requested=self.truth(values.get("requested"), "requested"),
-            tags=self._tag_conditions(values.get("tags")),
-            identifier=self._globs(values.get("identifier"), "identifier", '["etl-*"]', checks.identifier),
-            node_type=self._globs(values.get("node_type"), "node_type", '["dc2.*"]', checks.node_type),
-            max_nodes=self._max_nodes(values.get("max_nodes")),
-            younger_than_hours=self.number(
-                values.get("younger_than_hours"), "younger_than_hours", 0, LONGEST_AGE_HOURS, "24"
-            ),
-            restored_from_snapshot=self.truth(values.get("restored_from_snapshot"), "restored_from_snapshot"),
-        )
-
-    def _always(self, node: Node | None, *, alone: bool) -> bool:
-        value = self.truth(node, "always")
-        if node is None or value is None:
-            return False
-        if not value:
-            self.report.add(node.mark, "a rule that never holds says nothing", "skip: never, or no rule")
-        elif not alone:
-            self.report.add(
-                node.mark, "always leaves nothing to the other conditions", "always: true alone, or no always"
-            )
-        return value
-
-    def _tag_conditions(self, node: Node | None) -> tuple[tuple[str, str], ...]:
-        if isinstance(node, MapNode) and not node.entries:
-            self.report.add(node.mark, "tags is empty, so it asks for nothing", 'tags: {ephemeral: "true"}')
-        found = self._tags(node, checks.tag_key, _anything if self._recorded else checks.tag_pattern)
-        patterns = dict(found)
-        for key, value in node.entries if isinstance(node, MapNode) else ():
-            if key.text in patterns:
-                self._warn(value.mark, patterns[key.text])
-        return found
-
-    def _tags(
-        self,
-        node: Node | None,
-        key_objection: Callable[[str], Objection | None],
-        value_objection: Callable[[str], Objection | None],
-    ) -> tuple[tuple[str, str], ...]:
-        if node is None:
-            return ()
-        if not isinstance(node, MapNode):
-            self.wrong(node, "tags", "a mapping of tag keys to values", "tags: {team: data}")
-            return ()
-        found = []
-        for key, value in node.entries:
-            refused = self.object_to(key.mark, key_objection(key.text))
-            text = self.checked_text(value, f"tag {shown(key.text)}", '"true"', value_objection)
-            if text is not None and not refused:
-                found.append((key.text, text))
-        return tuple(sorted(found))
-
-    def _globs(
-        self, node: Node | None, what: str, example: str, objection: Callable[[str], Objection | None]
-    ) -> tuple[str, ...]:
-        if node is None:
-            return ()
-        if isinstance(node, ListNode) and not node.items:
-            self.report.add(node.mark, f"{what} is empty, so it asks for nothing", f"{what}: {example}")
-        return tuple(sorted(self._patterns(node, what, example, objection)))
-
-    def _patterns(
-        self, node: Node, what: str, example: str, objection: Callable[[str], Objection | None]
-    ) -> tuple[str, ...]:
-        if self._recorded:
-            objection = partial(_unless_glob, objection)
-        found = self.strings(node, what, example, objection)
-        right = frozenset(found)
-        for item in node.items if isinstance(node, ListNode) else ():
-            if isinstance(item, ScalarNode) and item.text in right:
-                self._warn(item.mark, item.text, dots=what != "node_type")
-                why = _NO_NAMES[what](item.text) if what in _NO_NAMES else ""
-                if why:
-                    message = f"the pattern {shown(item.text)} matches none: {why}"
-                    self.report.warn(item.mark, message, f"a pattern such as {example}")
-        return found
-
-    def _warn(self, mark: Mark, pattern: str, *, dots: bool = True) -> None:
-        """Warn of a pattern that reads like a regular expression; there is no second reading of a name."""
-        if self._recorded or not (found := reading(pattern, dots=dots)):
-            return
-        message = f"the pattern {shown(pattern)} reads like a regular expression and is none: it {found}"
-        self.report.warn(
-            mark, message, f"{json.dumps(found.instead)}, if those are meant" if found.instead else ""
-        )
-
-    def _max_nodes(self, node: Node | None) -> int | None:
-        value = None if node is None else self.whole(node, "max_nodes", "2")
-        if node is None or value is None or 1 <= value <= MOST_CLUSTER_NODES:
-            return value
-        self.report.add(
-            node.mark, f"max_nodes must be from 1 to {MOST_CLUSTER_NODES}, not {value}", "max_nodes: 2"
-        )
+    Returns:
+        The tags without what was wrong; None if it is no mapping.
+    """
+    if not isinstance(node, MapNode):
+        wrong(node, what, "a mapping of tag keys to values", "tags: {team: data}")
         return None
+    found = {}
+    for key, entry in node.entries.items():
+        refused = entry.mark.refused(key_check(key))
+        value = text(entry.value, f"tag {shown(key)}", example='"true"', check=check)
+        if value is not None and not refused:
+            found[key] = value
+    return found
+
+
+def _when(node: Node, what: str) -> When | None:
+    found = mapping(node, what, WHEN, example="{requested: true}")
+    if not isinstance(node, MapNode):
+        return None
+    if not node.entries:
+        message = "when is empty, so the rule would never hold"
+        node.mark.add(message, "when: {always: true}, if it always shall")
+        return None
+    if found.get("always") and len(node.entries) > 1:
+        node.entries["always"].value.mark.add(
+            "always leaves nothing to the other conditions", "always: true alone, or no always"
+        )
+    return When(**found)
+
+
+def _always(node: Node, what: str) -> bool | None:
+    value = truth(node, what)
+    if value is False:
+        node.mark.add("a rule that never holds says nothing", "skip: never, or no rule")
+    return value
+
+
+def _tag_conditions(node: Node, what: str) -> tuple[tuple[str, str], ...]:
+    if isinstance(node, MapNode) and not node.entries:
+        node.mark.add("tags is empty, so it asks for nothing", 'tags: {ephemeral: "true"}')
+    found = tags(node, what, key_check=checks.tag_key, check=checks.tag_pattern) or {}
+    for key, entry in node.entries.items() if isinstance(node, MapNode) else ():
+        if key in found:
+            _warn(entry.value.mark, found[key])
+    return tuple(sorted(found.items()))
+
+
+def _globs(node: Node, what: str, *, example: str, check: Check) -> tuple[str, ...]:
+    if isinstance(node, ListNode) and not node.items:
+        node.mark.add(f"{what} is empty, so it asks for nothing", f"{what}: {example}")
+    return tuple(sorted(patterns(node, what, example=example, check=check) or ()))
+
+
+def _warn(mark: Mark, pattern: str, *, dots: bool = True) -> None:
+    """Warn of a pattern that reads like a regular expression; there is no second reading of a name."""
+    found = reading(pattern, dots=dots)
+    if found:
+        message = f"the pattern {shown(pattern)} reads like a regular expression and is none: it {found}"
+        mark.warn(message, f"{quoted(found.instead)}, if those are meant" if found.instead else "")
+
+
+RULE: Keys = {"when": _when, "because": because}
+_OF_A_RULE = {
+    "when": Objection("the skip rule does not say when it holds", "when: {requested: true}"),
+    "because": Objection(
+        "the skip rule does not say why data may be lost",
+        'because: "ephemeral clusters hold no data of record"',
+    ),
+}
+WHEN: Keys = {
+    "always": _always,
+    "requested": truth,
+    "tags": _tag_conditions,
+    "identifier": partial(_globs, example='["etl-*"]', check=checks.identifier),
+    "node_type": partial(_globs, example='["dc2.*"]', check=checks.node_type),
+    "max_nodes": partial(count, high=MOST_CLUSTER_NODES, example="2"),
+    "younger_than_hours": partial(number, high=LONGEST_AGE_HOURS, example="24"),
+    "restored_from_snapshot": truth,
+}

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import yaml
 from yaml.resolver import Resolver
-
-if TYPE_CHECKING:
-    from redshift_teardown.deletion_policy.reading.nodes import Kind
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
@@ -32,45 +29,36 @@ _LONGEST_NUMBER_READ = 20
 _RESOLVER: Any = Resolver()
 
 
-class Plain(NamedTuple):
-    """What an unquoted scalar is.
-
-    Attributes:
-        kind: Its kind; a trap where YAML 1.1 and 1.2 read it differently, or in a way no author means.
-        value: Its value; for a trap and for text, the text.
-        reading: For everything but text, what YAML 1.1 makes of it, in words.
-    """
-
-    kind: Kind
-    value: str | int | float | bool | None
-    reading: str
+Value = str | int | float | bool | None
 
 
-def judge(text: str) -> Plain:
+def judge(text: str) -> tuple[Value, str]:
     """Return what an unquoted scalar is.
 
     Args:
         text: The scalar.
 
     Returns:
-        What it is. Keys and short values repeat all over a document, so their answers are kept.
+        Its value, and what YAML 1.1 makes of it in words: no words for a text. The value is the text as well
+        where YAML 1.1 and 1.2 read it differently, or in a way no author means, such as `no` and `010`.
     """
+    # Keys and short values repeat all over a document, so their answers are kept.
     return _judge_short(text) if len(text) <= _LONGEST_JUDGED else _judge(text)
 
 
-def _judge(text: str) -> Plain:
+def _judge(text: str) -> tuple[Value, str]:
     if text in {"true", "false"}:
-        return Plain("truth", text == "true", text)
+        return text == "true", text
     if text in {"", "~", "null"}:
-        return Plain("nothing", None, "nothing")
+        return None, "nothing"
     if _WHOLE.fullmatch(text):
-        return Plain("whole", int(text), f"the number {text}")
+        return int(text), f"the number {text}"
     if _DECIMAL.fullmatch(text):
-        return Plain("decimal", float(text), f"the number {text}")
+        return float(text), f"the number {text}"
     tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)).rpartition(":")[2]
     if tag == "str" and not _NUMBER_1_2.fullmatch(text):
-        return Plain("text", text, "")
-    return Plain("trap", text, _reading(text, tag))
+        return text, ""
+    return text, _reading(text, tag)
 
 
 _judge_short = lru_cache(maxsize=1024)(_judge)

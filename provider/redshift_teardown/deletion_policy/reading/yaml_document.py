@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import yaml
 
 from redshift_teardown.deletion_policy.problems import shown
-from redshift_teardown.deletion_policy.reading.nodes import ListNode, MapNode, Mark, Report, ScalarNode
+from redshift_teardown.deletion_policy.reading.nodes import Entry, ListNode, MapNode, Mark, Report, ScalarNode
 from redshift_teardown.deletion_policy.reading.scalars import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from redshift_teardown.deletion_policy.reading.nodes import Node
 
@@ -40,6 +40,7 @@ _FAST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?:\s|$)|={7}\s*$")
 _CONFLICT_SIGNS = ("<<<<<<<", ">>>>>>>", "|||||||", "=======")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # Everything but tab, line feed, carriage return and what YAML allows to print. Beyond YAML's own rule it
 # refuses U+2028 and U+2029, which YAML takes for line breaks and editors do not, a byte-order mark inside the
 # text, and the controls that make text read differently from how it is stored (CVE-2021-42574).
@@ -83,7 +84,7 @@ _SYNTAX = (
 )
 
 
-def read_document(text: bytes | str, *, source: str) -> tuple[Node, Report]:
+def read_document(text: bytes | str, *, source: str) -> Node:
     """Read one YAML document.
 
     Args:
@@ -91,64 +92,57 @@ def read_document(text: bytes | str, *, source: str) -> tuple[Node, Report]:
         source: The file as it is displayed.
 
     Returns:
-        The document, and the report in which problems found so far stand that did not prevent reading it.
+        The document, in whose report problems stand that did not prevent reading it.
 
     Raises:
         PolicyError: The text is no YAML document, or one that is not safe to read.
     """
+    mark = Mark(Report(source))
     if len(text) > LARGEST_FILE:
-        message = "the file is larger than 1 MiB, which is no deletion policy"
-        _fail(Report(source), Mark(source, 0, 0), message, "a smaller file")
-    decoded = _decoded(text, source)
+        mark.fail("the file is larger than 1 MiB, which is no deletion policy", "a smaller file")
+    if isinstance(text, bytes) and text.startswith(_UTF_16):
+        mark.fail("the file is UTF-16", "the same text, saved as UTF-8")
+    decoded = text.removeprefix("\ufeff") if isinstance(text, str) else _decoded(text, source)
     report = Report(source, tuple(_LINE_BREAK.split(decoded)))
     _refuse_unreadable(decoded, report)
-    composer = _Composer(decoded, report)
     try:
-        return composer.document(), report
+        return _Composer(decoded, report).document()
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # PyYAML hands a number beyond Unicode in an escape such as "\\U00110000" to chr() unseen.
         _explain(error, decoded, report)
 
 
-def _decoded(text: bytes | str, source: str) -> str:
-    if isinstance(text, str):
-        return text.removeprefix("\ufeff")
-    if text.startswith((b"\xff\xfe", b"\xfe\xff")):
-        _fail(Report(source), Mark(source, 0, 0), "the file is UTF-16", "the same text, saved as UTF-8")
+def _decoded(text: bytes, source: str) -> str:
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = text[: error.start].decode("utf-8-sig", "replace")
-        lines = _LINE_BREAK.split(before)
+        *lines, last = _LINE_BREAK.split(text[: error.start].decode("utf-8-sig", "replace"))
         after = _LINE_BREAK.split(text[error.start : error.start + 80].decode("utf-8", "replace"))[0]
-        report = Report(source, (*lines[:-1], lines[-1] + after))
-        byte = text[error.start]
-        mark = Mark(source, len(lines), len(lines[-1]) + 1)
-        _fail(report, mark, f"the byte 0x{byte:02x} is not UTF-8", "the same text, saved as UTF-8")
+        mark = Mark(Report(source, (*lines, last + after)), len(lines) + 1, len(last) + 1)
+        mark.fail(f"the byte 0x{text[error.start]:02x} is not UTF-8", "the same text, saved as UTF-8")
 
 
 def _refuse_unreadable(text: str, report: Report) -> None:
     """Refuse what no author meant to write, before a parser stumbles over it."""
     if not _FORBIDDEN.search(text) and not any(signs in text for signs in _CONFLICT_SIGNS):
         return
-    in_conflict = False
+    in_conflict, told = False, 0
     for number, line in enumerate(_LINE_BREAK.split(text), 1):
         if _CONFLICT.match(line):
             if not in_conflict:
-                mark = Mark(report.source, number, 1)
                 hint = "one of the two sides, without the markers"
-                report.add(mark, "a merge conflict is left in the file", hint)
+                Mark(report, number, 1).add("a merge conflict is left in the file", hint)
             in_conflict = not line.startswith(">")
-        if report.count > _MOST_UNREADABLE:
-            break
         for found in islice(_FORBIDDEN.finditer(line), _MOST_UNREADABLE):
-            mark = Mark(report.source, number, found.start() + 1)
-            report.add(mark, f"the character {_code(found[0])} is not allowed", "the text without it")
+            _refuse_character(Mark(report, number, found.start() + 1), found[0])
+            told += 1
+        if told > _MOST_UNREADABLE:
+            break
     report.raise_if_any()
 
 
-def _code(character: str) -> str:
-    return f"U+{ord(character):04X}"
+def _refuse_character(mark: Mark, character: str) -> None:
+    mark.add(f"the character U+{ord(character):04X} is not allowed", "the text without it")
 
 
 class _Composer:
@@ -162,174 +156,147 @@ class _Composer:
         self._report = report
         # Not yaml.parse(), whose generator takes as long as libyaml's own work.
         self._next: Callable[[], Any] = _FAST_LOADER(text).get_event
-        self._anchors: dict[str, tuple[Node, int]] = {}
-        self._open_anchors: set[str] = set()
+        self._anchors: dict[str, tuple[Node, int] | None] = {}  # none while the value itself is being read
         self._nodes = 0
         self._depth = 0
 
     def document(self) -> Node:
         self._next()  # the stream's start
-        first = self._next()
-        if isinstance(first, yaml.StreamEndEvent):
-            mark = Mark(self._report.source, 0, 0)
-            _fail(self._report, mark, "the file is empty", "version: 1, and the environments")
+        if isinstance(self._next(), yaml.StreamEndEvent):
+            Mark(self._report).fail("the file is empty", "version: 1, and the environments")
         root = self._node(self._next())
         self._next()  # the document's end
         following = self._next()
         if not isinstance(following, yaml.StreamEndEvent):
-            self._fail_at(following, "a second document begins; a policy is one", "one document, without ---")
+            self._mark(following).fail(
+                "a second document begins; a policy is one", "one document, without ---"
+            )
         return root
 
     def _node(self, event: Any) -> Node:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
-        self._count(event, 1)
         before = self._nodes
+        self._count(event, 1)
         if event.anchor is not None:
-            self._open_anchors.add(event.anchor)
+            self._anchors[event.anchor] = None
         if event.tag is not None:
             tag = shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
             message = f"the tag {tag} is not part of the language"
-            self._report.add(self._mark(event), message, "the plain value")
+            self._mark(event).add(message, "the plain value")
         node = self._scalar(event) if isinstance(event, yaml.ScalarEvent) else self._collection(event)
         if event.anchor is not None:
-            self._open_anchors.discard(event.anchor)
-            self._anchors[event.anchor] = (node, self._nodes - before + 1)
+            self._anchors[event.anchor] = (node, self._nodes - before)
         return node
 
     def _alias(self, event: Any) -> Node:
         name = event.anchor
-        if name in self._open_anchors:
-            self._fail_at(event, f"the alias *{name} stands inside the value it repeats", "the value itself")
         if name not in self._anchors:
-            self._fail_at(
-                event,
+            self._mark(event).fail(
                 f"there is no anchor &{name} for the alias *{name} to repeat",
                 f'"*{name}" in quotes, if it is a glob',
             )
-        node, size = self._anchors[name]
+        anchored = self._anchors[name]
+        if anchored is None:
+            self._mark(event).fail(
+                f"the alias *{name} stands inside the value it repeats", "the value itself"
+            )
+        node, size = anchored
         self._count(event, size)
         return node
 
     def _collection(self, event: Any) -> Node:
         self._depth += 1
         if self._depth > DEEPEST:
-            self._fail_at(event, _TOO_DEEP, "a flatter document")
+            self._mark(event).fail(_TOO_DEEP, "a flatter document")
         mark = self._mark(event)
         node: Node
         if isinstance(event, yaml.SequenceStartEvent):
-            node = ListNode(mark, tuple(self._items()))
+            items = []
+            while not isinstance(following := self._next(), yaml.SequenceEndEvent):
+                items.append(self._node(following))
+            node = ListNode(mark, tuple(items))
         else:
-            node = MapNode(mark, tuple(self._entries()))
+            node = MapNode(mark, {})
+            while not isinstance(following := self._next(), yaml.MappingEndEvent):
+                self._entry(following, node.entries)
         self._depth -= 1
         return node
 
-    def _items(self) -> Iterator[Node]:
-        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
-            yield self._node(event)
-
-    def _entries(self) -> Iterator[tuple[ScalarNode, Node]]:
-        seen: dict[str, Mark] = {}
-        while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            key = self._node(event)
-            # An aliased key is told of where it is used.
-            mark = self._mark(event) if isinstance(event, yaml.AliasEvent) else key.mark
-            value = self._node(self._next())
-            if isinstance(value, ScalarNode) and value.kind == "nothing" and not value.text:
-                # What is not there has no place of its own; the parsers disagree about it.
-                value = value._replace(mark=mark)
-            if not isinstance(key, ScalarNode):
-                self._report.add(mark, "a key must be a plain word", "key: value")
-            elif key.kind == "trap" and key.text == "<<":
-                self._report.add(
-                    mark,
-                    "merge keys are not part of the language",
-                    "the keys themselves, or *alias for a whole value",
-                )
-            elif key.kind != "text":
-                self._report.add(
-                    mark,
-                    f"YAML reads the key {key.text or 'here'} as {key.reading}, not as text",
-                    f'"{key.text}":',
-                )
-            elif key.text in seen:
-                first = seen[key.text].line
-                self._report.add(
-                    mark,
-                    f"the key {shown(key.text)} stands here a second time; the first is in line {first}",
-                    "each key once",
-                )
-            else:
-                seen[key.text] = mark
-                yield key._replace(mark=mark) if key.mark is not mark else key, value
+    def _entry(self, event: Any, entries: dict[str, Entry]) -> None:
+        key = self._node(event)
+        mark = self._mark(event)  # not the key's own: an aliased key is told of where it is used
+        value = self._node(self._next())
+        if isinstance(value, ScalarNode) and value.value is None and not value.text:
+            # What is not there has no place of its own; the parsers disagree about it.
+            value = value._replace(mark=mark)
+        if not isinstance(key, ScalarNode):
+            mark.add("a key must be a plain word", "key: value")
+        elif key.text == "<<" and not key.is_text:
+            mark.add(
+                "merge keys are not part of the language", "the keys themselves, or *alias for a whole value"
+            )
+        elif not key.is_text:
+            message = f"YAML reads the key {key.text or 'here'} as {key.reading}, not as text"
+            mark.add(message, f'"{key.text}":')
+        elif key.text in entries:
+            first = entries[key.text].mark.line
+            message = f"the key {shown(key.text)} stands here a second time; the first is in line {first}"
+            mark.add(message, "each key once")
+        else:
+            entries[key.text] = Entry(mark, value)
 
     def _scalar(self, event: Any) -> ScalarNode:
-        text: str = event.value
-        mark = self._mark(event)
-        if event.style == '"':  # only an escape can hold what the text itself was refused for
-            escaped = _FORBIDDEN.search(text)
-            if escaped:
-                message = f"the character {_code(escaped[0])} is not allowed"
-                self._report.add(mark, message, "the text without it")
-        if event.style:  # libyaml gives an empty text where the parser in Python gives None
-            return ScalarNode(mark, "text", text, text)
-        kind, value, reading = judge(text)
-        return ScalarNode(mark, kind, value, text, reading)
+        text, mark = event.value, self._mark(event)
+        # Only an escape can hold what the text itself was refused for.
+        if event.style == '"' and (escaped := _FORBIDDEN.search(text)):
+            _refuse_character(mark, escaped[0])
+        # Unquoted is "" to libyaml, and None to the parser in Python.
+        return ScalarNode(mark, text, text) if event.style else ScalarNode(mark, text, *judge(text))
 
     def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > MOST_NODES:
-            self._fail_at(
-                event,
+            self._mark(event).fail(
                 f"with its aliases written out the file holds more than {MOST_NODES:,} values",
                 "fewer aliases",
             )
 
     def _mark(self, event: Any) -> Mark:
-        start = event.start_mark
-        return Mark(self._report.source, start.line + 1, start.column + 1)
-
-    def _fail_at(self, event: Any, message: str, hint: str) -> NoReturn:
-        _fail(self._report, self._mark(event), message, hint)
+        return Mark(self._report, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
 def _explain(error: Exception, text: str, report: Report) -> NoReturn:
     """Tell a syntax error in this product's words, and at the place where it begins."""
-    second = len(text) <= _LONGEST_EXPLAINED and "nesting" not in str(getattr(error, "problem", ""))
-    if second and (_FAST_LOADER is not yaml.SafeLoader or not isinstance(error, yaml.YAMLError)):
-        # The parser in Python names places better; where it finds nothing wrong, the fast one's words have to
-        # do.
-        loader = yaml.SafeLoader(text)
-        depth = 0
-        try:
-            # What it says about a document that nests deeper takes the square of the depth.
-            while loader.check_event() and depth <= DEEPEST:
-                event = loader.get_event()  # type: ignore[no-untyped-call]
-                depth += isinstance(event, yaml.CollectionStartEvent)
-                depth -= isinstance(event, yaml.CollectionEndEvent)
-        except yaml.YAMLError as better:
-            error = better
-        except (ValueError, OverflowError):
-            mark = Mark(report.source, loader.line + 1, loader.column + 1)
-            _fail(
-                report, mark, "an escape names a character that does not exist", "a character up to U+10FFFF"
-            )
-        finally:
-            loader.dispose()
+    if len(text) <= _LONGEST_EXPLAINED and "nesting" not in str(getattr(error, "problem", "")):
+        error = _said_in_python(text, report) or error
     context = getattr(error, "context", None) or ""
     problem = getattr(error, "problem", None) or str(error)
     place = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    message, hint = problem, ""
-    for words, meaning, instead in _SYNTAX:
-        if words in problem or words in context:
-            message, hint = meaning, instead
-            break
     if "while scanning a" in context:  # a quote, an alias: where it begins says more than where it fails
         place = getattr(error, "context_mark", None) or place
-    mark = Mark(report.source, place.line + 1, place.column + 1) if place else Mark(report.source, 0, 0)
-    _fail(report, mark, message, hint)
+    mark = Mark(report, place.line + 1, place.column + 1) if place else Mark(report)
+    for words, message, hint in _SYNTAX:
+        if words in problem or words in context:
+            mark.fail(message, hint)
+    mark.fail(problem)
 
 
-def _fail(report: Report, mark: Mark, message: str, hint: str) -> NoReturn:
-    report.add(mark, message, hint)
-    raise report.error()
+def _said_in_python(text: str, report: Report) -> Exception | None:
+    """Ask PyYAML's own parser, which names places better; where it finds nothing wrong, it has no words."""
+    loader = yaml.SafeLoader(text)
+    depth = 0
+    try:
+        # What it says about a document that nests deeper takes the square of the depth.
+        while loader.check_event() and depth <= DEEPEST:
+            event = loader.get_event()  # type: ignore[no-untyped-call]
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+    except yaml.YAMLError as better:
+        return better
+    except (ValueError, OverflowError):
+        mark = Mark(report, loader.line + 1, loader.column + 1)
+        mark.fail("an escape names a character that does not exist", "a character up to U+10FFFF")
+    finally:
+        loader.dispose()
+    return None
