@@ -47,6 +47,7 @@ class Command:
         goals: What its program declares, by URN.
         seen: What its provider saw of a name: the life it had, and the tags.
         ending: Lives that it was shown while they were being deleted.
+        wrote: The claim that it wrote last.
         back: Since when it was shown such a one alive again.
         alive: Lives that an answer showed alive, though a deletion of theirs was accepted, and to which verb.
         refused: Lives that a create of this run was refused for.
@@ -70,6 +71,7 @@ class Command:
     goals: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: dict[str, tuple[Life | None, dict[str, str]]] = field(default_factory=dict)
     ending: set[Life] = field(default_factory=set)
+    wrote: str = ""
     back: dict[Life, float] = field(default_factory=dict)
     alive: dict[Life, str] = field(default_factory=dict)
     refused: set[Life] = field(default_factory=set)

@@ -115,6 +115,8 @@ class Ending:
                 life.owner is not world.owner
                 or life.in_doubt
                 or named is not life
+                # An `up` that was killed wrote that it is protected, and the file that says so is not there.
+                or (" protected" in tag and not world.file.readable)
                 or (activity is not None and activity.outcome == "stuck")
             ):
                 return

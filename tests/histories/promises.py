@@ -189,7 +189,8 @@ class Promises(ABC):
         stack, and nowhere else: no configuration may end what the file protects.
         """
         tag = life.cluster.tags.get(TAG_CLAIM, "")
-        goes_on = f"of {mark_of(command.urn)} protected taking over" in tag
+        # A call whose answer was lost is made again.
+        goes_on = f"of {mark_of(command.urn)} protected taking over" in tag or tag == command.wrote
         if " protected" not in tag or goes_on or (life.owner, life.urn) == (command.owner, command.urn):
             return
         stack, environment = command.urn.split(":")[2], command.owner.environment
@@ -287,6 +288,7 @@ class Promises(ABC):
         life = self.lives.named(place, name) if kind == "cluster" else None
         if life is None:
             return
+        command.wrote = life.cluster.tags.get(TAG_CLAIM, "")
         another = life.owner is not command.owner or life.urn != command.urn
         if another or " taking over" in life.cluster.tags.get(TAG_CLAIM, ""):
             life.in_doubt = True
