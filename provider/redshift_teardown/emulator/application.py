@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.emulator import sts
 from redshift_teardown.emulator.accounts import DEFAULT_ACCOUNT, Caller, identify, refuse_change
 from redshift_teardown.emulator.calls import CallLog, CallRecord, without_secrets
-from redshift_teardown.emulator.control import ControlApi
+from redshift_teardown.emulator.control import perform
 from redshift_teardown.emulator.door import json_object
 from redshift_teardown.emulator.errors import AwsError, Dropped, EmulatorError, StateFileError
-from redshift_teardown.emulator.faults import FaultBook
 from redshift_teardown.emulator.http import Response
 from redshift_teardown.emulator.moto_bridge import MotoBridge
 from redshift_teardown.emulator.redshift.call import Call
 from redshift_teardown.emulator.redshift.service import OPERATIONS
+from redshift_teardown.emulator.verbs import VERBS
 from redshift_teardown.emulator.wire import Protocol, form
 
 if TYPE_CHECKING:
@@ -59,12 +59,11 @@ class Application:
 
     def __init__(self, world: World, state_file: StateFile | None = None) -> None:
         self.world = world
-        self.faults = FaultBook()
+        self.faults: list[Fault] = []
         self.log = CallLog()
         self.moto = MotoBridge()
         self._state_file = state_file
         self._protocols = {name: Protocol(name) for name in ("redshift", "sts")}
-        self._control = ControlApi(world, self.faults, self.log)
 
     def handle(self, request: Request, on_call: Callable[[str, str], None] | None = None) -> Response:
         """Answer a request.
@@ -104,12 +103,13 @@ class Application:
         try:
             data = json_object(request.body)
             with self.world.lock:
-                result = self._control.perform(verb, data)
-                if verb not in ControlApi.READING:
+                result = perform(self.world, self.faults, self.log, verb, data)
+                if not VERBS[verb].reads:
                     self.save()
+                body = json.dumps({"result": result}, default=vars).encode()
         except (EmulatorError, AwsError, ValueError) as error:
             return Response(400, headers, json.dumps({"error": str(error)}).encode())
-        return Response(200, headers, json.dumps({"result": result}).encode())
+        return Response(200, headers, body)
 
     # --- AWS -----------------------------------------------------------------------------------
 
@@ -147,13 +147,13 @@ class Application:
         world = self.world
         with world.lock:
             arrived = world.now()
-            striking = self.faults.striking(
+            call = (
                 incoming.operation,
                 _cluster_named(incoming.values),
                 incoming.caller.account,
                 incoming.region,
-                arrived,
             )
+            striking = [each for each in self.faults if each.strikes(*call, arrived)]
         error: AwsError | None = None
         dropped = took_effect = False
         response = Response(0)

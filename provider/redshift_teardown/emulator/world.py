@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.emulator.door import LONGEST, check_value
-from redshift_teardown.emulator.errors import ControlError
 from redshift_teardown.emulator.lifecycle import Behaviour, Lifecycle
 from redshift_teardown.emulator.redshift.state import Realm
 from redshift_teardown.emulator.redshift.transitions import settle
@@ -50,20 +48,6 @@ class World:
         for place in self.places.values():
             settle(place, self.now(), self.clock, self.lifecycle, self.behaviour)
 
-    def behave(self, changes: dict[str, Any]) -> None:
-        """Flip switches of `Behaviour`.
-
-        Raises:
-            ControlError: for a switch that does not exist, or a value of the wrong type.
-        """
-        known = asdict(self.behaviour)
-        for name, value in changes.items():
-            if name not in known:
-                raise ControlError(f"no switch is called {name!r}; there are {', '.join(known)}")
-            limits = (0, LONGEST) if isinstance(known[name], float) else None
-            check_value(name, value, type(known[name]).__name__, limits)
-        self.behaviour = replace(self.behaviour, **changes)
-
     def reset(self) -> None:
         """Forget everything but the time."""
         self.places.clear()
@@ -76,7 +60,7 @@ class World:
             "clock": self.now() if self.clock.virtual else None,
             "lifecycle": self.lifecycle.to_json(),
             "behaviour": asdict(self.behaviour),
-            "places": [place.to_json() for place in self.places.values()],
+            "places": list(self.places.values()),
         }
 
     def load(self, data: dict[str, Any]) -> None:

@@ -228,9 +228,14 @@ class Realm:
         """Write a line of the generation's history."""
         self.generations[cluster.namespace].history.append([at, what])
 
-    def to_json(self) -> dict[str, Any]:
-        """Data for the state file; what is no plain data in it is written as its `vars`."""
-        return vars(self)
+    def rename_generation(self, cluster: Cluster, namespace: str) -> None:
+        """Give a cluster, its generation and its snapshots another id."""
+        generation = self.generations.pop(cluster.namespace)
+        for snapshot in self.snapshots.values():
+            if snapshot.namespace == cluster.namespace:
+                snapshot.namespace = namespace
+        cluster.namespace = generation.namespace = namespace
+        self.generations[namespace] = generation
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Realm:
