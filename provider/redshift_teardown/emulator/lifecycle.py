@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 __all__ = ["Behaviour", "Lifecycle", "Phases"]
@@ -76,11 +76,7 @@ class Lifecycle:
         own = self.of_cluster.get(key)
         return replace(self.phases, **own) if own else self.phases
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain data, for the state file."""
-        return {"phases": asdict(self.phases), "of_cluster": self.of_cluster}
-
     @staticmethod
     def from_json(data: dict[str, Any]) -> Lifecycle:
-        """The reverse of `to_json`."""
+        """What stands in the state file."""
         return Lifecycle(Phases(**data["phases"]), data["of_cluster"])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
+    "DAYS",
     "NODE_TYPES",
     "automated_retention",
     "cluster_identifier",
@@ -55,7 +56,7 @@ _RESERVED_WORDS = (
 _RESERVED = frozenset(_RESERVED_WORDS.split())
 _PASSWORD_FORBIDDEN = frozenset("/@\"' \\")
 _PASSWORD_LENGTH = (8, 64)
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEK_MINUTES = 7 * 24 * 60
 _SHORTEST_WINDOW = 30
 _FOREVER = -1
@@ -207,13 +208,9 @@ def nodes(node: str, cluster_type: str | None, count: int | None, *, creating: b
 
 def port(number: int, node: str) -> int:
     """The port a cluster listens on."""
-    if managed_storage(node):
-        allowed = range(5431, 5456), range(8191, 8216)
-        told = "5431-5455 or 8191-8215"
-    else:
-        allowed = (range(1150, 65536),) * 2
-        told = "1150-65535"
+    allowed = (range(5431, 5456), range(8191, 8216)) if managed_storage(node) else (range(1150, 65536),)
     if not any(number in each for each in allowed):
+        told = " or ".join(f"{each.start}-{each.stop - 1}" for each in allowed)
         raise invalid(f"The port {number} is not valid for {node}: select a port within {told}.")
     return number
 
@@ -251,8 +248,8 @@ def maintenance_window(text: str) -> str:
     if not found:
         raise invalid(f"Invalid maintenance window: {text!r}. The format is ddd:hh24:mi-ddd:hh24:mi.")
     day, hour, minute, to_day, to_hour, to_minute = found.groups()
-    start = (_DAYS.index(day) * 24 + int(hour)) * 60 + int(minute)
-    end = (_DAYS.index(to_day) * 24 + int(to_hour)) * 60 + int(to_minute)
+    start = (DAYS.index(day) * 24 + int(hour)) * 60 + int(minute)
+    end = (DAYS.index(to_day) * 24 + int(to_hour)) * 60 + int(to_minute)
     if (end - start) % _WEEK_MINUTES < _SHORTEST_WINDOW:
         raise invalid(f"The maintenance window {text!r} must be at least 30 minutes.")
     return lowered

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator.lifecycle import Behaviour, Lifecycle
@@ -40,13 +39,13 @@ class World:
         place = self.places.get(key)
         if place is None:
             place = self.places[key] = Realm.new(account, region)
-        settle(place, self.now(), self.clock, self.lifecycle, self.behaviour)
+        settle(self, place)
         return place
 
     def settle_all(self) -> None:
         """Bring every place to the present."""
         for place in self.places.values():
-            settle(place, self.now(), self.clock, self.lifecycle, self.behaviour)
+            settle(self, place)
 
     def reset(self) -> None:
         """Forget everything but the time."""
@@ -58,8 +57,8 @@ class World:
         """Data for the state file; what is no plain data in it is written as its `vars`."""
         return {
             "clock": self.now() if self.clock.virtual else None,
-            "lifecycle": self.lifecycle.to_json(),
-            "behaviour": asdict(self.behaviour),
+            "lifecycle": self.lifecycle,
+            "behaviour": self.behaviour,
             "places": list(self.places.values()),
         }
 

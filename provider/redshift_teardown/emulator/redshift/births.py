@@ -260,7 +260,7 @@ def create(call: Call) -> dict[str, Any]:
 def _window(identifier: str) -> str:
     """A half-hour of the night; AWS chooses at random, here a name always gets the same."""
     number = hashlib.sha256(identifier.encode()).digest()[0]
-    day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[number % 7]
+    day = validation.DAYS[number % 7]
     return f"{day}:{3 + number % 8:02d}:00-{day}:{3 + number % 8:02d}:30"
 
 

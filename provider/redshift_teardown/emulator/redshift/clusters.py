@@ -163,24 +163,14 @@ def new_snapshot(
             f"The request would result in the user exceeding the allowed number of {place.snapshot_quota} "
             "cluster snapshots.",
         )
-    generation = place.generations[cluster.namespace]
-    generation.snapshots.append(identifier)
-    snapshot = Snapshot(
-        identifier=identifier,
-        cluster=cluster.identifier,
-        namespace=cluster.namespace,
+    place.generations[cluster.namespace].snapshots.append(identifier)
+    return place.take(
+        cluster,
+        identifier,
+        call.now,
         kind="manual",
-        created=call.now,
         duration=duration,
         megabytes=call.phases(cluster).snapshot_megabytes,
         retention=retention,
-        retention_started=call.now,
-        owner=place.account,
-        cluster_created=cluster.created,
-        settings=dict(cluster.settings),
-        marker=generation.marker,
         tags=tags,
-        password_digest=cluster.password_digest,
     )
-    place.snapshots[identifier] = snapshot
-    return snapshot
