@@ -22,6 +22,7 @@ __all__ = [
     "cluster_identifier",
     "database_name",
     "iam_roles",
+    "identifier",
     "maintenance_window",
     "manual_retention",
     "master_username",
@@ -31,7 +32,6 @@ __all__ = [
     "password",
     "port",
     "security_groups",
-    "snapshot_identifier",
 ]
 
 _IDENTIFIER = re.compile(r"[a-z](?!.*--)[a-z0-9-]*(?<!-)\Z")
@@ -96,8 +96,8 @@ NODE_TYPES: Mapping[str, NodeType] = {
 }
 
 
-def _identifier(text: str, parameter: str, longest: int) -> str:
-    """An identifier, lower-cased as AWS stores it."""
+def identifier(text: str, parameter: str, longest: int = 255) -> str:
+    """The identifier of something new, lower-cased as AWS stores it: it is not case-sensitive."""
     lowered = text.lower()
     if not _IDENTIFIER.match(lowered) or len(lowered) > longest:
         raise invalid(
@@ -109,33 +109,33 @@ def _identifier(text: str, parameter: str, longest: int) -> str:
 
 
 def cluster_identifier(text: str) -> str:
-    """A new cluster's identifier, lower-cased as AWS stores it."""
-    return _identifier(text, "ClusterIdentifier", 63)
-
-
-def snapshot_identifier(text: str, parameter: str) -> str:
-    """A new snapshot's identifier, lower-cased: it is not case-sensitive."""
-    return _identifier(text, parameter, 255)
+    """A new cluster's identifier."""
+    return identifier(text, "ClusterIdentifier", 63)
 
 
 def database_name(text: str) -> str:
     """The first database's name, lower-cased."""
-    lowered = text.lower()
-    if not _DATABASE.match(lowered) or lowered in _RESERVED:
-        raise invalid(
-            f"The parameter DBName is not valid: {text!r}. It must be 1 to 64 alphanumeric characters, begin "
-            "with a letter or underscore and be no reserved word."
-        )
-    return lowered
+    return _unreserved(
+        text.lower(),
+        "DBName",
+        _DATABASE,
+        "1 to 64 alphanumeric characters, begin with a letter or underscore",
+    )
 
 
 def master_username(text: str) -> str:
     """The admin user's name."""
-    if not _USER.match(text) or text in _RESERVED:
+    form = (
+        "1 to 128 lowercase letters, numbers, underscores, plus signs, periods, at signs or hyphens, begin "
+        "with a letter"
+    )
+    return _unreserved(text, "MasterUsername", _USER, form)
+
+
+def _unreserved(text: str, parameter: str, pattern: re.Pattern[str], form: str) -> str:
+    if not pattern.match(text) or text in _RESERVED:
         raise invalid(
-            f"The parameter MasterUsername is not valid: {text!r}. It must be 1 to 128 lowercase letters, "
-            "numbers, underscores, plus signs, periods, at signs or hyphens, begin with a letter and be no "
-            "reserved word."
+            f"The parameter {parameter} is not valid: {text!r}. It must be {form} and be no reserved word."
         )
     return text
 

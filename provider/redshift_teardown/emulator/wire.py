@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Protocol", "form", "moment"]
 
-_INTEGERS = frozenset({"integer", "long"})
-_FLOATS = frozenset({"float", "double"})
 _XML = {"Content-Type": "text/xml"}
 _DIGITS = re.compile(r"[+-]?\d+\Z")
 
@@ -151,23 +149,25 @@ def _parse(shape: Shape, prefix: str, values: Mapping[str, str], prefixes: set[s
 
 def _scalar(kind: str, name: str, text: str) -> Any:
     try:
-        if kind == "boolean":
-            return {"true": True, "false": False}[text.lower()]
-        if kind in _INTEGERS:
-            return _integer(text)
-        if kind in _FLOATS:
-            return float(text)
-        if kind == "timestamp":
-            return moment(text)
+        return _READ.get(kind, str)(text)
     except (KeyError, ValueError) as error:
         raise invalid(f"Invalid value for {name}: {text} is no {kind}.") from error
-    return text
 
 
 def _integer(text: str) -> int:
     if not _DIGITS.match(text):  # `int` takes "1_000" and Arabic digits too
         raise ValueError(text)
     return int(text)
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
+    "double": float,
+    "float": float,
+    "integer": _integer,
+    "long": _integer,
+    "timestamp": moment,
+}
 
 
 Writer = Callable[[Any, "list[str]"], None]

@@ -100,7 +100,7 @@ def delete(call: Call) -> dict[str, Any]:
         params.get("FinalClusterSnapshotRetentionPeriod", -1), "FinalClusterSnapshotRetentionPeriod"
     )
     if wanted is not None:
-        wanted = validation.snapshot_identifier(wanted, "FinalClusterSnapshotIdentifier")
+        wanted = validation.identifier(wanted, "FinalClusterSnapshotIdentifier")
     cluster = call.cluster()
     _check_deletable(call, cluster)
     generation = call.place.generations[cluster.namespace]

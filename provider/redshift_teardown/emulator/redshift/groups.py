@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator import validation
@@ -36,16 +35,12 @@ __all__ = [
     "subnet_group_named",
 ]
 
-_NAME = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,254}(?<!-)\Z")
 _FAMILIES = ("redshift-1.0", "redshift-2.0")
 
 
 def _new(call: Call, parameter: str, known: Mapping[str, object], taken: str) -> str:
     """The name a new group is to have."""
-    text = call.params[parameter]
-    name = str(text).lower()
-    if not _NAME.match(name):
-        raise invalid(f"The parameter {parameter} is not a valid name: {text!r}.")
+    name = validation.identifier(call.params[parameter], parameter)
     if name in known:
         raise AwsError(taken, f"The group {name} already exists.")
     return name

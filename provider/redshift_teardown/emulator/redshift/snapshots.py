@@ -30,7 +30,7 @@ _SORTING: dict[str, Callable[[Snapshot], Any]] = {
 def create(call: Call) -> dict[str, Any]:
     """CreateClusterSnapshot, of an available cluster only."""
     params = call.params
-    identifier = validation.snapshot_identifier(params["SnapshotIdentifier"], "SnapshotIdentifier")
+    identifier = validation.identifier(params["SnapshotIdentifier"], "SnapshotIdentifier")
     cluster = call.cluster()
     retention = validation.manual_retention(
         params.get("ManualSnapshotRetentionPeriod", cluster.settings["ManualSnapshotRetentionPeriod"]),
