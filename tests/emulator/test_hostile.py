@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,24 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.emulator import Emulator, VirtualClock
-from redshift_teardown.emulator.control import ControlApi
-from redshift_teardown.emulator.faults import Fault
 from redshift_teardown.emulator.http import Request
-from redshift_teardown.emulator.lifecycle import Behaviour, Phases
+from redshift_teardown.emulator.verbs import VERBS
 from tests.hostile import LINEAR, SECONDS, chances, ratio, value
 
 if TYPE_CHECKING:
     import random
 
-VERBS = {
-    name: [parameter for parameter in inspect.signature(method).parameters if parameter != "self"]
-    for name, method in vars(ControlApi).items()
-    if callable(method) and not name.startswith("_") and name != "perform"
-}
-MORE = {
-    "add_fault": list(Fault.__annotations__),
-    "set_lifecycle": [*Phases.names(), "cluster_identifier"],
-    "set_behaviour": list(Behaviour.__annotations__),
+FIELDS = {
+    name: [*verb.signature.parameters, *(["account", "region"] if verb.here else [])]
+    for name, verb in VERBS.items()
 }
 KNOWN = {
     "identifier": "alpha",
@@ -42,8 +33,8 @@ KNOWN = {
 
 def message(chance: random.Random) -> tuple[str, dict[str, Any]]:
     """Return a message that is about something there, with a field or two that are not as they should be."""
-    verb = chance.choice(sorted(VERBS))
-    fields = MORE.get(verb, VERBS[verb])
+    verb = chance.choice(sorted(FIELDS))
+    fields = FIELDS[verb]
     data = {name: KNOWN[name] for name in fields if name in KNOWN and chance.random() < 0.9}
     for name in chance.sample(fields, min(len(fields), chance.randrange(3))):
         data[name] = (

@@ -150,7 +150,8 @@ def test_a_deletion_without_a_snapshot_is_given_up(
 
 def test_a_lag_is_a_number_from_0_on(control: Control) -> None:
     """Like every other switch it takes nothing else."""
-    for wrong in (-1, True, "10", 1e308):
+    wrongs: list[Any] = [-1, True, "10", 1e308]
+    for wrong in wrongs:
         with pytest.raises(ControlError, match="snapshot_listing_lag_seconds must be a number"):
             control.set_behaviour(snapshot_listing_lag_seconds=wrong)
 

@@ -92,6 +92,7 @@ def test_changes_in_their_time(
         ({"NewClusterIdentifier": "Bad_Name"}, "InvalidParameterValue"),
         ({"NewClusterIdentifier": "other"}, "ClusterAlreadyExists"),
         ({"ManageMasterPassword": True, "MasterUserPassword": "Other-Horse-2"}, COMBINATION),
+        ({"MasterPasswordSecretKmsKeyId": KEY, "MasterUserPassword": "Other-Horse-2"}, COMBINATION),
         ({"MasterPasswordSecretKmsKeyId": "alias/x"}, COMBINATION),
         ({"MasterUserPassword": "weak"}, "InvalidParameterValue"),
         ({"Port": 9999}, "InvalidParameterValue"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,13 +92,11 @@ def test_the_evaluator_refuses(stage: Stage) -> None:
     stage.reset()
     stage.up()
     (create,) = stage.control.calls("CreateCluster")
-    other = type(create)(**{**create.to_json(), "operation": "DeleteClusterSnapshot"})
-    tags = type(create)(
-        **{
-            **create.to_json(),
-            "operation": "CreateTags",
-            "parameters": {"ResourceName": "arn:aws:redshift:us-east-1:111122223333:subnetgroup:warehouse"},
-        }
+    other = replace(create, operation="DeleteClusterSnapshot")
+    tags = replace(
+        create,
+        operation="CreateTags",
+        parameters={"ResourceName": "arn:aws:redshift:us-east-1:111122223333:subnetgroup:warehouse"},
     )
 
     assert refused([create]) == []

@@ -408,10 +408,10 @@ def test_what_aws_accepts_and_does_not_do_is_no_success(
     stack: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A named setting that never becomes what it was to be fails the `up`, and the next one names it."""
-    from redshift_teardown.emulator.redshift import modify  # noqa: PLC0415
+    from redshift_teardown.emulator.redshift import births  # noqa: PLC0415
 
     stack.apply(port=5439)
-    monkeypatch.setattr(modify, "_PLAIN", tuple(name for name in modify._PLAIN if name != "Port"))
+    monkeypatch.setattr(births, "GIVEN", births.GIVEN - {"Port"})
 
     changed = stack.apply(port=5440)
 

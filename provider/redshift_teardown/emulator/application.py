@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from redshift_teardown.emulator import sts
 from redshift_teardown.emulator.accounts import DEFAULT_ACCOUNT, Caller, identify, refuse_change
 from redshift_teardown.emulator.calls import CallLog, CallRecord, without_secrets
-from redshift_teardown.emulator.control import ControlApi
+from redshift_teardown.emulator.control import perform
 from redshift_teardown.emulator.door import json_object
 from redshift_teardown.emulator.errors import AwsError, Dropped, EmulatorError, StateFileError
-from redshift_teardown.emulator.faults import FaultBook
 from redshift_teardown.emulator.http import Response
 from redshift_teardown.emulator.moto_bridge import MotoBridge
 from redshift_teardown.emulator.redshift.call import Call
 from redshift_teardown.emulator.redshift.service import OPERATIONS
+from redshift_teardown.emulator.verbs import VERBS
 from redshift_teardown.emulator.wire import Protocol, form
 
 if TYPE_CHECKING:
@@ -59,12 +59,11 @@ class Application:
 
     def __init__(self, world: World, state_file: StateFile | None = None) -> None:
         self.world = world
-        self.faults = FaultBook()
+        self.faults: list[Fault] = []
         self.log = CallLog()
         self.moto = MotoBridge()
         self._state_file = state_file
         self._protocols = {name: Protocol(name) for name in ("redshift", "sts")}
-        self._control = ControlApi(world, self.faults, self.log)
 
     def handle(self, request: Request, on_call: Callable[[str, str], None] | None = None) -> Response:
         """Answer a request.
@@ -104,12 +103,13 @@ class Application:
         try:
             data = json_object(request.body)
             with self.world.lock:
-                result = self._control.perform(verb, data)
-                if verb not in ControlApi.READING:
+                result = perform(self.world, self.faults, self.log, verb, data)
+                if not VERBS[verb].reads:
                     self.save()
+                body = json.dumps({"result": result}, default=vars).encode()
         except (EmulatorError, AwsError, ValueError) as error:
             return Response(400, headers, json.dumps({"error": str(error)}).encode())
-        return Response(200, headers, json.dumps({"result": result}).encode())
+        return Response(200, headers, body)
 
     # --- AWS -----------------------------------------------------------------------------------
 
@@ -147,26 +147,30 @@ class Application:
         world = self.world
         with world.lock:
             arrived = world.now()
-            striking = self.faults.striking(
+            call = (
                 incoming.operation,
                 _cluster_named(incoming.values),
                 incoming.caller.account,
                 incoming.region,
-                arrived,
             )
+            striking = [each for each in self.faults if each.strikes(*call, arrived)]
         error: AwsError | None = None
         dropped = took_effect = False
         response = Response(0)
         try:
             self._strike(striking, "before")
-            response, error = self._answered(incoming)
-            took_effect = error is None
+            try:
+                response = self._answered(incoming)
+                took_effect = True
+            except AwsError as refusal:
+                error = refusal
             self._strike(striking, "after")
         except Dropped:
             dropped = True
         except AwsError as fault:
             error = fault
-            response = self._failure(incoming, fault)
+        if error is not None:
+            response = self._failure(incoming, error)
         with world.lock:
             self.log.add(
                 CallRecord(
@@ -201,38 +205,29 @@ class Application:
             elif fault.kind == "drop":
                 raise Dropped
             else:
-                raise AwsError(
-                    fault.code,
-                    fault.message or _USUAL_WORDS.get(fault.code, fault.code),
-                    fault.status or _USUAL_STATUSES.get(fault.code),
-                )
+                status, words = _USUAL.get(fault.code, (None, fault.code))
+                raise AwsError(fault.code, fault.message or words, fault.status or status)
 
-    def _answered(self, incoming: _Incoming) -> tuple[Response, AwsError | None]:
+    def _answered(self, incoming: _Incoming) -> Response:
         if incoming.refused:
-            return self._failure(incoming, incoming.refused), incoming.refused
-        protocol = self._protocols.get(incoming.service)
-        ours = OPERATIONS if incoming.service == "redshift" else sts.OPERATIONS
-        if protocol is None or (incoming.service == "sts" and incoming.operation not in ours):
-            return self.moto.handle(incoming.request, incoming.caller.account), None
-        if incoming.operation not in ours:
-            error = AwsError(
-                "InvalidAction",
-                f"The emulator does not have the operation {incoming.operation} of Redshift.",
+            raise incoming.refused
+        service, operation = incoming.service, incoming.operation
+        if service != "redshift" and (service != "sts" or operation not in sts.OPERATIONS):
+            return self.moto.handle(incoming.request, incoming.caller.account)
+        if service == "redshift" and operation not in OPERATIONS:
+            raise AwsError(
+                "InvalidAction", f"The emulator does not have the operation {operation} of Redshift."
             )
-            return self._failure(incoming, error), error
+        protocol = self._protocols[service]
+        params = protocol.parse(operation, incoming.values)
         try:
-            params = protocol.parse(incoming.operation, incoming.values)
             with self.world.lock:
                 result = self._performed(incoming, params)
-                if not incoming.operation.startswith(_READING):
+                if not operation.startswith(_READING):
                     self.save()
-        except AwsError as error:
-            return self._failure(incoming, error), error
         except StateFileError as problem:
-            unkept = AwsError("InternalFailure", str(problem), 500)
-            return self._failure(incoming, unkept), unkept
-        answer = protocol.answer(incoming.operation, result, _request_id())
-        return Response(answer.status, _XML, answer.body), None
+            raise AwsError("InternalFailure", str(problem), 500) from problem
+        return protocol.answer(operation, result, str(uuid.uuid4()))
 
     def _performed(self, incoming: _Incoming, params: dict[str, Any]) -> dict[str, Any] | None:
         world = self.world
@@ -246,8 +241,7 @@ class Application:
         if protocol is None:  # a JSON service of moto's
             body = json.dumps({"__type": error.code, "message": error.message}).encode()
             return Response(error.status or 400, {"Content-Type": "application/x-amz-json-1.1"}, body)
-        answer = protocol.failure(error, _request_id())
-        return Response(answer.status, _XML, answer.body)
+        return protocol.failure(error, str(uuid.uuid4()))
 
 
 def _cluster_named(values: dict[str, str]) -> str | None:
@@ -256,22 +250,15 @@ def _cluster_named(values: dict[str, str]) -> str | None:
     return named if before else values.get("ClusterIdentifier")
 
 
-_XML = {"Content-Type": "text/xml"}
-_USUAL_STATUSES = {
-    "AccessDenied": 403,
-    "ExpiredToken": 403,
-    "InternalFailure": 500,
-    "InvalidClientTokenId": 403,
-    "ServiceUnavailable": 503,
+_USUAL = {
+    "AccessDenied": (403, "User is not authorized to perform this action."),
+    "ExpiredToken": (403, "The security token included in the request is expired"),
+    "InternalFailure": (
+        500,
+        "The request processing has failed because of an unknown error, exception or failure.",
+    ),
+    "InvalidClientTokenId": (403, "InvalidClientTokenId"),
+    "ServiceUnavailable": (503, "The request has failed due to a temporary failure of the server."),
+    "Throttling": (None, "Rate exceeded"),
 }
-_USUAL_WORDS = {
-    "InternalFailure": "The request processing has failed because of an unknown error, exception or failure.",
-    "ServiceUnavailable": "The request has failed due to a temporary failure of the server.",
-    "Throttling": "Rate exceeded",
-    "AccessDenied": "User is not authorized to perform this action.",
-    "ExpiredToken": "The security token included in the request is expired",
-}
-
-
-def _request_id() -> str:
-    return str(uuid.uuid4())
+"""Status and words of the errors that are not in a service's model."""

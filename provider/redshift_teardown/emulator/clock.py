@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from datetime import datetime, timedelta, timezone
-from typing import Protocol
 
 __all__ = ["FASTEST", "RealClock", "VirtualClock", "WorldClock"]
 
@@ -17,45 +16,22 @@ FASTEST = 1e9
 """The highest speed of a real clock: a phase of a year passes in a thirtieth of a second."""
 
 
-class WorldClock(Protocol):
-    """What the emulator asks of a clock."""
-
-    virtual: bool
-    """True where time stands still until `advance` is called."""
-
-    def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
-        ...
-
-    def advance(self, seconds: float) -> None:
-        """Move the clock forward."""
-        ...
-
-    def scaled(self, seconds: float) -> float:
-        """How long a phase of so many seconds lasts on this clock."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Let so many seconds pass for the caller."""
-        ...
-
-
-class VirtualClock:
-    """A clock that moves only when told to.
-
-    Args:
-        start: where it begins, aware; the first of January 2026 when omitted.
-    """
+class WorldClock:
+    """What the emulator asks of a clock: it goes by a given one, and can be moved forward from there."""
 
     virtual = True
+    """Time stands still until `advance` is called."""
 
-    def __init__(self, start: datetime | None = None) -> None:
-        self._now = start or datetime(2026, 1, 1, tzinfo=timezone.utc)
+    def __init__(self) -> None:
+        self._ahead = timedelta()
         self._lock = threading.Lock()
+
+    def _given(self) -> datetime:
+        raise NotImplementedError
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
-        return self._now
+        return self._given() + self._ahead
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward.
@@ -66,18 +42,33 @@ class VirtualClock:
         if seconds < 0:
             raise ValueError(f"a clock cannot go back: advance({seconds})")
         with self._lock:
-            self._now += timedelta(seconds=seconds)
+            self._ahead += timedelta(seconds=seconds)
 
     def scaled(self, seconds: float) -> float:
-        """A phase lasts what it says: there is no need to hurry a clock that is moved by hand."""
+        """How long a phase of so many seconds lasts on this clock."""
         return seconds
 
     def sleep(self, seconds: float) -> None:
-        """Advance instead of waiting."""
+        """Let so many seconds pass for the caller."""
         self.advance(seconds)
 
 
-class RealClock:
+class VirtualClock(WorldClock):
+    """A clock that moves only when told to: phases last what they say, and a delay advances it.
+
+    Args:
+        start: where it begins, aware; the first of January 2026 when omitted.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        super().__init__()
+        self._start = start or datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+    def _given(self) -> datetime:
+        return self._start
+
+
+class RealClock(WorldClock):
     """The wall clock. Times it tells are real ones, so a client may compare them with its own.
 
     Args:
@@ -90,24 +81,13 @@ class RealClock:
     virtual = False
 
     def __init__(self, speed: float = 1.0) -> None:
+        super().__init__()
         if not 0 < speed <= FASTEST:
             raise ValueError(f"the speed must be a positive number of at most {FASTEST:g}, not {speed}")
         self.speed = speed
-        self._offset = timedelta()
 
-    def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
-        return datetime.now(timezone.utc) + self._offset
-
-    def advance(self, seconds: float) -> None:
-        """Jump forward; from then on this clock runs ahead of the wall clock.
-
-        Raises:
-            ValueError: for a negative number of seconds.
-        """
-        if seconds < 0:
-            raise ValueError(f"a clock cannot go back: advance({seconds})")
-        self._offset += timedelta(seconds=seconds)
+    def _given(self) -> datetime:
+        return datetime.now(timezone.utc)
 
     def scaled(self, seconds: float) -> float:
         """The phase's seconds divided by the speed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AwsError", "ControlError", "Dropped", "EmulatorError", "StateFileError"]
+__all__ = ["AwsError", "ControlError", "Dropped", "EmulatorError", "StateFileError", "combination", "invalid"]
 
 
 class AwsError(Exception):
@@ -19,6 +19,16 @@ class AwsError(Exception):
         self.code = code
         self.message = message
         self.status = status
+
+
+def combination(message: str) -> AwsError:
+    """The error for parameters that do not go together."""
+    return AwsError("InvalidParameterCombination", message)
+
+
+def invalid(message: str) -> AwsError:
+    """The error for a value that AWS does not take."""
+    return AwsError("InvalidParameterValue", message)
 
 
 class Dropped(Exception):  # noqa: N818  # it is no error of the emulator, it is the answer that never comes

@@ -8,8 +8,9 @@ import socket
 import sys
 import threading
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.client import responses
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from typing import TYPE_CHECKING
 
 from redshift_teardown.emulator.errors import Dropped, EmulatorError
@@ -97,11 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         return int(told[0])
 
     def _answer(self, response: Response) -> None:
-        try:
-            reason = HTTPStatus(response.status).phrase
-        except ValueError:
-            reason = "Unknown"
-        lines = [f"HTTP/1.1 {response.status} {reason}"]
+        lines = [f"HTTP/1.1 {response.status} {responses.get(response.status, 'Unknown')}"]
         lines += [f"{name}: {value}" for name, value in response.headers.items()]
         lines += ["Connection: close"] if self.close_connection else []
         lines += [f"Content-Length: {len(response.body)}", "", ""]
@@ -125,7 +122,8 @@ def _shut(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(ThreadingTCPServer):
+    allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
     request_queue_size = 1024
@@ -136,13 +134,6 @@ class _Server(ThreadingHTTPServer):
         """Say nothing of clients that went away; of anything else, everything."""
         if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-    def server_bind(self) -> None:
-        """Bind without asking the resolver for a name, which may take seconds."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
 
 class HttpServer:
@@ -159,19 +150,13 @@ class HttpServer:
 
     def __init__(self, host: str, port: int, handle: Callable[[Request], Response]) -> None:
         try:
-            self._server = _Server((host, port), _Handler, bind_and_activate=False)
-            try:
-                self._server.server_bind()
-                self._server.server_activate()
-            except BaseException:
-                self._server.server_close()
-                raise
+            self._server = _Server((host, port), _Handler)
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise EmulatorError(f"cannot listen on {host}:{port}: {why}") from error
         self._server.handle = handle
         self._server.connections = set()
-        self.host, self.port = host, self._server.server_port
+        self.host, self.port = host, int(self._server.server_address[1])
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="emulator", daemon=True
         )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
-
-from redshift_teardown.emulator.door import LONGEST, check_value
-from redshift_teardown.emulator.errors import ControlError
 
 __all__ = ["Behaviour", "Lifecycle", "Phases"]
 
@@ -27,11 +24,6 @@ class Phases:
     deleting: float = 60.0
     restoring: float = 240.0
     snapshot_megabytes: float = 51_200.0
-
-    @staticmethod
-    def names() -> tuple[str, ...]:
-        """What can be set."""
-        return tuple(each.name for each in fields(Phases))
 
 
 @dataclass(frozen=True)
@@ -84,26 +76,7 @@ class Lifecycle:
         own = self.of_cluster.get(key)
         return replace(self.phases, **own) if own else self.phases
 
-    def set(self, key: str | None, seconds: dict[str, Any]) -> None:
-        """Change phases: for all, or with a key for one cluster, whether it exists yet or not.
-
-        Raises:
-            ControlError: for a phase that does not exist, or a length that is no number from 0 on.
-        """
-        for name, value in seconds.items():
-            if name not in Phases.names():
-                raise ControlError(f"no phase is called {name!r}; there are {', '.join(Phases.names())}")
-            check_value(name, value, "float", (0, LONGEST))
-        if key is None:
-            self.phases = replace(self.phases, **seconds)
-        else:
-            self.of_cluster[key] = {**self.of_cluster.get(key, {}), **seconds}
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data, for the state file."""
-        return {"phases": asdict(self.phases), "of_cluster": self.of_cluster}
-
     @staticmethod
     def from_json(data: dict[str, Any]) -> Lifecycle:
-        """The reverse of `to_json`."""
+        """What stands in the state file."""
         return Lifecycle(Phases(**data["phases"]), data["of_cluster"])

@@ -10,17 +10,19 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from redshift_teardown.emulator.errors import AwsError
+from redshift_teardown.emulator.errors import AwsError, combination, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
+    "DAYS",
     "NODE_TYPES",
     "automated_retention",
     "cluster_identifier",
     "database_name",
     "iam_roles",
+    "identifier",
     "maintenance_window",
     "manual_retention",
     "master_username",
@@ -30,7 +32,6 @@ __all__ = [
     "password",
     "port",
     "security_groups",
-    "snapshot_identifier",
 ]
 
 _IDENTIFIER = re.compile(r"[a-z](?!.*--)[a-z0-9-]*(?<!-)\Z")
@@ -55,7 +56,7 @@ _RESERVED_WORDS = (
 _RESERVED = frozenset(_RESERVED_WORDS.split())
 _PASSWORD_FORBIDDEN = frozenset("/@\"' \\")
 _PASSWORD_LENGTH = (8, 64)
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEK_MINUTES = 7 * 24 * 60
 _SHORTEST_WINDOW = 30
 _FOREVER = -1
@@ -95,54 +96,46 @@ NODE_TYPES: Mapping[str, NodeType] = {
 }
 
 
-def _invalid(message: str) -> AwsError:
-    return AwsError("InvalidParameterValue", message)
-
-
-def cluster_identifier(text: str) -> str:
-    """A new cluster's identifier, lower-cased as AWS stores it."""
+def identifier(text: str, parameter: str, longest: int = 255) -> str:
+    """The identifier of something new, lower-cased as AWS stores it: it is not case-sensitive."""
     lowered = text.lower()
-    longest = 63
     if not _IDENTIFIER.match(lowered) or len(lowered) > longest:
-        raise _invalid(
-            f"The parameter ClusterIdentifier is not a valid identifier: {text!r}. Identifiers must begin "
-            "with a letter; must contain only ASCII letters, digits, and hyphens; must be at most 63 "
+        raise invalid(
+            f"The parameter {parameter} is not a valid identifier: {text!r}. Identifiers must begin with a "
+            f"letter; must contain only ASCII letters, digits, and hyphens; must be at most {longest} "
             "characters; and must not end with a hyphen or contain two consecutive hyphens."
         )
     return lowered
 
 
-def snapshot_identifier(text: str, parameter: str) -> str:
-    """A new snapshot's identifier, lower-cased: it is not case-sensitive."""
-    lowered = text.lower()
-    longest = 255
-    if not _IDENTIFIER.match(lowered) or len(lowered) > longest:
-        raise _invalid(
-            f"The parameter {parameter} is not a valid identifier: {text!r}. Identifiers must begin with a "
-            "letter; must contain only ASCII letters, digits, and hyphens; must be at most 255 characters; "
-            "and must not end with a hyphen or contain two consecutive hyphens."
-        )
-    return lowered
+def cluster_identifier(text: str) -> str:
+    """A new cluster's identifier."""
+    return identifier(text, "ClusterIdentifier", 63)
 
 
 def database_name(text: str) -> str:
     """The first database's name, lower-cased."""
-    lowered = text.lower()
-    if not _DATABASE.match(lowered) or lowered in _RESERVED:
-        raise _invalid(
-            f"The parameter DBName is not valid: {text!r}. It must be 1 to 64 alphanumeric characters, begin "
-            "with a letter or underscore and be no reserved word."
-        )
-    return lowered
+    return _unreserved(
+        text.lower(),
+        "DBName",
+        _DATABASE,
+        "1 to 64 alphanumeric characters, begin with a letter or underscore",
+    )
 
 
 def master_username(text: str) -> str:
     """The admin user's name."""
-    if not _USER.match(text) or text in _RESERVED:
-        raise _invalid(
-            f"The parameter MasterUsername is not valid: {text!r}. It must be 1 to 128 lowercase letters, "
-            "numbers, underscores, plus signs, periods, at signs or hyphens, begin with a letter and be no "
-            "reserved word."
+    form = (
+        "1 to 128 lowercase letters, numbers, underscores, plus signs, periods, at signs or hyphens, begin "
+        "with a letter"
+    )
+    return _unreserved(text, "MasterUsername", _USER, form)
+
+
+def _unreserved(text: str, parameter: str, pattern: re.Pattern[str], form: str) -> str:
+    if not pattern.match(text) or text in _RESERVED:
+        raise invalid(
+            f"The parameter {parameter} is not valid: {text!r}. It must be {form} and be no reserved word."
         )
     return text
 
@@ -164,14 +157,14 @@ def password(text: str) -> None:
             "can be any printable ASCII character except ' (single quote), \" (double quote), \\, /, or @"
         )
     if complaint:
-        raise _invalid(f"The parameter MasterUserPassword is not a valid password: it {complaint}.")
+        raise invalid(f"The parameter MasterUserPassword is not a valid password: it {complaint}.")
 
 
 def node_type(text: str) -> NodeType:
     """What is known of a node type."""
     known = NODE_TYPES.get(text)
     if known is None:
-        raise _invalid(f"Invalid node type: {text}")
+        raise invalid(f"Invalid node type: {text}")
     return known
 
 
@@ -192,19 +185,17 @@ def nodes(node: str, cluster_type: str | None, count: int | None, *, creating: b
     known = node_type(node)
     kind = cluster_type or "multi-node"
     if kind not in ("multi-node", "single-node"):
-        raise _invalid("Invalid cluster type. Cluster type can be one of multi-node or single-node")
+        raise invalid("Invalid cluster type. Cluster type can be one of multi-node or single-node")
     if kind == "single-node":
         if creating and count is not None:
-            raise _invalid("Number of nodes must be not be supplied for cluster type single-node.")
+            raise invalid("Number of nodes must be not be supplied for cluster type single-node.")
         if not known.single:
-            raise AwsError(
-                "InvalidParameterCombination",
+            raise combination(
                 f"The node type {node} does not support the cluster type single-node.",
             )
         return 1
     if count is None or count < _FEWEST_OF_MANY:
-        raise AwsError(
-            "InvalidParameterCombination",
+        raise combination(
             "Number of nodes for cluster type multi-node must be greater than or equal to 2",
         )
     if count > known.most:
@@ -217,23 +208,19 @@ def nodes(node: str, cluster_type: str | None, count: int | None, *, creating: b
 
 def port(number: int, node: str) -> int:
     """The port a cluster listens on."""
-    if managed_storage(node):
-        allowed = range(5431, 5456), range(8191, 8216)
-        told = "5431-5455 or 8191-8215"
-    else:
-        allowed = (range(1150, 65536),) * 2
-        told = "1150-65535"
+    allowed = (range(5431, 5456), range(8191, 8216)) if managed_storage(node) else (range(1150, 65536),)
     if not any(number in each for each in allowed):
-        raise _invalid(f"The port {number} is not valid for {node}: select a port within {told}.")
+        told = " or ".join(f"{each.start}-{each.stop - 1}" for each in allowed)
+        raise invalid(f"The port {number} is not valid for {node}: select a port within {told}.")
     return number
 
 
 def automated_retention(days: int, node: str) -> int:
     """Days that automated snapshots are kept."""
     if not 0 <= days <= _LONGEST_AUTOMATED:
-        raise _invalid(f"Invalid automated snapshot retention period: {days}. It must be from 0 to 35.")
+        raise invalid(f"Invalid automated snapshot retention period: {days}. It must be from 0 to 35.")
     if days == 0 and managed_storage(node):
-        raise _invalid(
+        raise invalid(
             f"Automated snapshots cannot be disabled for {node}: set AutomatedSnapshotRetentionPeriod "
             "from 1 to 35."
         )
@@ -259,29 +246,29 @@ def maintenance_window(text: str) -> str:
     lowered = text.lower()
     found = _WINDOW.match(lowered)
     if not found:
-        raise _invalid(f"Invalid maintenance window: {text!r}. The format is ddd:hh24:mi-ddd:hh24:mi.")
+        raise invalid(f"Invalid maintenance window: {text!r}. The format is ddd:hh24:mi-ddd:hh24:mi.")
     day, hour, minute, to_day, to_hour, to_minute = found.groups()
-    start = (_DAYS.index(day) * 24 + int(hour)) * 60 + int(minute)
-    end = (_DAYS.index(to_day) * 24 + int(to_hour)) * 60 + int(to_minute)
+    start = (DAYS.index(day) * 24 + int(hour)) * 60 + int(minute)
+    end = (DAYS.index(to_day) * 24 + int(to_hour)) * 60 + int(to_minute)
     if (end - start) % _WEEK_MINUTES < _SHORTEST_WINDOW:
-        raise _invalid(f"The maintenance window {text!r} must be at least 30 minutes.")
+        raise invalid(f"The maintenance window {text!r} must be at least 30 minutes.")
     return lowered
 
 
 def iam_roles(arns: Sequence[str]) -> None:
     """ARNs of roles."""
     if len(arns) > _MOST_ROLES:
-        raise _invalid(f"A cluster can have at most {_MOST_ROLES} IAM roles.")
+        raise invalid(f"A cluster can have at most {_MOST_ROLES} IAM roles.")
     for arn in arns:
         if not _ROLE.match(arn):
-            raise _invalid(f"The IAM role ARN {arn!r} is not valid.")
+            raise invalid(f"The IAM role ARN {arn!r} is not valid.")
 
 
 def security_groups(ids: Sequence[str]) -> list[str]:
     """Ids of VPC security groups; whether they exist is EC2's business."""
     for each in ids:
         if not _GROUP.match(each):
-            raise _invalid(f"Invalid VPC security group id: {each!r}.")
+            raise invalid(f"Invalid VPC security group id: {each!r}.")
     return list(dict.fromkeys(ids))
 
 
@@ -291,7 +278,7 @@ def max_records(count: int | None) -> int:
     if count is None:
         return largest
     if not smallest <= count <= largest:
-        raise _invalid(f"Invalid value {count} for MaxRecords. Must be between 20 and 100.")
+        raise invalid(f"Invalid value {count} for MaxRecords. Must be between 20 and 100.")
     return count
 
 

@@ -10,22 +10,23 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 import botocore.session
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 
-from redshift_teardown.emulator.errors import AwsError
+from redshift_teardown.emulator.errors import AwsError, invalid
+from redshift_teardown.emulator.http import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Protocol", "form", "moment"]
 
-_INTEGERS = frozenset({"integer", "long"})
-_FLOATS = frozenset({"float", "double"})
+_XML = {"Content-Type": "text/xml"}
 _DIGITS = re.compile(r"[+-]?\d+\Z")
 
 
@@ -53,13 +54,6 @@ def moment(text: str) -> float:
     return parsed.timestamp()
 
 
-class WireAnswer(NamedTuple):
-    """One HTTP answer of the protocol."""
-
-    status: int
-    body: bytes
-
-
 class Protocol:
     """The query protocol of one service.
 
@@ -69,7 +63,6 @@ class Protocol:
 
     def __init__(self, service: str) -> None:
         self.model = _service_model(service)
-        self.operations = frozenset(self.model.operation_names)
         self._namespace = self.model.metadata["xmlNamespace"]
         self._statuses = _statuses(service)
 
@@ -90,7 +83,7 @@ class Protocol:
                 raise AwsError("MissingParameter", f"The request must contain the parameter {required}.")
         return parsed
 
-    def answer(self, operation: str, result: Mapping[str, Any] | None, request_id: str) -> WireAnswer:
+    def answer(self, operation: str, result: Mapping[str, Any] | None, request_id: str) -> Response:
         """The answer to a call that succeeded."""
         out = [f'<{operation}Response xmlns="{self._namespace}">']
         shape = self.model.operation_model(operation).output_shape
@@ -100,19 +93,18 @@ class Protocol:
         out.append(
             f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
         )
-        return WireAnswer(200, "".join(out).encode())
+        return Response(200, _XML, "".join(out).encode())
 
-    def failure(self, error: AwsError, request_id: str) -> WireAnswer:
+    def failure(self, error: AwsError, request_id: str) -> Response:
         """The answer to a call that failed."""
         status = error.status or self._statuses.get(error.code, 400)
-        server_fault = 500
-        kind = "Receiver" if status >= server_fault else "Sender"
+        kind = "Receiver" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "Sender"
         body = (
             f'<ErrorResponse xmlns="{self._namespace}"><Error><Type>{kind}</Type>'
             f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
-        return WireAnswer(status, body.encode())
+        return Response(status, _XML, body.encode())
 
 
 @cache
@@ -157,23 +149,25 @@ def _parse(shape: Shape, prefix: str, values: Mapping[str, str], prefixes: set[s
 
 def _scalar(kind: str, name: str, text: str) -> Any:
     try:
-        if kind == "boolean":
-            return {"true": True, "false": False}[text.lower()]
-        if kind in _INTEGERS:
-            return _integer(text)
-        if kind in _FLOATS:
-            return float(text)
-        if kind == "timestamp":
-            return moment(text)
+        return _READ.get(kind, str)(text)
     except (KeyError, ValueError) as error:
-        raise AwsError("InvalidParameterValue", f"Invalid value for {name}: {text} is no {kind}.") from error
-    return text
+        raise invalid(f"Invalid value for {name}: {text} is no {kind}.") from error
 
 
 def _integer(text: str) -> int:
     if not _DIGITS.match(text):  # `int` takes "1_000" and Arabic digits too
         raise ValueError(text)
     return int(text)
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
+    "double": float,
+    "float": float,
+    "integer": _integer,
+    "long": _integer,
+    "timestamp": moment,
+}
 
 
 Writer = Callable[[Any, "list[str]"], None]
@@ -185,8 +179,6 @@ def _writer(shape: Shape, tag: str) -> Writer:
         return _structure_writer(shape, tag)
     if isinstance(shape, ListShape):
         return _list_writer(shape, tag)
-    if isinstance(shape, MapShape):
-        return _map_writer(shape)
     opened, closed = f"<{tag}>", f"</{tag}>"
     text = _TEXT.get(shape.type_name, lambda value: escape(str(value)))
 
@@ -223,13 +215,6 @@ def _list_writer(shape: ListShape, tag: str) -> Writer:
         for inner in value:
             write_item(inner, out)
         out.append(closed)
-
-    return write
-
-
-def _map_writer(shape: MapShape) -> Writer:
-    def write(_value: Any, _out: list[str]) -> None:
-        raise TypeError(f"no answer of the emulator holds a map: {shape.name}")
 
     return write
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.emulator.door import LONGEST, check_value
-from redshift_teardown.emulator.errors import ControlError
 from redshift_teardown.emulator.lifecycle import Behaviour, Lifecycle
 from redshift_teardown.emulator.redshift.state import Realm
 from redshift_teardown.emulator.redshift.transitions import settle
@@ -42,27 +39,13 @@ class World:
         place = self.places.get(key)
         if place is None:
             place = self.places[key] = Realm.new(account, region)
-        settle(place, self.now(), self.clock, self.lifecycle, self.behaviour)
+        settle(self, place)
         return place
 
     def settle_all(self) -> None:
         """Bring every place to the present."""
         for place in self.places.values():
-            settle(place, self.now(), self.clock, self.lifecycle, self.behaviour)
-
-    def behave(self, changes: dict[str, Any]) -> None:
-        """Flip switches of `Behaviour`.
-
-        Raises:
-            ControlError: for a switch that does not exist, or a value of the wrong type.
-        """
-        known = asdict(self.behaviour)
-        for name, value in changes.items():
-            if name not in known:
-                raise ControlError(f"no switch is called {name!r}; there are {', '.join(known)}")
-            limits = (0, LONGEST) if isinstance(known[name], float) else None
-            check_value(name, value, type(known[name]).__name__, limits)
-        self.behaviour = replace(self.behaviour, **changes)
+            settle(self, place)
 
     def reset(self) -> None:
         """Forget everything but the time."""
@@ -74,9 +57,9 @@ class World:
         """Data for the state file; what is no plain data in it is written as its `vars`."""
         return {
             "clock": self.now() if self.clock.virtual else None,
-            "lifecycle": self.lifecycle.to_json(),
-            "behaviour": asdict(self.behaviour),
-            "places": [place.to_json() for place in self.places.values()],
+            "lifecycle": self.lifecycle,
+            "behaviour": self.behaviour,
+            "places": list(self.places.values()),
         }
 
     def load(self, data: dict[str, Any]) -> None:

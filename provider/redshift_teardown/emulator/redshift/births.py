@@ -7,18 +7,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator import validation
-from redshift_teardown.emulator.errors import AwsError
+from redshift_teardown.emulator.errors import AwsError, combination, invalid
+from redshift_teardown.emulator.redshift.groups import parameter_group_named, subnet_group_named
 from redshift_teardown.emulator.redshift.state import (
     DEFAULT_PARAMETER_GROUP,
     DEFAULT_SUBNET_GROUP,
-    Activity,
     Cluster,
     Generation,
     Snapshot,
 )
-from redshift_teardown.emulator.redshift.transitions import begin
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from redshift_teardown.emulator.redshift.call import Call
     from redshift_teardown.emulator.redshift.state import Realm
 
@@ -37,24 +38,43 @@ _PLAIN = (
     "SnapshotScheduleIdentifier",
 )
 
-_DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys(_PLAIN, ""),
     "AllowVersionUpgrade": True,
+    "AutomatedSnapshotRetentionPeriod": 1,
     "AvailabilityZoneRelocation": False,
     "ClusterParameterGroupName": DEFAULT_PARAMETER_GROUP,
     "ClusterSubnetGroupName": DEFAULT_SUBNET_GROUP,
+    "ClusterVersion": "1.0",
+    "DBName": "dev",
+    "Encrypted": True,
     "EnhancedVpcRouting": False,
     "ExtraComputeForAutomaticOptimization": False,
     "IpAddressType": "ipv4",
     "MaintenanceTrackName": "current",
     "ManageMasterPassword": False,
+    "ManualSnapshotRetentionPeriod": -1,
     "MultiAZ": False,
+    "Port": 5439,
     "PubliclyAccessible": False,
 }
-
-
-def digest(password: str) -> str:
-    """What the emulator keeps of a password, to tell whether it changed."""
-    return hashlib.sha256(password.encode()).hexdigest()[:16]
+"""What a cluster has that nobody said anything about."""
+GIVEN = {*DEFAULTS, "AvailabilityZone", "PreferredMaintenanceWindow", "VpcSecurityGroupIds"} - {
+    "DBName",
+    "Encrypted",
+}
+_RESTORED = (
+    "AutomatedSnapshotRetentionPeriod",
+    "ClusterVersion",
+    "DBName",
+    "EnhancedVpcRouting",
+    "ExtraComputeForAutomaticOptimization",
+    "MaintenanceTrackName",
+    "ManualSnapshotRetentionPeriod",
+    "MasterUsername",
+    "Port",
+    "PreferredMaintenanceWindow",
+)
 
 
 def key_arn(place: Realm, key: str | None) -> str:
@@ -68,101 +88,131 @@ def key_arn(place: Realm, key: str | None) -> str:
     return f"arn:aws:kms:{place.region}:{place.account}:key/{key}"
 
 
-def check_groups(place: Realm, params: dict[str, Any]) -> None:
-    """Groups must exist.
+def changes(place: Realm, params: dict[str, Any]) -> dict[str, Any]:
+    """The settings that a call gives, as they are kept: those whose form does not depend on others.
 
     Raises:
-        AwsError: ``ClusterParameterGroupNotFound``, ``ClusterSubnetGroupNotFoundFault`` or
-            ``ClusterSecurityGroupNotFound``.
+        AwsError: for one that is refused whatever the others are.
     """
-    group = params.get("ClusterParameterGroupName")
-    if group is not None and group.lower() not in place.parameter_groups:
-        raise AwsError("ClusterParameterGroupNotFound", f"ParameterGroup not found: {group}")
-    subnets = params.get("ClusterSubnetGroupName")
-    if subnets is not None and subnets.lower() not in place.subnet_groups:
-        raise AwsError("ClusterSubnetGroupNotFoundFault", f"Cluster subnet group {subnets} not found.")
+    given = {name: params[name] for name in GIVEN if name in params}
+    if "ClusterParameterGroupName" in given:
+        given["ClusterParameterGroupName"] = parameter_group_named(
+            place, given["ClusterParameterGroupName"]
+        ).name
+    if "ClusterSubnetGroupName" in given:
+        given["ClusterSubnetGroupName"] = subnet_group_named(place, given["ClusterSubnetGroupName"]).name
     for each in params.get("ClusterSecurityGroups", []):
         raise AwsError("ClusterSecurityGroupNotFound", f"Cluster security group {each} not found.")
-
-
-def _common(place: Realm, params: dict[str, Any], base: dict[str, Any], node: str) -> dict[str, Any]:
-    """The settings that creating and restoring have in common."""
-    settings = {**base, **{name: params[name] for name in _DEFAULTS if name in params}}
-    settings.update({name: params[name] for name in _PLAIN if params.get(name)})
-    check_groups(place, params)
-    for name in ("ClusterParameterGroupName", "ClusterSubnetGroupName"):
-        settings[name] = settings[name].lower()
-    group = place.subnet_groups[settings["ClusterSubnetGroupName"]]
-    zones = [zone for _, zone in group.subnets]
-    zone = params.get("AvailabilityZone")
+    zone = given.get("AvailabilityZone")
     if zone is not None and not zone.startswith(place.region):
-        raise AwsError("InvalidParameterValue", f"{zone} is not a valid availability zone in {place.region}.")
-    settings["VpcId"] = group.vpc
-    settings["AvailabilityZone"] = zone or zones[0]
-    if "PreferredMaintenanceWindow" in params:
-        settings["PreferredMaintenanceWindow"] = validation.maintenance_window(
-            params["PreferredMaintenanceWindow"]
+        raise invalid(f"{zone} is not a valid availability zone in {place.region}.")
+    if "PreferredMaintenanceWindow" in given:
+        given["PreferredMaintenanceWindow"] = validation.maintenance_window(
+            given["PreferredMaintenanceWindow"]
         )
-    if "AutomatedSnapshotRetentionPeriod" in params:
-        settings["AutomatedSnapshotRetentionPeriod"] = params["AutomatedSnapshotRetentionPeriod"]
-    validation.automated_retention(settings["AutomatedSnapshotRetentionPeriod"], node)
-    if "ManualSnapshotRetentionPeriod" in params:
-        settings["ManualSnapshotRetentionPeriod"] = params["ManualSnapshotRetentionPeriod"]
-    validation.manual_retention(settings["ManualSnapshotRetentionPeriod"], "ManualSnapshotRetentionPeriod")
-    if "Port" in params:
-        settings["Port"] = validation.port(params["Port"], node)
-    settings["VpcSecurityGroupIds"] = validation.security_groups(params.get("VpcSecurityGroupIds", [])) or [
-        place.fixed_id("sg")
-    ]
-    validation.iam_roles(params.get("IamRoles", []))
-    settings["DefaultIamRoleArn"] = params.get("DefaultIamRoleArn", "")
-    _check_together(settings, params, node)
-    return settings
+    if "VpcSecurityGroupIds" in given:
+        groups = validation.security_groups(given["VpcSecurityGroupIds"])
+        given["VpcSecurityGroupIds"] = groups or [place.fixed_id("sg")]
+    return given
 
 
-def _check_together(settings: dict[str, Any], params: dict[str, Any], node: str) -> None:
-    """What must not, or must, be said together."""
-    if settings["IpAddressType"] not in ("ipv4", "dualstack"):
-        raise AwsError("InvalidParameterValue", f"Invalid IpAddressType: {settings['IpAddressType']}")
-    if settings["ElasticIp"] and not settings["PubliclyAccessible"]:
-        raise AwsError("InvalidParameterCombination", "ElasticIp requires a publicly accessible cluster.")
+def check_together(settings: dict[str, Any], new: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """Refuse what must not, or must, be said together.
+
+    Args:
+        settings: all settings as they would be.
+        new: those of them that the call is about: at a birth all.
+        params: the call.
+
+    Raises:
+        AwsError: they do not go together.
+    """
+    node = settings["NodeType"]
+    if new.get("ClusterVersion", "1.0") != "1.0":
+        raise invalid(f"Invalid cluster version: {new['ClusterVersion']}. Only 1.0 is available.")
+    if new.get("IpAddressType", "ipv4") not in ("ipv4", "dualstack"):
+        raise invalid(f"Invalid IpAddressType: {new['IpAddressType']}")
+    if "AutomatedSnapshotRetentionPeriod" in new:
+        validation.automated_retention(new["AutomatedSnapshotRetentionPeriod"], node)
+    if "ManualSnapshotRetentionPeriod" in new:
+        validation.manual_retention(new["ManualSnapshotRetentionPeriod"], "ManualSnapshotRetentionPeriod")
+    if new.get("ElasticIp") and not settings["PubliclyAccessible"]:
+        raise combination("ElasticIp requires a publicly accessible cluster.")
     if params.get("MasterPasswordSecretKmsKeyId") and not settings["ManageMasterPassword"]:
-        raise AwsError(
-            "InvalidParameterCombination",
-            "MasterPasswordSecretKmsKeyId can only be used if ManageMasterPassword is true.",
-        )
-    if settings["MultiAZ"] and (not validation.managed_storage(node) or settings["NumberOfNodes"] == 1):
+        raise combination("MasterPasswordSecretKmsKeyId can only be used if ManageMasterPassword is true.")
+    if new.get("MultiAZ") and (not validation.managed_storage(node) or settings["NumberOfNodes"] == 1):
         raise AwsError(
             "UnsupportedOperation", "Multi-AZ is supported for RA3 clusters of at least two nodes only."
         )
-    if settings["MultiAZ"] and not settings["Encrypted"]:
-        raise AwsError("InvalidParameterCombination", "Multi-AZ requires an encrypted cluster.")
-    check_relocation(settings["AvailabilityZoneRelocation"], node)
-    if params.get("DefaultIamRoleArn") and params["DefaultIamRoleArn"] not in params.get("IamRoles", []):
-        raise AwsError("InvalidParameterValue", "DefaultIamRoleArn must be one of the cluster's IAM roles.")
-
-
-def check_relocation(wanted: bool, node: str) -> None:
-    """Relocation is for managed storage only; publicly accessible clusters have it too, since 2023."""
-    if wanted and not validation.managed_storage(node):
+    if new.get("MultiAZ") and not settings["Encrypted"]:
+        raise combination("Multi-AZ requires an encrypted cluster.")
+    if settings["AvailabilityZoneRelocation"] and not validation.managed_storage(node):
+        # Publicly accessible clusters have it too, since 2023.
         raise AwsError(
             "UnsupportedOperation",
             f"Availability zone relocation is not supported for {node}: use RA3 nodes.",
         )
 
 
+def check_password(params: Mapping[str, Any], *, managed: bool) -> str | None:
+    """The digest of the password that a call gives; None for none.
+
+    Raises:
+        AwsError: it is no password, or AWS is to manage one.
+    """
+    password = params.get("MasterUserPassword")
+    if password is None:
+        return None
+    if managed:
+        raise combination("You can't use MasterUserPassword if ManageMasterPassword is true.")
+    validation.password(password)
+    return digest(password)
+
+
+def digest(password: str) -> str:
+    """What the emulator keeps of a password, to tell whether it changed."""
+    return hashlib.sha256(password.encode()).hexdigest()[:16]
+
+
+def name_taken() -> AwsError:
+    """The error for a cluster's identifier that another one has."""
+    return AwsError("ClusterAlreadyExists", "Cluster already exists")
+
+
 def _born(
     call: Call,
     identifier: str,
     settings: dict[str, Any],
-    tags: dict[str, str],
-    kind: str,
-    seconds: float,
     source: Snapshot | None = None,
 ) -> Cluster:
-    """Put a new cluster, and the generation it is, where it belongs."""
-    place = call.place
+    """Put a new cluster, and the generation it is, where it belongs.
+
+    Args:
+        call: who asks for it.
+        identifier: its name.
+        settings: all of them but those of the network.
+        source: the snapshot it is restored from.
+    """
+    place, params = call.place, call.params
+    group = place.subnet_groups[settings["ClusterSubnetGroupName"]]
+    settings["VpcId"] = group.vpc
+    settings.setdefault("AvailabilityZone", group.subnets[0][1])
+    settings.setdefault("VpcSecurityGroupIds", [place.fixed_id("sg")])
+    roles = params.get("IamRoles", [])
+    settings["DefaultIamRoleArn"] = params.get("DefaultIamRoleArn", "")
+    if "Port" in params:
+        validation.port(params["Port"], settings["NodeType"])
+    validation.iam_roles(roles)
+    check_together(settings, settings, params)
+    if settings["DefaultIamRoleArn"] and settings["DefaultIamRoleArn"] not in roles:
+        raise invalid("DefaultIamRoleArn must be one of the cluster's IAM roles.")
+    tags = validation.new_tags({}, params.get("Tags", []))
+    if source:
+        tags = dict(source.tags) if source.owner == place.account else {}
+    elif place.name_taken(identifier):
+        raise name_taken()
     cluster = Cluster(identifier, place.fresh_uuid(), call.now, settings, tags)
+    cluster.roles = dict.fromkeys(roles, call.now)
     place.clusters[identifier] = cluster
     place.generations[cluster.namespace] = Generation(
         namespace=cluster.namespace,
@@ -172,8 +222,7 @@ def _born(
         restored_from=source.identifier if source else "",
     )
     place.note(cluster, call.now, f"restored from {source.identifier}" if source else "created")
-    begin(cluster, Activity(kind, call.now, call.lasting(seconds)))
-    cluster.roles = dict.fromkeys(call.params.get("IamRoles", []), call.now)
+    call.begin(cluster, "restoring" if source else "creating")
     return cluster
 
 
@@ -184,57 +233,34 @@ def create(call: Call) -> dict[str, Any]:
     node = params["NodeType"]
     count = validation.nodes(node, params.get("ClusterType"), params.get("NumberOfNodes"), creating=True)
     managed = params.get("ManageMasterPassword", False)
-    password = params.get("MasterUserPassword")
-    if managed and password is not None:
-        raise AwsError(
-            "InvalidParameterCombination",
-            "You can't use MasterUserPassword if ManageMasterPassword is true.",
-        )
+    password = check_password(params, managed=managed)
     if not managed and password is None:
-        raise AwsError(
-            "InvalidParameterCombination",
-            "MasterUserPassword is required unless ManageMasterPassword is true.",
-        )
-    if password is not None:
-        validation.password(password)
-    version = params.get("ClusterVersion", "1.0")
-    if version != "1.0":
-        raise AwsError("InvalidParameterValue", f"Invalid cluster version: {version}. Only 1.0 is available.")
+        raise combination("MasterUserPassword is required unless ManageMasterPassword is true.")
     encrypted = params.get("Encrypted", True)
     if not encrypted and not call.world.behaviour.allow_unencrypted:
-        raise AwsError("InvalidParameterValue", "Encrypted cannot be false: clusters are encrypted at rest.")
+        raise invalid("Encrypted cannot be false: clusters are encrypted at rest.")
     if not encrypted and params.get("KmsKeyId"):
-        raise AwsError("InvalidParameterCombination", "KmsKeyId cannot be used unless Encrypted is true.")
-    base = {
-        **_DEFAULTS,
-        **dict.fromkeys(_PLAIN, ""),
+        raise combination("KmsKeyId cannot be used unless Encrypted is true.")
+    settings = {
+        **DEFAULTS,
+        "PreferredMaintenanceWindow": _window(identifier),
+        **changes(place, params),
         "NodeType": node,
         "NumberOfNodes": count,
         "DBName": validation.database_name(params.get("DBName", "dev")),
         "MasterUsername": validation.master_username(params["MasterUsername"]),
-        "ClusterVersion": version,
-        "Port": 5439,
-        "AutomatedSnapshotRetentionPeriod": 1,
-        "ManualSnapshotRetentionPeriod": -1,
-        "PreferredMaintenanceWindow": _window(identifier),
         "Encrypted": encrypted,
         "KmsKeyId": key_arn(place, params.get("KmsKeyId")),
     }
-    settings = _common(place, params, base, node)
-    tags = validation.new_tags({}, params.get("Tags", []))
-    if place.name_taken(identifier):
-        raise AwsError("ClusterAlreadyExists", "Cluster already exists")
-    seconds = call.world.lifecycle.of(place.lifecycle_key(identifier)).creating
-    cluster = _born(call, identifier, settings, tags, "creating", seconds)
-    if password is not None:
-        cluster.password_digest = digest(password)
+    cluster = _born(call, identifier, settings)
+    cluster.password_digest = password or ""
     return call.told(cluster)
 
 
 def _window(identifier: str) -> str:
     """A half-hour of the night; AWS chooses at random, here a name always gets the same."""
     number = hashlib.sha256(identifier.encode()).digest()[0]
-    day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[number % 7]
+    day = validation.DAYS[number % 7]
     return f"{day}:{3 + number % 8:02d}:00-{day}:{3 + number % 8:02d}:30"
 
 
@@ -243,13 +269,10 @@ def restore(call: Call) -> dict[str, Any]:
     params, place = call.params, call.place
     identifier = validation.cluster_identifier(params["ClusterIdentifier"])
     if bool(params.get("SnapshotIdentifier")) == bool(params.get("SnapshotArn")):
-        raise AwsError(
-            "InvalidParameterCombination",
-            "You must specify SnapshotIdentifier or SnapshotArn, but not both.",
-        )
+        raise combination("You must specify SnapshotIdentifier or SnapshotArn, but not both.")
     snapshot = _source(call)
     if place.name_taken(identifier):
-        raise AwsError("ClusterAlreadyExists", "Cluster already exists")
+        raise name_taken()
     if snapshot.status != "available":
         raise AwsError(
             "InvalidClusterSnapshotState",
@@ -273,38 +296,21 @@ def restore(call: Call) -> dict[str, Any]:
         raise AwsError(
             "InvalidRestore", "An encrypted snapshot cannot be restored into an unencrypted cluster."
         )
-    base = {
-        **_DEFAULTS,
-        **dict.fromkeys(_PLAIN, ""),
-        **{
-            name: old[name]
-            for name in (
-                "DBName",
-                "MasterUsername",
-                "ClusterVersion",
-                "Port",
-                "AutomatedSnapshotRetentionPeriod",
-                "ManualSnapshotRetentionPeriod",
-                "PreferredMaintenanceWindow",
-                "MaintenanceTrackName",
-                "EnhancedVpcRouting",
-                "ExtraComputeForAutomaticOptimization",
-            )
-        },
+    settings = {
+        **DEFAULTS,
+        **{name: old[name] for name in _RESTORED},
+        **changes(place, params),
         "NodeType": node,
         "NumberOfNodes": count,
         "Encrypted": encrypted,
         "KmsKeyId": key_arn(place, params["KmsKeyId"]) if params.get("KmsKeyId") else old["KmsKeyId"],
     }
-    settings = _common(place, params, base, node)
-    phases = call.world.lifecycle.of(place.lifecycle_key(identifier))
-    tags = dict(snapshot.tags) if snapshot.owner == place.account else {}
-    cluster = _born(call, identifier, settings, tags, "restoring", phases.restoring, snapshot)
+    cluster = _born(call, identifier, settings, snapshot)
     cluster.password_digest = "" if settings["ManageMasterPassword"] else snapshot.password_digest
     cluster.restored = {
         "megabytes": snapshot.megabytes,
         "started": call.now,
-        "ends": call.lasting(phases.restoring),
+        "ends": cluster.activity.ends if cluster.activity else None,
     }
     return call.told(cluster)
 
@@ -319,7 +325,7 @@ def _source(call: Call) -> Snapshot:
     if arn:
         parts = arn.split(":", 6)
         if len(parts) != 7 or parts[5] != "snapshot" or "/" not in parts[6] or parts[3] != place.region:  # noqa: PLR2004
-            raise AwsError("InvalidParameterValue", f"The snapshot ARN is not valid: {arn}")
+            raise invalid(f"The snapshot ARN is not valid: {arn}")
         owner = parts[4]
         arn_cluster, name = parts[6].split("/", 1)
         cluster = cluster or arn_cluster

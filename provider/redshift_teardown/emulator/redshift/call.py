@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from redshift_teardown.emulator.errors import AwsError
+from redshift_teardown.emulator.errors import AwsError, invalid
 from redshift_teardown.emulator.redshift.render import render_cluster, render_snapshot
+from redshift_teardown.emulator.redshift.state import Activity
+from redshift_teardown.emulator.redshift.transitions import begin
 from redshift_teardown.emulator.validation import max_records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from redshift_teardown.emulator.lifecycle import Phases
     from redshift_teardown.emulator.redshift.state import Cluster, Realm, Snapshot
     from redshift_teardown.emulator.world import World
 
-__all__ = ["Call", "matches_tags", "page"]
+__all__ = ["Call", "listing", "matches_tags", "page"]
 
 T = TypeVar("T")
+
+
+class Tagged(Protocol):
+    """What has tags."""
+
+    tags: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,11 @@ class Call:
         """When something ends that begins now."""
         return self.now + self.world.clock.scaled(seconds)
 
+    def begin(self, cluster: Cluster, kind: str, **activity: Any) -> None:
+        """Let a cluster start something that lasts as long as the phase of that name."""
+        ends = self.lasting(getattr(self.phases(cluster), kind))
+        begin(cluster, Activity(kind, self.now, ends, **activity))
+
     def told(self, cluster: Cluster) -> dict[str, Any]:
         """The answer that holds one cluster."""
         return {"Cluster": self.rendered(cluster)}
@@ -91,6 +104,21 @@ def matches_tags(tags: dict[str, str], params: dict[str, Any]) -> bool:
     return any((not keys or key in keys) and (not values or value in values) for key, value in tags.items())
 
 
+def listing(
+    call: Call, name: str, found: Iterable[Tagged], tell: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
+    """The page asked for of what was found, as far as it has the tags asked for.
+
+    Args:
+        call: who asks.
+        name: what the answer calls its list.
+        found: all there is.
+        tell: one of them, as the answer tells it.
+    """
+    shown, marker = page([each for each in found if matches_tags(each.tags, call.params)], call.params)
+    return {name: [tell(each) for each in shown], "Marker": marker}
+
+
 def page(items: Sequence[T], params: dict[str, Any]) -> tuple[Sequence[T], str | None]:
     """The page asked for, and the marker of the next one.
 
@@ -101,7 +129,7 @@ def page(items: Sequence[T], params: dict[str, Any]) -> tuple[Sequence[T], str |
     marker = params.get("Marker") or "at-0"
     prefix, _, number = str(marker).rpartition("-")
     if prefix != "at" or not number.isdigit():
-        raise AwsError("InvalidParameterValue", f"Invalid marker: {marker}")
+        raise invalid(f"Invalid marker: {marker}")
     start = int(number)
     end = start + size
     return items[start:end], f"at-{end}" if end < len(items) else None

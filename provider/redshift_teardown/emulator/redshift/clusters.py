@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator import validation
-from redshift_teardown.emulator.errors import AwsError
-from redshift_teardown.emulator.redshift.call import matches_tags, page
+from redshift_teardown.emulator.errors import AwsError, combination
+from redshift_teardown.emulator.redshift.call import listing, page
 from redshift_teardown.emulator.redshift.state import (
     Activity,
     Cluster,
@@ -60,8 +60,7 @@ def describe(call: Call) -> dict[str, Any]:
     params, place = call.params, call.place
     name = params.get("ClusterIdentifier")
     if name is not None and params.get("Marker"):
-        raise AwsError(
-            "InvalidParameterCombination",
+        raise combination(
             "You can specify either the ClusterIdentifier parameter or the Marker parameter, but not both.",
         )
     found = [
@@ -73,8 +72,7 @@ def describe(call: Call) -> dict[str, Any]:
         page([], params)
         if not found:
             raise AwsError("ClusterNotFound", f"Cluster {name} not found.")
-    shown, marker = page([each for each in found if matches_tags(each.tags, params)], params)
-    return {"Clusters": [call.rendered(each) for each in shown], "Marker": marker}
+    return listing(call, "Clusters", found, call.rendered)
 
 
 def _lags(call: Call, cluster: Cluster) -> bool:
@@ -91,47 +89,36 @@ def delete(call: Call) -> dict[str, Any]:
     skip = params.get("SkipFinalClusterSnapshot", False)
     wanted = params.get("FinalClusterSnapshotIdentifier")
     if skip and wanted is not None:
-        raise AwsError(
-            "InvalidParameterCombination",
+        raise combination(
             "FinalClusterSnapshotIdentifier must not be specified when SkipFinalClusterSnapshot is true.",
         )
     if not skip and wanted is None:
-        raise AwsError(
-            "InvalidParameterCombination",
+        raise combination(
             "FinalClusterSnapshotIdentifier is required unless SkipFinalClusterSnapshot is specified.",
         )
     retention = validation.manual_retention(
         params.get("FinalClusterSnapshotRetentionPeriod", -1), "FinalClusterSnapshotRetentionPeriod"
     )
     if wanted is not None:
-        wanted = validation.snapshot_identifier(wanted, "FinalClusterSnapshotIdentifier")
+        wanted = validation.identifier(wanted, "FinalClusterSnapshotIdentifier")
     cluster = call.cluster()
     _check_deletable(call, cluster)
-    phases = call.phases(cluster)
     generation = call.place.generations[cluster.namespace]
     if wanted is None:
         generation.ended_by = "skip"
         call.place.note(cluster, call.now, "delete accepted without a final snapshot")
-        begin(cluster, Activity("deleting", call.now, call.lasting(phases.deleting)))
+        call.begin(cluster, "deleting")
         return call.told(cluster)
     outcome = cluster.next_final
-    duration = None if outcome == "stuck" else call.world.clock.scaled(phases.final_snapshot)
+    duration = None if outcome == "stuck" else call.world.clock.scaled(call.phases(cluster).final_snapshot)
     snapshot = new_snapshot(call, cluster, wanted, retention, {}, duration)
     snapshot.final = True
     cluster.next_final = ""
     generation.ended_by = "snapshot"
     generation.final_snapshots.append({"snapshot": wanted, "status": "creating", "at": call.now})
     call.place.note(cluster, call.now, f"delete accepted with the final snapshot {wanted}")
-    begin(
-        cluster,
-        Activity(
-            "final-snapshot",
-            call.now,
-            None if duration is None else call.now + duration,
-            snapshot=wanted,
-            outcome=outcome,
-        ),
-    )
+    ends = None if duration is None else call.now + duration
+    begin(cluster, Activity("final-snapshot", call.now, ends, snapshot=wanted, outcome=outcome))
     return call.told(cluster)
 
 
@@ -176,24 +163,14 @@ def new_snapshot(
             f"The request would result in the user exceeding the allowed number of {place.snapshot_quota} "
             "cluster snapshots.",
         )
-    generation = place.generations[cluster.namespace]
-    generation.snapshots.append(identifier)
-    snapshot = Snapshot(
-        identifier=identifier,
-        cluster=cluster.identifier,
-        namespace=cluster.namespace,
+    place.generations[cluster.namespace].snapshots.append(identifier)
+    return place.take(
+        cluster,
+        identifier,
+        call.now,
         kind="manual",
-        created=call.now,
         duration=duration,
         megabytes=call.phases(cluster).snapshot_megabytes,
         retention=retention,
-        retention_started=call.now,
-        owner=place.account,
-        cluster_created=cluster.created,
-        settings=dict(cluster.settings),
-        marker=generation.marker,
         tags=tags,
-        password_digest=cluster.password_digest,
     )
-    place.snapshots[identifier] = snapshot
-    return snapshot

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator import validation
-from redshift_teardown.emulator.errors import AwsError
+from redshift_teardown.emulator.errors import AwsError, invalid
 from redshift_teardown.emulator.redshift import render
-from redshift_teardown.emulator.redshift.call import matches_tags, page
+from redshift_teardown.emulator.redshift.call import listing
 from redshift_teardown.emulator.redshift.state import (
     DEFAULT_PARAMETER_GROUP,
     DEFAULT_SUBNET_GROUP,
@@ -17,9 +16,10 @@ from redshift_teardown.emulator.redshift.state import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from redshift_teardown.emulator.redshift.call import Call
+    from redshift_teardown.emulator.redshift.state import Realm
 
 __all__ = [
     "create_parameter_group",
@@ -31,53 +31,68 @@ __all__ = [
     "describe_subnet_groups",
     "modify_parameter_group",
     "modify_subnet_group",
+    "parameter_group_named",
+    "subnet_group_named",
 ]
 
-_NAME = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,254}(?<!-)\Z")
 _FAMILIES = ("redshift-1.0", "redshift-2.0")
 
 
-def _name(text: str, parameter: str) -> str:
-    lowered = text.lower()
-    if not _NAME.match(lowered):
-        raise AwsError("InvalidParameterValue", f"The parameter {parameter} is not a valid name: {text!r}.")
-    return lowered
+def _new(call: Call, parameter: str, known: Mapping[str, object], taken: str) -> str:
+    """The name a new group is to have."""
+    name = validation.identifier(call.params[parameter], parameter)
+    if name in known:
+        raise AwsError(taken, f"The group {name} already exists.")
+    return name
 
 
-def create_parameter_group(call: Call) -> dict[str, Any]:
-    """CreateClusterParameterGroup."""
-    params, place = call.params, call.place
-    name = _name(params["ParameterGroupName"], "ParameterGroupName")
-    if name in place.parameter_groups:
-        raise AwsError("ClusterParameterGroupAlreadyExists", f"Parameter group {name} already exists.")
-    family = params["ParameterGroupFamily"]
-    if family not in _FAMILIES:
-        raise AwsError("InvalidParameterValue", f"Invalid parameter group family: {family}")
-    tags = validation.new_tags({}, params.get("Tags", []))
-    group = ParameterGroup(name, family, params["Description"], tags)
-    place.parameter_groups[name] = group
-    return {"ClusterParameterGroup": render.parameter_group(group)}
+def _check_unused(call: Call, setting: str, name: str, default: str, refused: str) -> None:
+    """Refuse to delete a group that a cluster has, or that AWS made."""
+    if name == default or any(each.settings[setting] == name for each in call.place.clusters.values()):
+        raise AwsError(refused, f"The group {name} cannot be deleted: it is in use.")
 
 
-def _parameter_group(call: Call, name: str) -> ParameterGroup:
-    group = call.place.parameter_groups.get(name.lower())
+def parameter_group_named(place: Realm, name: str) -> ParameterGroup:
+    """A parameter group, in any case of letters.
+
+    Raises:
+        AwsError: ``ClusterParameterGroupNotFound`` 404.
+    """
+    group = place.parameter_groups.get(name.lower())
     if group is None:
         raise AwsError("ClusterParameterGroupNotFound", f"ParameterGroup not found: {name}")
     return group
 
 
+def _parameter_group(call: Call) -> ParameterGroup:
+    return parameter_group_named(call.place, call.params["ParameterGroupName"])
+
+
+def create_parameter_group(call: Call) -> dict[str, Any]:
+    """CreateClusterParameterGroup."""
+    params, known = call.params, call.place.parameter_groups
+    name = _new(call, "ParameterGroupName", known, "ClusterParameterGroupAlreadyExists")
+    family = params["ParameterGroupFamily"]
+    if family not in _FAMILIES:
+        raise invalid(f"Invalid parameter group family: {family}")
+    tags = validation.new_tags({}, params.get("Tags", []))
+    group = known[name] = ParameterGroup(name, family, params["Description"], tags)
+    return {"ClusterParameterGroup": render.parameter_group(group)}
+
+
 def describe_parameter_groups(call: Call) -> dict[str, Any]:
     """DescribeClusterParameterGroups."""
-    params, groups = call.params, call.place.parameter_groups
-    name = params.get("ParameterGroupName")
-    found = [_parameter_group(call, name)] if name else list(groups.values())
-    shown, marker = page([each for each in found if matches_tags(each.tags, params)], params)
-    return {"ParameterGroups": [render.parameter_group(each) for each in shown], "Marker": marker}
+    found = (
+        [_parameter_group(call)]
+        if call.params.get("ParameterGroupName")
+        else call.place.parameter_groups.values()
+    )
+    return listing(call, "ParameterGroups", found, render.parameter_group)
 
 
 def describe_parameters(call: Call) -> dict[str, Any]:
     """DescribeClusterParameters: those that were set."""
-    group = _parameter_group(call, call.params["ParameterGroupName"])
+    group = _parameter_group(call)
     return {
         "Parameters": [
             {"ParameterName": name, "ParameterValue": value, "Source": "user", "ApplyType": "static"}
@@ -88,7 +103,7 @@ def describe_parameters(call: Call) -> dict[str, Any]:
 
 def modify_parameter_group(call: Call) -> dict[str, Any]:
     """ModifyClusterParameterGroup; clusters that use it wait for their reboot."""
-    group = _parameter_group(call, call.params["ParameterGroupName"])
+    group = _parameter_group(call)
     if group.name == DEFAULT_PARAMETER_GROUP:
         raise AwsError("InvalidClusterParameterGroupState", "The default parameter group cannot be modified.")
     for each in call.params["Parameters"]:
@@ -104,15 +119,14 @@ def modify_parameter_group(call: Call) -> dict[str, Any]:
 
 def delete_parameter_group(call: Call) -> None:
     """DeleteClusterParameterGroup, when no cluster uses it."""
-    group = _parameter_group(call, call.params["ParameterGroupName"])
-    used = any(
-        each.settings["ClusterParameterGroupName"] == group.name for each in call.place.clusters.values()
+    group = _parameter_group(call)
+    _check_unused(
+        call,
+        "ClusterParameterGroupName",
+        group.name,
+        DEFAULT_PARAMETER_GROUP,
+        "InvalidClusterParameterGroupState",
     )
-    if used or group.name == DEFAULT_PARAMETER_GROUP:
-        raise AwsError(
-            "InvalidClusterParameterGroupState",
-            f"The parameter group {group.name} cannot be deleted: it is in use.",
-        )
     del call.place.parameter_groups[group.name]
 
 
@@ -140,39 +154,46 @@ def _subnets(call: Call, ids: Sequence[str]) -> tuple[str, list[list[str]]]:
     return vpcs.pop(), [[each, found[each].availability_zone] for each in ids]
 
 
-def create_subnet_group(call: Call) -> dict[str, Any]:
-    """CreateClusterSubnetGroup."""
-    params, place = call.params, call.place
-    name = _name(params["ClusterSubnetGroupName"], "ClusterSubnetGroupName")
-    if name in place.subnet_groups:
-        raise AwsError("ClusterSubnetGroupAlreadyExists", f"Cluster subnet group {name} already exists.")
-    vpc, subnets = _subnets(call, params["SubnetIds"])
-    tags = validation.new_tags({}, params.get("Tags", []))
-    group = SubnetGroup(name, params["Description"], vpc, subnets, tags)
-    place.subnet_groups[name] = group
-    return {"ClusterSubnetGroup": render.subnet_group(group)}
+def subnet_group_named(place: Realm, name: str) -> SubnetGroup:
+    """A subnet group, in any case of letters.
 
-
-def _subnet_group(call: Call, name: str) -> SubnetGroup:
-    group = call.place.subnet_groups.get(name.lower())
+    Raises:
+        AwsError: ``ClusterSubnetGroupNotFoundFault``.
+    """
+    group = place.subnet_groups.get(name.lower())
     if group is None:
         raise AwsError("ClusterSubnetGroupNotFoundFault", f"Cluster subnet group {name} not found.")
     return group
 
 
+def _subnet_group(call: Call) -> SubnetGroup:
+    return subnet_group_named(call.place, call.params["ClusterSubnetGroupName"])
+
+
+def create_subnet_group(call: Call) -> dict[str, Any]:
+    """CreateClusterSubnetGroup."""
+    params, known = call.params, call.place.subnet_groups
+    name = _new(call, "ClusterSubnetGroupName", known, "ClusterSubnetGroupAlreadyExists")
+    vpc, subnets = _subnets(call, params["SubnetIds"])
+    tags = validation.new_tags({}, params.get("Tags", []))
+    group = known[name] = SubnetGroup(name, params["Description"], vpc, subnets, tags)
+    return {"ClusterSubnetGroup": render.subnet_group(group)}
+
+
 def describe_subnet_groups(call: Call) -> dict[str, Any]:
     """DescribeClusterSubnetGroups."""
-    params, groups = call.params, call.place.subnet_groups
-    name = params.get("ClusterSubnetGroupName")
-    found = [_subnet_group(call, name)] if name else list(groups.values())
-    shown, marker = page([each for each in found if matches_tags(each.tags, params)], params)
-    return {"ClusterSubnetGroups": [render.subnet_group(each) for each in shown], "Marker": marker}
+    found = (
+        [_subnet_group(call)]
+        if call.params.get("ClusterSubnetGroupName")
+        else call.place.subnet_groups.values()
+    )
+    return listing(call, "ClusterSubnetGroups", found, render.subnet_group)
 
 
 def modify_subnet_group(call: Call) -> dict[str, Any]:
     """ModifyClusterSubnetGroup."""
     params = call.params
-    group = _subnet_group(call, params["ClusterSubnetGroupName"])
+    group = _subnet_group(call)
     vpc, subnets = _subnets(call, params["SubnetIds"])
     if vpc != group.vpc:
         raise AwsError("InvalidSubnet", f"The subnets are not in the group's VPC {group.vpc}.")
@@ -183,11 +204,12 @@ def modify_subnet_group(call: Call) -> dict[str, Any]:
 
 def delete_subnet_group(call: Call) -> None:
     """DeleteClusterSubnetGroup, when no cluster is in it."""
-    group = _subnet_group(call, call.params["ClusterSubnetGroupName"])
-    used = any(each.settings["ClusterSubnetGroupName"] == group.name for each in call.place.clusters.values())
-    if used or group.name == DEFAULT_SUBNET_GROUP:
-        raise AwsError(
-            "InvalidClusterSubnetGroupStateFault",
-            f"The cluster subnet group {group.name} cannot be deleted: it is in use.",
-        )
+    group = _subnet_group(call)
+    _check_unused(
+        call,
+        "ClusterSubnetGroupName",
+        group.name,
+        DEFAULT_SUBNET_GROUP,
+        "InvalidClusterSubnetGroupStateFault",
+    )
     del call.place.subnet_groups[group.name]

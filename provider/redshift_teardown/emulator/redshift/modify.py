@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator import validation
-from redshift_teardown.emulator.errors import AwsError
-from redshift_teardown.emulator.redshift.births import check_groups, check_relocation, digest, key_arn
+from redshift_teardown.emulator.errors import AwsError, combination, invalid
+from redshift_teardown.emulator.redshift.births import (
+    changes,
+    check_password,
+    check_together,
+    key_arn,
+    name_taken,
+)
 from redshift_teardown.emulator.redshift.render import next_window
-from redshift_teardown.emulator.redshift.state import Activity
-from redshift_teardown.emulator.redshift.transitions import DAY, begin
+from redshift_teardown.emulator.redshift.transitions import DAY
 
 if TYPE_CHECKING:
     from redshift_teardown.emulator.redshift.call import Call
@@ -23,38 +28,28 @@ _AT_ONCE = (
     "ManualSnapshotRetentionPeriod",
     "PreferredMaintenanceWindow",
 )
-_PLAIN = (
-    "AvailabilityZone",
-    "AvailabilityZoneRelocation",
-    "ClusterVersion",
-    "ElasticIp",
-    "EnhancedVpcRouting",
-    "ExtraComputeForAutomaticOptimization",
-    "HsmClientCertificateIdentifier",
-    "HsmConfigurationIdentifier",
-    "IpAddressType",
-    "ManageMasterPassword",
-    "MasterPasswordSecretKmsKeyId",
-    "MultiAZ",
-    "Port",
-    "PubliclyAccessible",
-    "VpcSecurityGroupIds",
-)
 _ALONE = ("AvailabilityZone", "MultiAZ", "NewClusterIdentifier")
 _LONGEST_DEFERRAL = 60
 
 
-def _available(cluster: Cluster, doing: str) -> None:
-    if cluster.shown_status != "available":
+def _cluster(call: Call, doing: str, status: str = "available") -> Cluster:
+    """The cluster a call is about.
+
+    Raises:
+        AwsError: it has another status than it must have for that.
+    """
+    cluster = call.cluster()
+    _check_status(cluster, doing, status)
+    return cluster
+
+
+def _check_status(cluster: Cluster, doing: str, status: str = "available") -> None:
+    if cluster.shown_status != status:
         raise AwsError(
             "InvalidClusterState",
             f"The cluster {cluster.identifier} cannot be {doing}: its status is {cluster.shown_status}, "
-            "not available.",
+            f"not {status}.",
         )
-
-
-def _combination(message: str) -> AwsError:
-    return AwsError("InvalidParameterCombination", message)
 
 
 def modify(call: Call) -> dict[str, Any]:
@@ -62,97 +57,77 @@ def modify(call: Call) -> dict[str, Any]:
     params = {name: value for name, value in call.params.items() if name != "ClusterIdentifier"}
     cluster = call.cluster()
     if not params:
-        raise _combination("No modifications were requested.")
+        raise combination("No modifications were requested.")
     _check_groupings(params)
-    changes = _changes(call, cluster, params)
-    _available(cluster, "modified")
+    new = _changes(call, cluster, params)
+    _check_status(cluster, "modified")
     for name in _AT_ONCE:
-        if name in changes:
-            cluster.settings[name] = changes.pop(name)
-    if "ClusterParameterGroupName" in changes:
-        name = changes.pop("ClusterParameterGroupName")
-        if name != cluster.settings["ClusterParameterGroupName"]:
-            cluster.settings["ClusterParameterGroupName"] = name
-            cluster.parameters_in_sync = False
-            changes.setdefault("ClusterVersion", cluster.settings["ClusterVersion"])
-    if "MaintenanceTrackName" in changes:
-        cluster.pending["MaintenanceTrackName"] = changes.pop("MaintenanceTrackName")
+        if name in new:
+            cluster.settings[name] = new.pop(name)
+    group = new.pop("ClusterParameterGroupName", cluster.settings["ClusterParameterGroupName"])
+    if group != cluster.settings["ClusterParameterGroupName"]:
+        cluster.settings["ClusterParameterGroupName"] = group
+        cluster.parameters_in_sync = False
+        new.setdefault("ClusterVersion", cluster.settings["ClusterVersion"])
+    if "MaintenanceTrackName" in new:
+        cluster.pending["MaintenanceTrackName"] = new.pop("MaintenanceTrackName")
         cluster.pending_due = next_window(cluster.settings["PreferredMaintenanceWindow"], call.now)
-    if changes:
-        _begin(call, cluster, changes)
+    if new:
+        _begin(call, cluster, new)
     return call.told(cluster)
 
 
-def _begin(call: Call, cluster: Cluster, changes: dict[str, Any]) -> None:
-    phases = call.phases(cluster)
-    if "ClusterIdentifier" in changes:
-        kind, seconds = "renaming", phases.renaming
-    elif "NodeType" in changes or "Encrypted" in changes or "KmsKeyId" in changes:
-        kind, seconds = "resizing", phases.resizing
-    else:
-        kind, seconds = "modifying", phases.modifying
-    call.place.note(cluster, call.now, f"{kind}: {', '.join(sorted(changes))}")
-    begin(cluster, Activity(kind, call.now, call.lasting(seconds), changes=changes))
+def _begin(call: Call, cluster: Cluster, new: dict[str, Any]) -> None:
+    kind = "modifying"
+    if "ClusterIdentifier" in new:
+        kind = "renaming"
+    elif not {"NodeType", "Encrypted", "KmsKeyId"}.isdisjoint(new):
+        kind = "resizing"
+    call.place.note(cluster, call.now, f"{kind}: {', '.join(sorted(new))}")
+    call.begin(cluster, kind, changes=new)
 
 
 def _check_groupings(params: dict[str, Any]) -> None:
     """What AWS wants together, or alone."""
     if ("NodeType" in params) != ("NumberOfNodes" in params) and params.get("ClusterType") != "single-node":
-        raise _combination(
+        raise combination(
             "When resizing a cluster, you must specify both the node type and the number of nodes, even if "
             "one of them does not change."
         )
     if "ClusterType" in params and "NodeType" not in params:
-        raise _combination("When changing the cluster type, you must specify the node type.")
+        raise combination("When changing the cluster type, you must specify the node type.")
     for name in _ALONE:
         if name in params and len(params) > 1:
             others = ", ".join(sorted(set(params) - {name}))
-            raise _combination(f"{name} must be modified alone, without {others}.")
+            raise combination(f"{name} must be modified alone, without {others}.")
     if params.get("ManageMasterPassword") and "MasterUserPassword" in params:
-        raise _combination("You can't use MasterUserPassword if ManageMasterPassword is true.")
+        raise combination("You can't use MasterUserPassword if ManageMasterPassword is true.")
 
 
 def _changes(call: Call, cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """The settings to come, each checked as at creation."""
     settings, place = cluster.settings, call.place
-    node = params.get("NodeType", settings["NodeType"])
-    changes = {name: params[name] for name in (*_PLAIN, *_AT_ONCE) if name in params}
+    new = changes(place, params)
     if "NodeType" in params:
-        changes.update(_size(cluster, params, params.get("NumberOfNodes")))
-    if "Port" in params and params["Port"] != settings["Port"]:
-        validation.port(params["Port"], node)
-    if "AutomatedSnapshotRetentionPeriod" in params:
-        validation.automated_retention(params["AutomatedSnapshotRetentionPeriod"], node)
-    if "ManualSnapshotRetentionPeriod" in params:
-        validation.manual_retention(params["ManualSnapshotRetentionPeriod"], "ManualSnapshotRetentionPeriod")
-    if "PreferredMaintenanceWindow" in params:
-        changes["PreferredMaintenanceWindow"] = validation.maintenance_window(
-            params["PreferredMaintenanceWindow"]
-        )
-    if "VpcSecurityGroupIds" in params:
-        groups = validation.security_groups(params["VpcSecurityGroupIds"])
-        changes["VpcSecurityGroupIds"] = groups or [place.fixed_id("sg")]
-    changes.update(_names(call, params))
-    changes.update(_encryption(call, cluster, params))
-    changes.update(_password(cluster, params))
-    _check_the_rest(call, cluster, params)
-    return changes
-
-
-def _names(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """What goes by a name: groups, the maintenance track, the cluster itself."""
-    place, changes = call.place, {}
-    check_groups(place, params)
-    if "ClusterParameterGroupName" in params:
-        changes["ClusterParameterGroupName"] = params["ClusterParameterGroupName"].lower()
-    if "MaintenanceTrackName" in params:
-        changes["MaintenanceTrackName"] = params["MaintenanceTrackName"]
+        new.update(_size(cluster, params, params.get("NumberOfNodes")))
+    to_be = {**settings, **new}
+    if to_be["Port"] != settings["Port"]:
+        validation.port(to_be["Port"], to_be["NodeType"])
+    if "AvailabilityZone" in new and not settings["AvailabilityZoneRelocation"]:
+        raise combination("AvailabilityZone can be modified only if availability zone relocation is on.")
+    check_together(to_be, new, params)
     if "NewClusterIdentifier" in params:
-        name = validation.cluster_identifier(params["NewClusterIdentifier"])
-        if place.name_taken(name):
-            raise AwsError("ClusterAlreadyExists", "Cluster already exists")
-        changes["ClusterIdentifier"] = name
-    return changes
+        new["ClusterIdentifier"] = validation.cluster_identifier(params["NewClusterIdentifier"])
+        if place.name_taken(new["ClusterIdentifier"]):
+            raise name_taken()
+    new.update(_encryption(call, cluster, params))
+    managed = to_be["ManageMasterPassword"]
+    digest = check_password(params, managed=managed)
+    if digest is not None:
+        new["password_digest"] = digest
+    elif settings["ManageMasterPassword"] and not managed:
+        raise combination("MasterUserPassword is required to turn ManageMasterPassword off.")
+    return new
 
 
 def _size(cluster: Cluster, params: dict[str, Any], count: int | None) -> dict[str, Any]:
@@ -162,106 +137,51 @@ def _size(cluster: Cluster, params: dict[str, Any], count: int | None) -> dict[s
 
 
 def _encryption(call: Call, cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    if "Encrypted" not in params and "KmsKeyId" not in params:
-        return {}
-    encrypted = params.get("Encrypted", cluster.settings["Encrypted"])
-    key = params.get("KmsKeyId")
+    present = {name: cluster.settings[name] for name in ("Encrypted", "KmsKeyId")}
+    encrypted, key = params.get("Encrypted", present["Encrypted"]), params.get("KmsKeyId")
     if key and not encrypted:
-        raise _combination("KmsKeyId cannot be used unless Encrypted is true.")
-    arn = (
-        key_arn(call.place, key) if key or not cluster.settings["Encrypted"] else cluster.settings["KmsKeyId"]
-    )
-    if (encrypted, arn) == (cluster.settings["Encrypted"], cluster.settings["KmsKeyId"]):
-        return {}
-    return {"Encrypted": encrypted, "KmsKeyId": arn}
-
-
-def _password(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    managed = params.get("ManageMasterPassword", cluster.settings["ManageMasterPassword"])
-    password = params.get("MasterUserPassword")
-    if password is not None:
-        validation.password(password)
-        if managed:
-            raise _combination("You can't use MasterUserPassword if ManageMasterPassword is true.")
-        return {"password_digest": digest(password)}
-    if cluster.settings["ManageMasterPassword"] and not managed:
-        raise _combination("MasterUserPassword is required to turn ManageMasterPassword off.")
-    if params.get("MasterPasswordSecretKmsKeyId") and not managed:
-        raise _combination("MasterPasswordSecretKmsKeyId can only be used if ManageMasterPassword is true.")
-    return {}
-
-
-def _check_the_rest(call: Call, cluster: Cluster, params: dict[str, Any]) -> None:
-    settings = cluster.settings
-    if params.get("ClusterVersion", "1.0") != "1.0":
-        raise AwsError("InvalidParameterValue", "Invalid cluster version. Only 1.0 is available.")
-    if params.get("IpAddressType", "ipv4") not in ("ipv4", "dualstack"):
-        raise AwsError("InvalidParameterValue", f"Invalid IpAddressType: {params['IpAddressType']}")
-    zone = params.get("AvailabilityZone")
-    if zone is not None and not zone.startswith(call.place.region):
-        raise AwsError("InvalidParameterValue", f"{zone} is not a valid availability zone.")
-    if zone is not None and not settings["AvailabilityZoneRelocation"]:
-        raise _combination("AvailabilityZone can be modified only if availability zone relocation is on.")
-    if params.get("MultiAZ") and (
-        not validation.managed_storage(settings["NodeType"]) or settings["NumberOfNodes"] == 1
-    ):
-        raise AwsError(
-            "UnsupportedOperation", "Multi-AZ is supported for RA3 clusters of at least two nodes only."
-        )
-    if params.get("MultiAZ") and not settings["Encrypted"]:
-        raise _combination("Multi-AZ requires an encrypted cluster.")
-    check_relocation(
-        params.get("AvailabilityZoneRelocation", settings["AvailabilityZoneRelocation"]),
-        params.get("NodeType", settings["NodeType"]),
-    )
-    public = params.get("PubliclyAccessible", settings["PubliclyAccessible"])
-    if params.get("ElasticIp") and not public:
-        raise _combination("ElasticIp requires a publicly accessible cluster.")
+        raise combination("KmsKeyId cannot be used unless Encrypted is true.")
+    kept = present["KmsKeyId"] if not key and present["Encrypted"] else key_arn(call.place, key)
+    wanted = {"Encrypted": encrypted, "KmsKeyId": kept}
+    asked = "Encrypted" in params or "KmsKeyId" in params
+    return wanted if asked and wanted != present else {}
 
 
 def resize(call: Call) -> dict[str, Any]:
     """ResizeCluster: what is not given stays as it is."""
     params, cluster = call.params, call.cluster()
     if not {"NodeType", "NumberOfNodes", "ClusterType"} & set(params):
-        raise _combination("At least one of NodeType, NumberOfNodes and ClusterType must be specified.")
+        raise combination("At least one of NodeType, NumberOfNodes and ClusterType must be specified.")
     count = params.get("NumberOfNodes")
     if count is None and params.get("ClusterType") != "single-node":
         count = cluster.settings["NumberOfNodes"]
-    changes = _size(cluster, params, count)
-    _available(cluster, "resized")
-    changes["resize_type"] = "ClassicResize" if params.get("Classic", False) else "ElasticResize"
-    _begin(call, cluster, changes)
+    new = _size(cluster, params, count)
+    _check_status(cluster, "resized")
+    new["resize_type"] = "ClassicResize" if params.get("Classic", False) else "ElasticResize"
+    _begin(call, cluster, new)
     return call.told(cluster)
 
 
 def reboot(call: Call) -> dict[str, Any]:
     """RebootCluster: pending parameters come into force."""
-    cluster = call.cluster()
-    _available(cluster, "rebooted")
-    begin(cluster, Activity("rebooting", call.now, call.lasting(call.phases(cluster).rebooting)))
+    cluster = _cluster(call, "rebooted")
+    call.begin(cluster, "rebooting")
     return call.told(cluster)
 
 
 def pause(call: Call) -> dict[str, Any]:
     """PauseCluster."""
-    cluster = call.cluster()
-    _available(cluster, "paused")
+    cluster = _cluster(call, "paused")
     if cluster.settings["MultiAZ"]:
         raise AwsError("UnsupportedOperation", "A Multi-AZ cluster cannot be paused.")
-    begin(cluster, Activity("pausing", call.now, call.lasting(call.phases(cluster).pausing)))
+    call.begin(cluster, "pausing")
     return call.told(cluster)
 
 
 def resume(call: Call) -> dict[str, Any]:
     """ResumeCluster."""
-    cluster = call.cluster()
-    if cluster.shown_status != "paused":
-        raise AwsError(
-            "InvalidClusterState",
-            f"The cluster {cluster.identifier} cannot be resumed: its status is {cluster.shown_status}, "
-            "not paused.",
-        )
-    begin(cluster, Activity("resuming", call.now, call.lasting(call.phases(cluster).resuming)))
+    cluster = _cluster(call, "resumed", "paused")
+    call.begin(cluster, "resuming")
     return call.told(cluster)
 
 
@@ -270,16 +190,16 @@ def iam_roles(call: Call) -> dict[str, Any]:
     params, cluster = call.params, call.cluster()
     added, removed = params.get("AddIamRoles", []), params.get("RemoveIamRoles", [])
     validation.iam_roles([*added, *removed])
-    _available(cluster, "modified")
+    _check_status(cluster, "modified")
     if not added and not removed and "DefaultIamRoleArn" not in params:
-        raise _combination("No modifications were requested.")
+        raise combination("No modifications were requested.")
     roles = {arn: since for arn, since in cluster.roles.items() if arn not in removed}
     for arn in added:
         roles.setdefault(arn, call.now)
     validation.iam_roles(list(roles))
     default = params.get("DefaultIamRoleArn")
     if default and default not in roles:
-        raise AwsError("InvalidParameterValue", "DefaultIamRoleArn must be one of the cluster's IAM roles.")
+        raise invalid("DefaultIamRoleArn must be one of the cluster's IAM roles.")
     cluster.roles = roles
     if default is not None:
         cluster.settings["DefaultIamRoleArn"] = default
@@ -295,16 +215,16 @@ def maintenance(call: Call) -> dict[str, Any]:
     start = params.get("DeferMaintenanceStartTime", call.now)
     end, days = params.get("DeferMaintenanceEndTime"), params.get("DeferMaintenanceDuration")
     if end is not None and days is not None:
-        raise _combination("If you specify an end time, you can't specify a duration.")
+        raise combination("If you specify an end time, you can't specify a duration.")
     if params.get("DeferMaintenance") is False:
         cluster.deferred = []
         return call.told(cluster)
     if end is None:
         if days is None:
-            raise _combination("DeferMaintenanceDuration or DeferMaintenanceEndTime is required.")
+            raise combination("DeferMaintenanceDuration or DeferMaintenanceEndTime is required.")
         end = start + days * DAY
     if not 0 < end - start <= _LONGEST_DEFERRAL * DAY:
-        raise AwsError("InvalidParameterValue", "Maintenance can be deferred by 1 to 60 days.")
+        raise invalid("Maintenance can be deferred by 1 to 60 days.")
     others = [each for each in cluster.deferred if each["DeferMaintenanceIdentifier"] != identifier]
     cluster.deferred = [
         *others,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator.redshift.transitions import DAY
+from redshift_teardown.emulator.validation import DAYS
 
 if TYPE_CHECKING:
     from redshift_teardown.emulator.redshift.state import (
@@ -28,31 +29,17 @@ __all__ = [
 ]
 
 REVISION = "114896"
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MAINTENANCE = {
     "modifying": "Modifying",
     "resizing": "Modifying",
     "renaming": "Modifying",
-    "rebooting": "Unavailable",
     "available": "Available",
     "available, prep-for-resize": "Available",
     "available, resize-cleanup": "Available",
     "storage-full": "Available",
     "final-snapshot": "Available",
     "creating": "Modifying",
-    "deleting": "Unavailable",
 }
-# What PendingModifiedValues has a place for.
-_PENDING = (
-    "NodeType",
-    "NumberOfNodes",
-    "ClusterVersion",
-    "AutomatedSnapshotRetentionPeriod",
-    "ClusterIdentifier",
-    "PubliclyAccessible",
-    "EnhancedVpcRouting",
-    "MaintenanceTrackName",
-)
 
 
 def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
@@ -61,19 +48,19 @@ def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
 
 
 def render_cluster(place: Realm, cluster: Cluster, now: float, modifying_seconds: float) -> dict[str, Any]:
-    """A ``Cluster`` of the service model."""
+    """A ``Cluster`` of the service model.
+
+    Settings are told by their own names, but for empty ones. What is None is not told, nor what the model has
+    no member for.
+    """
     settings = cluster.settings
     status = cluster.shown_status
     group = place.subnet_groups.get(settings["ClusterSubnetGroupName"])
     told: dict[str, Any] = {
+        **{name: value for name, value in settings.items() if value != ""},
         "ClusterIdentifier": cluster.identifier,
-        "NodeType": settings["NodeType"],
         "ClusterStatus": status,
         "ClusterAvailabilityStatus": cluster.availability_status or _MAINTENANCE.get(status, "Unavailable"),
-        "MasterUsername": settings["MasterUsername"],
-        "DBName": settings["DBName"],
-        "AutomatedSnapshotRetentionPeriod": settings["AutomatedSnapshotRetentionPeriod"],
-        "ManualSnapshotRetentionPeriod": settings["ManualSnapshotRetentionPeriod"],
         "ClusterSecurityGroups": [],
         "VpcSecurityGroups": [
             {"VpcSecurityGroupId": each, "Status": "active"}
@@ -85,19 +72,11 @@ def render_cluster(place: Realm, cluster: Cluster, now: float, modifying_seconds
                 "ParameterApplyStatus": "in-sync" if cluster.parameters_in_sync else "pending-reboot",
             }
         ],
-        "ClusterSubnetGroupName": settings["ClusterSubnetGroupName"],
         "VpcId": group.vpc if group else settings["VpcId"],
-        "AvailabilityZone": settings["AvailabilityZone"],
-        "PreferredMaintenanceWindow": settings["PreferredMaintenanceWindow"],
+        "KmsKeyId": _key(settings),
         "PendingModifiedValues": _pending(cluster),
-        "ClusterVersion": settings["ClusterVersion"],
-        "AllowVersionUpgrade": settings["AllowVersionUpgrade"],
-        "NumberOfNodes": settings["NumberOfNodes"],
-        "PubliclyAccessible": settings["PubliclyAccessible"],
-        "Encrypted": settings["Encrypted"],
         "ClusterRevisionNumber": REVISION,
         "Tags": tag_list(cluster.tags),
-        "EnhancedVpcRouting": settings["EnhancedVpcRouting"],
         "IamRoles": [
             {
                 "IamRoleArn": arn,
@@ -105,7 +84,6 @@ def render_cluster(place: Realm, cluster: Cluster, now: float, modifying_seconds
             }
             for arn, since in sorted(cluster.roles.items(), reverse=True)
         ],
-        "MaintenanceTrackName": settings["MaintenanceTrackName"],
         "DeferredMaintenanceWindows": cluster.deferred,
         "NextMaintenanceWindowStartTime": next_window(settings["PreferredMaintenanceWindow"], now),
         "AvailabilityZoneRelocationStatus": "enabled"
@@ -114,42 +92,39 @@ def render_cluster(place: Realm, cluster: Cluster, now: float, modifying_seconds
         "ClusterNamespaceArn": place.arn("namespace", cluster.namespace),
         "TotalStorageCapacityInMegaBytes": 400_000 * settings["NumberOfNodes"],
         "AquaConfiguration": {"AquaStatus": "disabled", "AquaConfigurationStatus": "auto"},
-        "IpAddressType": settings["IpAddressType"],
         "MultiAZ": "Enabled" if settings["MultiAZ"] else "Disabled",
         "ExtraComputeForAutomaticOptimization": str(settings["ExtraComputeForAutomaticOptimization"]).lower(),
+        "LakehouseRegistrationStatus": cluster.lakehouse or None,
+        **_secret(place, cluster),
+        **_ready(place, cluster),
     }
-    if settings["Encrypted"]:
-        told["KmsKeyId"] = settings["KmsKeyId"]
-    for name in ("DefaultIamRoleArn", "SnapshotScheduleIdentifier"):
-        if settings.get(name):
-            told[name] = settings[name]
-    if settings.get("CatalogName"):
+    if settings["CatalogName"]:
         told["CatalogArn"] = f"arn:aws:glue:{place.region}:{place.account}:catalog/{settings['CatalogName']}"
-    if settings.get("ElasticIp"):
+    if settings["ElasticIp"]:
         told["ElasticIpStatus"] = {"ElasticIp": settings["ElasticIp"], "Status": "active"}
-    if settings.get("HsmConfigurationIdentifier"):
+    if settings["HsmConfigurationIdentifier"]:
         told["HsmStatus"] = {
-            "HsmClientCertificateIdentifier": settings.get("HsmClientCertificateIdentifier"),
+            "HsmClientCertificateIdentifier": settings["HsmClientCertificateIdentifier"],
             "HsmConfigurationIdentifier": settings["HsmConfigurationIdentifier"],
             "Status": "active",
         }
-    if cluster.lakehouse:
-        told["LakehouseRegistrationStatus"] = cluster.lakehouse
-    told.update(_secret(place, cluster))
-    told.update(_ready(place, cluster))
     if cluster.activity and cluster.activity.kind == "resizing":
         told["ResizeInfo"] = {
             "ResizeType": cluster.activity.changes.get("resize_type", "ClassicResize"),
             "AllowCancelResize": False,
         }
     if cluster.restored:
-        told["RestoreStatus"] = _restore_status(cluster, now)
+        told["RestoreStatus"] = _restore_status(cluster, cluster.restored, now)
     return told
+
+
+def _key(settings: dict[str, Any]) -> str | None:
+    return settings["KmsKeyId"] if settings["Encrypted"] else None
 
 
 def _pending(cluster: Cluster) -> dict[str, Any]:
     changes = {**cluster.pending, **(cluster.activity.changes if cluster.activity else {})}
-    told = {name: changes[name] for name in _PENDING if name in changes}
+    told = dict(changes)
     if "password_digest" in changes:
         told["MasterUserPassword"] = "****"  # this is what AWS shows
     if "NumberOfNodes" in changes:
@@ -159,15 +134,15 @@ def _pending(cluster: Cluster) -> dict[str, Any]:
     return told
 
 
-def _secret(place: Realm, cluster: Cluster) -> dict[str, str]:
+def _secret(place: Realm, cluster: Cluster) -> dict[str, str | None]:
     settings = cluster.settings
     if not settings["ManageMasterPassword"]:
-        return {}
+        return {"MasterPasswordSecretKmsKeyId": None}
     suffix = hashlib.sha256(cluster.namespace.encode()).hexdigest()[:6]
     return {
         "MasterPasswordSecretArn": f"arn:aws:secretsmanager:{place.region}:{place.account}:secret:"
         f"redshift!{cluster.identifier}-{settings['MasterUsername']}-{suffix}",
-        "MasterPasswordSecretKmsKeyId": settings.get("MasterPasswordSecretKmsKeyId")
+        "MasterPasswordSecretKmsKeyId": settings["MasterPasswordSecretKmsKeyId"]
         or f"arn:aws:kms:{place.region}:{place.account}:key/{place.fixed_uuid('aws/secretsmanager')}",
     }
 
@@ -194,44 +169,30 @@ def _ready(place: Realm, cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def _restore_status(cluster: Cluster, now: float) -> dict[str, Any]:
-    told = cluster.restored or {}
-    size = int(told["megabytes"])
-    if cluster.activity is None or cluster.activity.kind != "restoring":
-        length = told["ends"] - told["started"]
-        return {
-            "Status": "completed",
-            "CurrentRestoreRateInMegaBytesPerSecond": size / length if length else float(size),
-            "SnapshotSizeInMegaBytes": size,
-            "ProgressInMegaBytes": size,
-            "ElapsedTimeInSeconds": int(length),
-            "EstimatedTimeToCompletionInSeconds": 0,
-        }
-    progress = _progress(cluster.activity.started, cluster.activity.ends, now)
+def _restore_status(cluster: Cluster, restored: dict[str, Any], now: float) -> dict[str, Any]:
+    size = int(restored["megabytes"])
+    running = cluster.activity if cluster.activity and cluster.activity.kind == "restoring" else None
+    progress = _Progress(restored["started"], running.ends if running else restored["ends"], now)
     return {
-        "Status": "restoring",
+        "Status": "restoring" if running else "completed",
         "CurrentRestoreRateInMegaBytesPerSecond": progress.rate * size,
         "SnapshotSizeInMegaBytes": size,
-        "ProgressInMegaBytes": int(size * progress.share),
+        "ProgressInMegaBytes": int(size * progress.share) if running else size,
         "ElapsedTimeInSeconds": progress.elapsed,
         "EstimatedTimeToCompletionInSeconds": progress.left,
     }
 
 
 class _Progress:
-    """How far something is that began and will end."""
+    """How far something is that began and will end, or has ended."""
 
     def __init__(self, started: float, ends: float | None, now: float) -> None:
         passed = max(0.0, now - started)
         length = None if ends is None else max(ends - started, 0.001)
-        self.elapsed = int(passed)
+        self.elapsed = int(passed if length is None else min(passed, length))
         self.share = 0.37 if length is None else min(passed / length, 0.999)
         self.rate = 0.0 if length is None else 1 / length
         self.left = 0 if length is None else math.ceil(max(0.0, length - passed))
-
-
-def _progress(started: float, ends: float | None, now: float) -> _Progress:
-    return _Progress(started, ends, now)
 
 
 def render_snapshot(place: Realm, snapshot: Snapshot, now: float, running_status: str) -> dict[str, Any]:
@@ -243,53 +204,39 @@ def render_snapshot(place: Realm, snapshot: Snapshot, now: float, running_status
         now: the time.
         running_status: what a final snapshot is called while it is being taken.
     """
-    settings = snapshot.settings
-    running = snapshot.status == "creating"
+    settings, size = snapshot.settings, snapshot.megabytes
+    running, manual = snapshot.status == "creating", snapshot.kind == "manual"
     ends = None if snapshot.duration is None else snapshot.created + snapshot.duration
-    progress = _progress(snapshot.created, ends, now)
-    told: dict[str, Any] = {
+    progress = _Progress(snapshot.created, ends, now)
+    return {
+        **{name: value for name, value in settings.items() if value != ""},
         "SnapshotIdentifier": snapshot.identifier,
         "ClusterIdentifier": snapshot.cluster,
         "SnapshotCreateTime": snapshot.created,
         "Status": running_status if running and snapshot.final else snapshot.status,
-        "Port": settings["Port"],
-        "AvailabilityZone": settings["AvailabilityZone"],
         "ClusterCreateTime": snapshot.cluster_created,
-        "MasterUsername": settings["MasterUsername"],
-        "ClusterVersion": settings["ClusterVersion"],
         "EngineFullVersion": f"1.0.{REVISION}",
         "SnapshotType": snapshot.kind,
-        "NodeType": settings["NodeType"],
-        "NumberOfNodes": settings["NumberOfNodes"],
-        "DBName": settings["DBName"],
-        "VpcId": settings["VpcId"],
-        "Encrypted": settings["Encrypted"],
+        "KmsKeyId": _key(settings),
+        "MasterPasswordSecretKmsKeyId": None,
         "EncryptedWithHSM": bool(settings.get("HsmConfigurationIdentifier")),
         "AccountsWithRestoreAccess": [{"AccountId": each} for each in snapshot.shared],
         "OwnerAccount": snapshot.owner,
-        "TotalBackupSizeInMegaBytes": snapshot.megabytes,
-        "ActualIncrementalBackupSizeInMegaBytes": round(snapshot.megabytes / 10, 3),
-        "BackupProgressInMegaBytes": round(snapshot.megabytes * progress.share, 3)
+        "TotalBackupSizeInMegaBytes": size,
+        "ActualIncrementalBackupSizeInMegaBytes": round(size / 10, 3),
+        "BackupProgressInMegaBytes": round(size * progress.share, 3)
         if running
-        else (0.0 if snapshot.status == "failed" else snapshot.megabytes),
-        "CurrentBackupRateInMegaBytesPerSecond": round(snapshot.megabytes * progress.rate, 4)
-        if running
-        else 0.0,
+        else (0.0 if snapshot.status == "failed" else size),
+        "CurrentBackupRateInMegaBytesPerSecond": round(size * progress.rate, 4) if running else 0.0,
         "EstimatedSecondsToCompletion": progress.left if running else 0,
         "ElapsedTimeInSeconds": progress.elapsed if running else int(snapshot.duration or 0),
         "Tags": tag_list(snapshot.tags),
         "RestorableNodeTypes": [settings["NodeType"]],
-        "EnhancedVpcRouting": settings["EnhancedVpcRouting"],
-        "MaintenanceTrackName": settings["MaintenanceTrackName"],
         "SnapshotArn": place.snapshot_arn(snapshot),
         "SnapshotRetentionStartTime": snapshot.retention_started or snapshot.created,
+        "ManualSnapshotRetentionPeriod": snapshot.retention if manual else None,
+        "ManualSnapshotRemainingDays": _remaining_days(snapshot, now) if manual else None,
     }
-    if settings["Encrypted"]:
-        told["KmsKeyId"] = settings["KmsKeyId"]
-    if snapshot.kind == "manual":
-        told["ManualSnapshotRetentionPeriod"] = snapshot.retention
-        told["ManualSnapshotRemainingDays"] = _remaining_days(snapshot, now)
-    return told
 
 
 def _remaining_days(snapshot: Snapshot, now: float) -> int:
@@ -303,7 +250,7 @@ def next_window(window: str, now: float) -> float:
     day, hour, minute = window.partition("-")[0].split(":")
     moment = datetime.fromtimestamp(now, timezone.utc)
     start = moment.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
-    start += timedelta(days=(_DAYS.index(day) - moment.weekday()) % 7)
+    start += timedelta(days=(DAYS.index(day) - moment.weekday()) % 7)
     if start <= moment:
         start += timedelta(days=7)
     return start.timestamp()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from redshift_teardown.emulator import validation
-from redshift_teardown.emulator.errors import AwsError
+from redshift_teardown.emulator.errors import AwsError, combination, invalid
 from redshift_teardown.emulator.redshift.call import matches_tags, page
 from redshift_teardown.emulator.redshift.clusters import new_snapshot
 from redshift_teardown.emulator.redshift.transitions import DAY, forget_snapshot
@@ -30,7 +30,7 @@ _SORTING: dict[str, Callable[[Snapshot], Any]] = {
 def create(call: Call) -> dict[str, Any]:
     """CreateClusterSnapshot, of an available cluster only."""
     params = call.params
-    identifier = validation.snapshot_identifier(params["SnapshotIdentifier"], "SnapshotIdentifier")
+    identifier = validation.identifier(params["SnapshotIdentifier"], "SnapshotIdentifier")
     cluster = call.cluster()
     retention = validation.manual_retention(
         params.get("ManualSnapshotRetentionPeriod", cluster.settings["ManualSnapshotRetentionPeriod"]),
@@ -53,17 +53,14 @@ def describe(call: Call) -> dict[str, Any]:
     params, asking = call.params, call.place.account
     name, cluster = params.get("SnapshotIdentifier"), params.get("ClusterIdentifier")
     if name is not None and cluster is not None:
-        raise AwsError(
-            "InvalidParameterCombination",
+        raise combination(
             "ClusterIdentifier and SnapshotIdentifier cannot be specified together.",
         )
     kind = params.get("SnapshotType")
     if kind not in (None, "manual", "automated"):
-        raise AwsError("InvalidParameterValue", f"Invalid SnapshotType: {kind}. Use manual or automated.")
+        raise invalid(f"Invalid SnapshotType: {kind}. Use manual or automated.")
     if params.get("ClusterExists") and cluster is None:
-        raise AwsError(
-            "InvalidParameterCombination", "ClusterIdentifier is required if ClusterExists is true."
-        )
+        raise combination("ClusterIdentifier is required if ClusterExists is true.")
     owner = params.get("OwnerAccount", call.place.account)
     if owner != call.place.account:
         call = _shared_by(call, owner)
@@ -77,7 +74,7 @@ def describe(call: Call) -> dict[str, Any]:
     for sorting in reversed(params.get("SortingEntities", [])):
         key = _SORTING.get(sorting.get("Attribute", ""))
         if key is None:
-            raise AwsError("InvalidParameterValue", f"Invalid sorting attribute: {sorting.get('Attribute')}")
+            raise invalid(f"Invalid sorting attribute: {sorting.get('Attribute')}")
         chosen.sort(key=key, reverse=sorting.get("SortOrder", "ASC") == "DESC")
     shown, marker = page(chosen, params)
     return {"Snapshots": [call.rendered_snapshot(each) for each in shown], "Marker": marker}
@@ -132,7 +129,7 @@ def modify(call: Call) -> dict[str, Any]:
     snapshot = call.snapshot(params["SnapshotIdentifier"])
     period = params.get("ManualSnapshotRetentionPeriod")
     if period is None:
-        raise AwsError("InvalidParameterCombination", "No modifications were requested.")
+        raise combination("No modifications were requested.")
     validation.manual_retention(period, "ManualSnapshotRetentionPeriod")
     if snapshot.kind != "manual":
         raise AwsError(

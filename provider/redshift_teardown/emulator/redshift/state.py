@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "OUTLIVED",
@@ -224,39 +227,58 @@ class Realm:
             for each in self.clusters.values()
         )
 
+    def take(self, cluster: Cluster, identifier: str, at: float, **more: Any) -> Snapshot:
+        """Begin a snapshot of a cluster, with the settings and the data marker it has now."""
+        snapshot = self.snapshots[identifier] = Snapshot(
+            identifier=identifier,
+            cluster=cluster.identifier,
+            namespace=cluster.namespace,
+            created=at,
+            retention_started=at,
+            owner=self.account,
+            cluster_created=cluster.created,
+            settings=dict(cluster.settings),
+            marker=self.generations[cluster.namespace].marker,
+            password_digest=cluster.password_digest,
+            **more,
+        )
+        return snapshot
+
     def note(self, cluster: Cluster, at: float, what: str) -> None:
         """Write a line of the generation's history."""
         self.generations[cluster.namespace].history.append([at, what])
 
-    def to_json(self) -> dict[str, Any]:
-        """Data for the state file; what is no plain data in it is written as its `vars`."""
-        return vars(self)
+    def rename_generation(self, cluster: Cluster, namespace: str) -> None:
+        """Give a cluster, its generation and its snapshots another id."""
+        generation = self.generations.pop(cluster.namespace)
+        for snapshot in self.snapshots.values():
+            if snapshot.namespace == cluster.namespace:
+                snapshot.namespace = namespace
+        cluster.namespace = generation.namespace = namespace
+        self.generations[namespace] = generation
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Realm:
-        """The reverse of `to_json`."""
-        return Realm(
-            account=data["account"],
-            region=data["region"],
-            clusters={key: _cluster(value) for key, value in data["clusters"].items()},
-            snapshots={key: Snapshot(**value) for key, value in data["snapshots"].items()},
-            generations={key: Generation(**value) for key, value in data["generations"].items()},
-            parameter_groups={
-                key: ParameterGroup(**value) for key, value in data["parameter_groups"].items()
-            },
-            subnet_groups={key: SubnetGroup(**value) for key, value in data["subnet_groups"].items()},
-            gone_snapshots=data["gone_snapshots"],
-            snapshot_quota=data["snapshot_quota"],
-            counter=data["counter"],
-        )
-
-
-def _cluster(data: dict[str, Any]) -> Cluster:
-    activity, overlay = data["activity"], data["overlay"]
-    return Cluster(
-        **{
-            **data,
-            "activity": Activity(**activity) if activity else None,
-            "overlay": Overlay(**overlay) if overlay else None,
+        """What stands in the state file, which holds the `vars` of everything."""
+        made = {
+            name: {key: make(**value) for key, value in data[name].items()} for name, make in _KEPT.items()
         }
+        return Realm(**{**data, **made})
+
+
+def _cluster(**data: Any) -> Cluster:
+    activity, overlay = data.pop("activity"), data.pop("overlay")
+    return Cluster(
+        activity=Activity(**activity) if activity else None,
+        overlay=Overlay(**overlay) if overlay else None,
+        **data,
     )
+
+
+_KEPT: dict[str, Callable[..., Any]] = {
+    "clusters": _cluster,
+    "generations": Generation,
+    "parameter_groups": ParameterGroup,
+    "snapshots": Snapshot,
+    "subnet_groups": SubnetGroup,
+}

@@ -10,11 +10,11 @@ import uuid
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from redshift_teardown.emulator.redshift.state import OUTLIVED, Activity, Cluster, Realm, Snapshot
+from redshift_teardown.emulator.redshift.state import OUTLIVED, Activity
 
 if TYPE_CHECKING:
-    from redshift_teardown.emulator.clock import WorldClock
-    from redshift_teardown.emulator.lifecycle import Behaviour, Lifecycle, Phases
+    from redshift_teardown.emulator.redshift.state import Cluster, Realm, Snapshot
+    from redshift_teardown.emulator.world import World
 
 __all__ = [
     "DAY",
@@ -31,16 +31,6 @@ __all__ = [
 DAY = 86_400.0
 DELETION = frozenset({"deleting", "final-snapshot"})
 """What a cluster that is being deleted is doing."""
-_AFTERWARDS = {
-    "creating": "available",
-    "restoring": "available",
-    "modifying": "available",
-    "resizing": "available",
-    "renaming": "available",
-    "rebooting": "available",
-    "pausing": "paused",
-    "resuming": "available",
-}
 _SHOWN = {"restoring": "creating"}
 _NEW_CREATE_TIME = frozenset({"resizing", "resuming"})
 
@@ -62,10 +52,11 @@ def thaw(cluster: Cluster, now: float) -> None:
         cluster.activity.ends += (now if overlay.until is None else min(now, overlay.until)) - overlay.since
 
 
-def settle(place: Realm, now: float, clock: WorldClock, lifecycle: Lifecycle, behaviour: Behaviour) -> None:
-    """Bring a place to the time `now`."""
+def settle(world: World, place: Realm) -> None:
+    """Bring a place to the present."""
+    now = world.now()
     for cluster in list(place.clusters.values()):
-        _settle_cluster(place, cluster, now, clock, lifecycle, behaviour)
+        _settle_cluster(world, place, cluster, now)
     for snapshot in list(place.snapshots.values()):
         if snapshot.status == "creating":
             done = None if snapshot.duration is None else snapshot.created + snapshot.duration
@@ -75,50 +66,37 @@ def settle(place: Realm, now: float, clock: WorldClock, lifecycle: Lifecycle, be
             forget_snapshot(place, snapshot, "expired", now)
 
 
-def _settle_cluster(
-    place: Realm, cluster: Cluster, now: float, clock: WorldClock, lifecycle: Lifecycle, behaviour: Behaviour
-) -> None:
+def _settle_cluster(world: World, place: Realm, cluster: Cluster, now: float) -> None:
     overlay = cluster.overlay
     if overlay is not None:
         if overlay.until is None or now < overlay.until:
             return
         thaw(cluster, now)
     while (activity := cluster.activity) and activity.ends is not None and activity.ends <= now:
-        _finish(place, cluster, activity, clock, lifecycle, behaviour)
+        _finish(world, place, cluster, activity, activity.ends)
     if cluster.pending_due is not None and cluster.pending_due <= now:
         cluster.settings.update(cluster.pending)
         cluster.pending, cluster.pending_due = {}, None
 
 
-def _finish(
-    place: Realm,
-    cluster: Cluster,
-    activity: Activity,
-    clock: WorldClock,
-    lifecycle: Lifecycle,
-    behaviour: Behaviour,
-) -> None:
-    at = activity.ends or 0.0
+def _finish(world: World, place: Realm, cluster: Cluster, activity: Activity, at: float) -> None:
     cluster.activity = None
+    phases, behaviour = world.lifecycle.of(place.lifecycle_key(cluster.identifier)), world.behaviour
     if activity.kind == "deleting":
         remove_cluster(place, cluster, at)
         return
     if activity.kind == "final-snapshot":
-        _finish_final(place, cluster, activity, clock.scaled(_phases(place, cluster, lifecycle).deleting))
+        _finish_final(place, cluster, activity, at, world.clock.scaled(phases.deleting))
         return
     _apply(place, cluster, activity)
-    cluster.status = _AFTERWARDS[activity.kind]
+    cluster.status = "paused" if activity.kind == "pausing" else "available"
     place.note(cluster, at, cluster.status)
     if activity.kind in _NEW_CREATE_TIME and not behaviour.keeps_create_time:
         cluster.created = at
     if cluster.status == "available" and not cluster.born:
         cluster.born = True
         if behaviour.automated_snapshots and cluster.settings["AutomatedSnapshotRetentionPeriod"]:
-            _automated_snapshot(place, cluster, at, _phases(place, cluster, lifecycle).snapshot_megabytes)
-
-
-def _phases(place: Realm, cluster: Cluster, lifecycle: Lifecycle) -> Phases:
-    return lifecycle.of(place.lifecycle_key(cluster.identifier))
+            _automated_snapshot(place, cluster, at, phases.snapshot_megabytes)
 
 
 def _apply(place: Realm, cluster: Cluster, activity: Activity) -> None:
@@ -141,8 +119,7 @@ def _apply(place: Realm, cluster: Cluster, activity: Activity) -> None:
         place.generations[cluster.namespace].identifiers.append(name)
 
 
-def _finish_final(place: Realm, cluster: Cluster, activity: Activity, deleting: float) -> None:
-    at = activity.ends or 0.0
+def _finish_final(place: Realm, cluster: Cluster, activity: Activity, at: float, deleting: float) -> None:
     failed = activity.outcome in ("cluster-returns", "cluster-gone")
     snapshot = place.snapshots.get(activity.snapshot)
     status = "failed" if failed else "available"
@@ -213,20 +190,13 @@ def _automated_snapshot(place: Realm, cluster: Cluster, at: float, megabytes: fl
     identifier = f"rs:{cluster.identifier}-{stamp}"
     while identifier in place.snapshots:
         identifier = f"{identifier}-{uuid.uuid5(uuid.NAMESPACE_OID, identifier).hex[:4]}"
-    place.snapshots[identifier] = Snapshot(
-        identifier=identifier,
-        cluster=cluster.identifier,
-        namespace=cluster.namespace,
+    place.take(
+        cluster,
+        identifier,
+        at,
         kind="automated",
-        created=at,
         duration=0.0,
         megabytes=megabytes,
         retention=cluster.settings["AutomatedSnapshotRetentionPeriod"],
-        retention_started=at,
-        owner=place.account,
-        cluster_created=cluster.created,
-        settings=dict(cluster.settings),
-        marker=place.generations[cluster.namespace].marker,
         status="available",
-        password_digest=cluster.password_digest,
     )
