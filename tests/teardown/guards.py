@@ -1114,7 +1114,7 @@ GUARDS = (
     Guard(
         "a create that its mark tells of holds its claim",
         "lifecycle/ownership/create_claim.py",
-        "        if self.by_mark and (live is None or live.name != self.claim.name):",
+        "        if self.by_mark and (live is None or live.name != self.own.name):",
         "        if False:",
     ),
     Guard(

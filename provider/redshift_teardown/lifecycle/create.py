@@ -212,7 +212,7 @@ class _Create:
         """Write down what is about to be sent, so that a later run knows its own cluster again."""
         self._origin = origin
         self._record = CreateRecord(
-            self._receipts, self._place, self._claim.claim.name, operation, origin, self._session
+            self._receipts, self._place, self._claim.own.name, operation, origin, self._session
         )
         self._record.write()
         return self._record
@@ -229,7 +229,7 @@ class _Create:
             parameters.pop("NumberOfNodes", None)
         tags = {**self._default_tags, **(self._arguments.get("tags") or {}), **self._creating}
         if len(tags) < MOST_TAGS:
-            tags[TAG_CLAIM] = self._claim.claim.value
+            tags[TAG_CLAIM] = self._claim.own.value
         parameters["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
         return parameters
 
@@ -331,13 +331,13 @@ class _Create:
         try:
             cluster = self._hold(self._wait())
             identity = identity_of(cluster, session.account_id, session.aws.region)
-            this_run.note_created(identity, str(self._urn), self._claim.claim.name)
+            this_run.note_created(identity, str(self._urn), self._claim.own.name)
             restored = bool(cluster.get("RestoreStatus"))
             surplus = user_tags(cluster) if restored else None
             desired = everything(self._arguments, self._default_tags, surplus)
             cluster = converge(session, desired, cluster, self._rules, self._meant, proven=False)
             self._claim.require_uncontested(claim_on(cluster))
-            claim = written_claim(session, cluster, self._claim.claim, takes_on=True)
+            claim = written_claim(session, cluster, self._claim.own, takes_on=True)
         except (AnotherGenerationError, ContestedError, GoneError):
             # What this create began is not there any more: nothing of it is to be gone on with.
             raise

@@ -22,7 +22,7 @@ class CreateClaim:
     """The claim of one create.
 
     Attributes:
-        claim: What the cluster is to carry.
+        own: What the cluster is to carry.
         identifier: The cluster.
         urn: The resource's.
         superseded: The claims that this create may supersede: what it met when it began to go on, or what a
@@ -31,7 +31,7 @@ class CreateClaim:
 
     """
 
-    claim: Claim
+    own: Claim
     identifier: str
     urn: str
     superseded: set[str] = field(default_factory=set)
@@ -39,7 +39,7 @@ class CreateClaim:
 
     def known_as(self, name: str) -> None:
         """Take the claim that an earlier process of this create wrote down."""
-        self.claim = replace(self.claim, name=name)
+        self.own = replace(self.own, name=name)
 
     def meet(self, live: Claim | None, *, by_mark: bool = False) -> None:
         """Let the claim that a cluster carries be superseded.
@@ -55,11 +55,11 @@ class CreateClaim:
 
     def is_to_write(self, live: Claim | None) -> bool:
         """Return whether a cluster carries a claim that is to be superseded."""
-        return live is not None and live.name != self.claim.name and live.name in self.superseded
+        return live is not None and live.name != self.own.name and live.name in self.superseded
 
     def over(self, live: Claim | None) -> Claim:
         """Return what to write on a cluster that carries a claim, or none."""
-        return self.claim if live is None else superseding(self.claim, live)
+        return self.own if live is None else superseding(self.own, live)
 
     def require_uncontested(self, live: Claim | None, *, marked: bool = True) -> None:
         """Refuse to go on with a cluster that somebody else has claimed, or whose create they have ended.
@@ -72,7 +72,7 @@ class CreateClaim:
             ContestedError: somebody has.
 
         """
-        foreign = live is not None and live.name not in {"", self.claim.name} | self.superseded
+        foreign = live is not None and live.name not in {"", self.own.name} | self.superseded
         if foreign or (self.by_mark and not marked):
             raise self._contested(live)
 
@@ -84,7 +84,7 @@ class CreateClaim:
 
         """
         self.require_uncontested(live, marked=marked)
-        if self.by_mark and (live is None or live.name != self.claim.name):
+        if self.by_mark and (live is None or live.name != self.own.name):
             raise self._contested(live)
 
     def _contested(self, live: Claim | None) -> ContestedError:
