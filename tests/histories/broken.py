@@ -160,9 +160,9 @@ def _adopt_any(self: Any, cluster: Any) -> Any:
     return adopt.adopt(self._session, self._inputs, self._arguments, cluster, self._urn)
 
 
-def _finish_at_refresh(id_: str, props: Any, opened: Any, _: Any) -> Any:
+def _finish_at_refresh(id_: str, props: Any, opened: Any, *_: Any) -> Any:
     delete_module.delete(props, opened.session.settings)
-    return id_, dict(props)
+    return id_, dict(props), None
 
 
 BROKEN: dict[str, Broken] = {
@@ -355,7 +355,7 @@ BROKEN: dict[str, Broken] = {
     ),
     # refresh is no way out, and changes nothing
     "a refresh drops what is gone": Broken(
-        _method(read, "_without_cluster", lambda *_: ("", {})),
+        _method(read, "_without_cluster", lambda *_: ("", {}, None)),
         MINIMAL["a refresh drops nothing unproven"],
         LOST,
     ),
