@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redshift_teardown.aws.poller import Intervals, Rhythm
+from redshift_teardown.aws.intervals import Intervals, Rhythm
 
 RHYTHM = Rhythm()
 SECONDS = st.floats(0, 1e6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import Counter
@@ -15,9 +14,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from redshift_teardown.aws.clock import SystemClock
-from redshift_teardown.aws.poller import Changes, Rhythm, Watch, Watcher, watch_for
+from redshift_teardown.aws.intervals import Rhythm
+from redshift_teardown.aws.poller import Watch
 from redshift_teardown.aws.provisioned import RedshiftCalls, UnreachableError
 from redshift_teardown.aws.session import Aws
+from redshift_teardown.aws.watcher import Watcher, join, watch_for
 from redshift_teardown.emulator import Emulator
 from redshift_teardown.settings import Settings
 from tests.long import of_the_long_ones
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 REGION = "eu-central-1"
-QUICK = Rhythm(shortest=0.2, gather=0.02, first_gap=0.02, slowest=1.0)
+QUICK = Rhythm(shortest=0.2, gather=0.02, gap=0.05, slowest=1.0)
 """A tenth of the real rhythm, so that a test takes a tenth of the time."""
 
 
@@ -68,15 +69,19 @@ class Place:
         """Make clusters, available at once."""
         names = [f"c{number:03}" for number in range(count)]
         for name in names:
-            self.client.create_cluster(
-                ClusterIdentifier=name,
-                NodeType="ra3.xlplus",
-                NumberOfNodes=2,
-                MasterUsername="admin",
-                MasterUserPassword="Correct-Horse-1",
-            )
+            self.create_one(name)
         self.control.clear_calls()
         return names
+
+    def create_one(self, name: str) -> None:
+        """Make a cluster of that name."""
+        self.client.create_cluster(
+            ClusterIdentifier=name,
+            NodeType="ra3.xlplus",
+            NumberOfNodes=2,
+            MasterUsername="admin",
+            MasterUserPassword="Correct-Horse-1",
+        )
 
     def asked(self) -> list[str]:
         """What was asked of AWS: the cluster, or ``all``, per call."""
@@ -105,7 +110,7 @@ def _all_at_once(watch: Watch, names: list[str], work: Callable[[Watcher, str], 
     ready = threading.Barrier(len(names))
 
     def one(name: str) -> None:
-        with watch.join(SystemClock()) as watcher:
+        with join(watch, SystemClock()) as watcher:
             ready.wait()
             try:
                 work(watcher, name)
@@ -226,9 +231,12 @@ def test_the_cluster_is_asked_for_after_the_answer_about_its_snapshots(place: Pl
     """What was done to a cluster after AWS told its snapshots is seen, whoever else asks for clusters."""
     names = place.create(20)
     told = Counter[str]()
+    one_by_one = threading.Lock()
 
     def change(operation: str, moment: str) -> None:
         if operation == "DescribeClusterSnapshots":
+            if moment == "before":
+                one_by_one.acquire()
             told[moment] += 1
             for name in names:
                 if moment == "before":
@@ -236,7 +244,9 @@ def test_the_cluster_is_asked_for_after_the_answer_about_its_snapshots(place: Pl
                 else:
                     place.control.set_cluster(name, status=f"changed-{told[moment]:03}")
             if moment == "before":
-                time.sleep(0.2)
+                time.sleep(0.1)
+            else:
+                one_by_one.release()
 
     def look(watcher: Watcher, name: str) -> None:
         for _ in range(6):
@@ -314,13 +324,45 @@ def test_a_snapshot_that_slips_between_two_pages_is_not_taken_for_missing(place:
     assert found == {name: [f"{name}-final"] for name in names[98:128]}
 
 
+def test_a_cluster_that_was_made_between_two_readings_is_not_taken_for_gone(place: Place) -> None:
+    """Two readings name the same things, of which neither could show it: the first was too early for it, and
+    it slipped through the second one. So they are worth what the first is.
+    """
+    names = place.create(120)
+    later = threading.Event()
+    read = Counter[str]()
+    seen: dict[str, bool] = {}
+
+    def disturb(operation: str, moment: str) -> None:
+        if (operation, moment) != ("DescribeClusters", "after"):
+            return
+        read["pages"] += 1
+        if read["pages"] == 2:
+            place.create_one("c099x")
+            later.set()
+            while place.watch.clusters.asking < 5:
+                time.sleep(0.01)
+        elif read["pages"] == 3:
+            place.control.remove_cluster(names[0])
+
+    def look(watcher: Watcher, name: str) -> None:
+        if name == "c099x":
+            assert later.wait(10)
+        seen[name] = watcher.cluster(name) is not None
+
+    place.on_call = disturb
+    _all_at_once(place.watch, ["gone1", "gone2", "gone3", "gone4", "c099x"], look)
+
+    assert seen == {"gone1": False, "gone2": False, "gone3": False, "gone4": False, "c099x": True}
+
+
 @pytest.mark.parametrize(("others", "pages"), [(3, 1), (150, 2)])
 def test_a_listing_that_shows_a_cluster_gone_is_not_searched_for_its_new_name(
     place: Place, others: int, pages: int
 ) -> None:
     """AWS's own copies may differ: what says it is gone is not what says it is nowhere else."""
     place.create(others)
-    with place.watch.join(SystemClock()) as watcher, place.watch.join(SystemClock()):
+    with join(place.watch, SystemClock()) as watcher, join(place.watch, SystemClock()):
         assert watcher.cluster("gone") is None
         place.control.clear_calls()
 
@@ -363,7 +405,7 @@ def test_all_clusters_are_listed_anew_for_one_that_was_renamed(place: Place) -> 
 def test_one_alone_asks_by_name(place: Place) -> None:
     """A watch with one in it asks for that cluster only, and at once."""
     place.create(5)
-    with place.watch.join(SystemClock()) as watcher:
+    with join(place.watch, SystemClock()) as watcher:
         watcher.cluster("c003")
         watcher.snapshots("c003")
 
@@ -389,7 +431,7 @@ def _looked(watcher: Watcher, name: str) -> None:
 def test_many_that_come_after_one_alone_keep_the_gap_between_polls(place: Place) -> None:
     """Thirty that join one who was alone, and look without a pause, cost few polls a second."""
     names = place.create(30)
-    with place.watch.join(SystemClock()) as watcher:
+    with join(place.watch, SystemClock()) as watcher:
         watcher.cluster("c000")
     place.control.clear_calls()
     began = time.monotonic()
@@ -527,93 +569,6 @@ def test_a_look_for_all_that_fails_fails_nobody(place: Place) -> None:
     assert [call.result for call in place.control.calls()][:2] == ["ok", "InternalFailure"]
 
 
-@pytest.mark.parametrize("gone", [False, True])
-def test_the_next_look_for_all_comes_sooner_where_clusters_are_gone(place: Place, gone: bool) -> None:
-    """That ends a teardown: two seconds later here; what only changes is looked at again after four."""
-    names = place.create(8)
-    watch = Watch(place.calls, Rhythm(shortest=8, gather=0.02, first_gap=0.02))
-
-    def wait(watcher: Watcher, name: str) -> None:
-        assert watcher.cluster(name) is not None
-        ready.wait()
-        if name == names[0]:
-            time.sleep(0.2)
-            assert watcher.cluster(name) is not None
-        else:
-            watcher.pause(longest=60, seconds_left=60)
-
-    def change_some() -> None:
-        place.control.clear_calls()
-        place.on_call = change_the_rest
-        for name in names[1:4]:
-            if gone:
-                place.control.remove_cluster(name)
-            else:
-                place.control.set_cluster(name, status="modifying")
-
-    def change_the_rest(_operation: str, moment: str) -> None:
-        if moment == "before" and len(place.asked()) == 1:
-            for name in names[4:]:
-                place.control.set_cluster(name, status="modifying")
-
-    ready = threading.Barrier(len(names), change_some)
-    _all_at_once(watch, names, wait)
-
-    first, second = (call.time for call in place.control.calls())
-    assert (second - first < 3.5) is gone
-
-
-@pytest.mark.parametrize(
-    ("looks", "rates"),
-    [
-        ([(0, 4), (2, 8), (4, 0)], [2, 2 / math.e + 4, (2 / math.e + 4) / math.e]),
-        ([(0, 10), (0, 0), (0, 0)], [5, 5, 5]),
-    ],
-    ids=["fades", "looks in a moment"],
-)
-def test_the_rate_of_changes(looks: list[tuple[float, int]], rates: list[float]) -> None:
-    """It fades with the time, and not with the number of looks."""
-    changes = Changes(memory=2)
-
-    assert [changes.noted(changed, now) for now, changed in looks] == pytest.approx(rates)
-
-
-def test_what_follows_a_round_of_the_other_desk_does_not_wait(place: Place) -> None:
-    """A look that begins with the snapshots ends at once, however short ago clusters were asked for."""
-    names = place.create(12)
-    place.watch.rhythm = Rhythm(shortest=40, gather=0.02, first_gap=10)
-    began = time.monotonic()
-
-    def look_twice(watcher: Watcher, name: str) -> None:
-        assert watcher.cluster(name) is not None
-        assert watcher.snapshots_then_cluster(name)[1] is not None
-
-    _all_at_once(place.watch, names, look_twice)
-
-    assert time.monotonic() - began < 10
-
-
-def test_proof_of_what_is_gone_does_not_wait(place: Place) -> None:
-    """The snapshots of a cluster that is gone are asked for at once, however short ago the last ones were."""
-    names = place.create(12)
-
-    def slow_down() -> None:
-        place.watch.rhythm = Rhythm(shortest=40, gather=0.02, first_gap=10)
-
-    def end(watcher: Watcher, name: str) -> None:
-        assert watcher.snapshots_then_cluster(name)[1] is not None
-        place.control.remove_cluster(name)
-        assert watcher.cluster(name) is None
-        gone.wait()
-        assert watcher.snapshots(name) == ()
-
-    gone = threading.Barrier(len(names), slow_down)
-    began = time.monotonic()
-    _all_at_once(place.watch, names, end)
-
-    assert time.monotonic() - began < 10
-
-
 @of_the_long_ones
 def test_nothing_is_asked_at_once_while_aws_throttles(place: Place) -> None:
     """What follows, and what is searched for, waits as long as everything else."""
@@ -630,7 +585,7 @@ def test_nothing_is_asked_at_once_while_aws_throttles(place: Place) -> None:
     def throttle() -> None:
         place.control.clear_calls()
         place.watch.slowness = 8
-        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, first_gap=2)
+        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, gap=0.5)
 
     began = time.monotonic()
     ready = threading.Barrier(len(names), throttle)
@@ -639,56 +594,33 @@ def test_nothing_is_asked_at_once_while_aws_throttles(place: Place) -> None:
     assert time.monotonic() - began > 2
 
 
-def test_a_search_is_made_apart_and_wakes_nobody(place: Place) -> None:
-    """What one searches for is told to no sleeper: of a hundred that end, each would make the next search."""
-    names = place.create(4)
-    slept: dict[str, float] = {}
-
-    def wait(watcher: Watcher, name: str) -> None:
-        assert watcher.cluster(name) is not None
-        ready.wait()
-        began = time.monotonic()
-        if name == "c000":
-            time.sleep(0.5)
-            assert len(list(watcher.clusters())) == len(names)
-        else:
-            watcher.pause(longest=3, seconds_left=3)
-        slept[name] = time.monotonic() - began
-
-    def change() -> None:
-        place.control.clear_calls()
-        # The gap is not over while the search is made.
-        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, first_gap=2)
-        for name in names:
-            place.control.set_cluster(name, status="modifying")
-
-    ready = threading.Barrier(len(names), change)
-    _all_at_once(place.watch, names, wait)
-
-    assert {name for name, seconds in slept.items() if seconds > 2} == {"c001", "c002", "c003"}
-
-
-def test_whoever_waits_for_a_round_is_not_served_by_a_search(place: Place) -> None:
-    """Three that wait for the gap to be over wait on while a fourth searches, and share one call then."""
-    names = place.create(4)
+def test_a_search_serves_all_that_wait(place: Place) -> None:
+    """It is a listing like any other: it answers whoever waits for the gap to be over, and wakes sleepers."""
+    names = place.create(6)
 
     def look(watcher: Watcher, name: str) -> None:
         assert watcher.cluster(name) is not None
         ready.wait()
         if name == "c000":
-            time.sleep(0.5)
             assert len(list(watcher.clusters())) == len(names)
-        else:
+        elif name < "c003":
             assert watcher.cluster(name) is not None
+        else:
+            watcher.pause(longest=30, seconds_left=30)
 
-    def begin() -> None:
+    def change() -> None:
         place.control.clear_calls()
-        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, first_gap=2)
+        # The gap is not over yet.
+        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, gap=1)
+        for name in names:
+            place.control.set_cluster(name, status="modifying")
 
-    ready = threading.Barrier(len(names), begin)
+    began = time.monotonic()
+    ready = threading.Barrier(len(names), change)
     _all_at_once(place.watch, names, look)
 
-    assert place.asked() == ["all", "all"]
+    assert place.asked() == ["all"]
+    assert 1 < time.monotonic() - began < 8
 
 
 def test_one_search_serves_whoever_comes_while_it_is_under_way(place: Place) -> None:
@@ -734,7 +666,7 @@ def test_searches_do_not_put_a_round_off(place: Place) -> None:
         assert served.is_set()
 
     def begin() -> None:
-        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, first_gap=2)
+        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, gap=0.5)
 
     ready = threading.Barrier(2, begin)
     _all_at_once(place.watch, ["c000", "c001"], look)
@@ -773,7 +705,7 @@ def test_a_look_that_is_half_done_asks_again_what_was_throttled(
     def calls(times: int, code: str) -> int:
         place.control.clear_calls()
         place.control.clear_faults()
-        with place.watch.join(SystemClock()) as watcher:
+        with join(place.watch, SystemClock()) as watcher:
             place.control.add_fault(operation, times=times, code=code)
             assert look(watcher)
         return len(place.asked())
@@ -820,7 +752,7 @@ def test_throttling_slows_the_watch_down_and_answers_speed_it_up(place: Place) -
     place.create(1)
     place.control.add_fault("DescribeClusters", times=10, code="Throttling")
     slow = []
-    with place.watch.join(SystemClock()) as watcher:
+    with join(place.watch, SystemClock()) as watcher:
         for _ in range(10):
             with pytest.raises(UnreachableError):
                 watcher.cluster("c000")
@@ -872,6 +804,24 @@ def test_whoever_dies_at_aws_leaves_nobody_waiting(place: Place) -> None:
     assert len(died) == 1
 
 
+def test_whoever_asks_in_the_midst_of_asking_for_all_does_not_wait_for_itself(place: Place) -> None:
+    """What runs in a call of AWS may look, too: by name, and at everything."""
+    names = place.create(4)
+    seen: list[object] = []
+
+    def look_too(_operation: str, moment: str) -> None:
+        if moment == "before" and not seen:
+            seen.append("begun")
+            with join(place.watch, SystemClock()) as another:
+                seen.append(another.cluster("c001") is not None)
+                seen.append(len(list(another.clusters())))
+
+    place.on_call = look_too
+    _all_at_once(place.watch, names, _looked)
+
+    assert seen == ["begun", True, 4]
+
+
 def test_nobody_starves(place: Place) -> None:
     """Among forty that look without pause, each gets its turn."""
     names = place.create(40)
@@ -906,9 +856,9 @@ def test_whoever_leaves_is_no_longer_counted(place: Place) -> None:
     """The crowd is those that wait now, also after one of them failed."""
     with ExitStack() as stack:
         for _ in range(3):
-            stack.enter_context(place.watch.join(SystemClock()))
+            stack.enter_context(join(place.watch, SystemClock()))
         assert place.watch.crowd == 3
-        with pytest.raises(KilledError), place.watch.join(SystemClock()):
+        with pytest.raises(KilledError), join(place.watch, SystemClock()):
             raise KilledError
         assert place.watch.crowd == 3
     assert place.watch.crowd == 0

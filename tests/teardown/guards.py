@@ -29,6 +29,7 @@ SECONDS = 240
 QUICK_FIRST = (
     "teardown/test_parts.py",
     "teardown/test_next_step.py",
+    "scale/test_listings.py",
     "teardown/test_regressions.py",
     "around/test_proof.py",
     "around/test_void.py",
@@ -1612,6 +1613,38 @@ GUARDS = (
         "lifecycle/data/replacement.py",
         "    _ask(state, arguments, settings, lambda session: require_free(",
         "    (lambda session: require_free(",
+    ),
+    # --- the poller
+    Guard(
+        "an answer is newer than its asker's last act",
+        "aws/listings.py",
+        "self.listing.begun > ask.since",
+        "self.listing.begun > 0",
+    ),
+    Guard(
+        "absence is believed of a whole listing only",
+        "aws/listings.py",
+        "        if whole and not listing.whole and not (found and self._present_suffices):\n"
+        "            return None\n",
+        "",
+    ),
+    Guard(
+        "two readings that differ are no whole listing",
+        "aws/poller.py",
+        "before.names == names",
+        "before.names",
+    ),
+    Guard(
+        "two readings are worth what the first one is",
+        "aws/poller.py",
+        "begun = before.begun if before is not None else next(self.numbers)",
+        "begun = next(self.numbers)",
+    ),
+    Guard(
+        "the cluster is asked for after its snapshots",
+        "aws/watcher.py",
+        "self._describe(identifier, snapshots.ended)",
+        "self._describe(identifier, 0)",
     ),
 )
 

@@ -7,6 +7,7 @@ it will not. Calls that change something never raise for what AWS said: they ret
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -116,26 +117,17 @@ class RedshiftCalls:
 
     def clusters(self) -> Iterator[ClusterView]:
         """Look at every cluster of the account and region, page by page."""
-        marker = ""
-        while True:
-            found, marker = self.cluster_page(marker)
-            yield from map(view_cluster, found)
-            if not marker:
-                return
+        return map(view_cluster, itertools.chain.from_iterable(self.cluster_pages()))
 
-    def cluster_page(self, marker: str) -> tuple[Sequence[Mapping[str, Any]], str]:
-        """Return one page of all clusters, as DescribeClusters shows them, and the marker of the next."""
-        arguments: dict[str, Any] = {"MaxRecords": PAGE, **({"Marker": marker} if marker else {})}
-        found = self._read(
-            "DescribeClusters",
-            "list clusters",
-            lambda redshift: redshift.describe_clusters(**arguments),
-        )
-        return found.get("Clusters", []), found.get("Marker") or ""
+    def cluster_pages(self) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Return all clusters, as DescribeClusters shows them, page by page."""
+        for page in self.pages("DescribeClusters", "list clusters", {}):
+            yield page.get("Clusters", [])
 
     def snapshots(self, cluster_identifier: str) -> tuple[SnapshotView, ...]:
         """Look at the manual snapshots under a cluster identifier, of any generation."""
-        return tuple(self._snapshots({"ClusterIdentifier": cluster_identifier}))
+        found = self.snapshot_pages(ClusterIdentifier=cluster_identifier)
+        return tuple(itertools.chain.from_iterable(found))
 
     def snapshots_then_cluster(self, identifier: str) -> tuple[tuple[SnapshotView, ...], ClusterView | None]:
         """Look at the manual snapshots under a cluster identifier, and after that at its cluster."""
@@ -146,29 +138,15 @@ class RedshiftCalls:
 
         TagKeys and TagValues are alternatives to AWS, so the pair is looked for here.
         """
-        found = self._snapshots({"TagKeys": [key]})
+        found = itertools.chain.from_iterable(self.snapshot_pages(TagKeys=[key]))
         return tuple(snapshot for snapshot in found if dict(snapshot.tags).get(key) == value)
 
-    def _snapshots(self, query: Mapping[str, Any]) -> Iterator[SnapshotView]:
-        marker = ""
-        while True:
-            found, marker = self.snapshot_page(query, marker)
-            yield from found
-            if not marker:
-                return
-
-    def snapshot_page(self, query: Mapping[str, Any], marker: str) -> tuple[Sequence[SnapshotView], str]:
-        """Return one page of the manual snapshots that a query is for, and the marker of the next."""
-        arguments: dict[str, Any] = {**query, "SnapshotType": "manual", "MaxRecords": PAGE}
-        if marker:
-            arguments["Marker"] = marker
-        found = self._read(
-            "DescribeClusterSnapshots",
-            f"list the snapshots of {query.get('ClusterIdentifier', 'the account')}",
-            lambda redshift: redshift.describe_cluster_snapshots(**arguments),
-            absent="ClusterNotFound",
-        )
-        return [view_snapshot(each) for each in found.get("Snapshots", [])], found.get("Marker") or ""
+    def snapshot_pages(self, **query: Any) -> Iterator[Sequence[SnapshotView]]:
+        """Return the manual snapshots that a query is for, page by page; final snapshots are manual ones."""
+        intent = f"list the snapshots of {query.get('ClusterIdentifier', 'the account')}"
+        wanted = {"SnapshotType": "manual", **query}
+        for page in self.pages("DescribeClusterSnapshots", intent, wanted, absent="ClusterNotFound"):
+            yield [view_snapshot(each) for each in page.get("Snapshots", [])]
 
     def describe_snapshot(self, **query: str) -> Mapping[str, Any] | None:
         """Return one snapshot as DescribeClusterSnapshots shows it; None where there is no such one.
@@ -187,6 +165,37 @@ class RedshiftCalls:
         snapshots = found.get("Snapshots") or []
         return snapshots[0] if snapshots else None
 
+    def pages(
+        self, operation: str, intent: str, query: Mapping[str, Any], *, absent: str = "", size: int = PAGE
+    ) -> Iterator[Mapping[str, Any]]:
+        """Return a listing of AWS, page by page.
+
+        Args:
+            operation: AWS's name of it.
+            intent: What is being done, as a verb phrase, for errors.
+            query: Its arguments.
+            absent: The error code by which AWS says that there is nothing.
+            size: Entries a page.
+
+        Raises:
+            UnreachableError: AWS gave no usable answer.
+            TeardownError: AWS refused.
+
+        """
+        from botocore import xform_name  # noqa: PLC0415 - boto3 only where it is used
+
+        client: Any = self._client()
+        paginator = client.get_paginator(xform_name(operation))
+        found = iter(paginator.paginate(**query, PaginationConfig={"PageSize": size}))
+        more = True
+        while more:
+            page = self._read(operation, intent, lambda _client: next(found), absent)
+            more = bool(page.get("Marker"))
+            yield page
+
+    def _client(self) -> RedshiftClient:
+        return self._aws.redshift_once if self._throttled else self._aws.redshift
+
     def _read(
         self, operation: str, intent: str, call: Callable[[RedshiftClient], Any], absent: str = ""
     ) -> Mapping[str, Any]:
@@ -200,9 +209,7 @@ class RedshiftCalls:
 
         self.counted[operation] += 1
         try:
-            answer: Mapping[str, Any] = call(
-                self._aws.redshift_once if self._throttled else self._aws.redshift
-            )
+            answer: Mapping[str, Any] = call(self._client())
         except ClientError as error:
             code, message, status = _parts(error)
             if absent and code in {absent, f"{absent}Fault"}:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from redshift_teardown.aws.poller import Watcher, watch_for
+from redshift_teardown.aws.watcher import Watcher, watching
 from redshift_teardown.engine import interrupt
 from redshift_teardown.engine.interrupt import StoppedError
 from redshift_teardown.engine.progress import EngineReporter
@@ -46,7 +46,7 @@ class Session:
 
     def watching(self) -> AbstractContextManager[Watcher]:
         """Wait together with all others of this process that wait in the same account and region."""
-        return watch_for(self.aws).join(self.clock)
+        return watching(self.aws, self.clock)
 
     def change(self, operation: str, call: Callable[[], Any], *, finishes: bool = False) -> Attempt:
         """Make a call of an `up` that changes something, while somebody still asks for it.

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 
     from redshift_teardown.aws.clock import Clock
     from redshift_teardown.aws.identity import Identity
-    from redshift_teardown.aws.poller import Pace
+    from redshift_teardown.aws.intervals import Pace
     from redshift_teardown.aws.views import ClusterView
     from redshift_teardown.teardown.interfaces import Actions, Reporter
     from redshift_teardown.teardown.model import Observation

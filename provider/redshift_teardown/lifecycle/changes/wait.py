@@ -19,7 +19,7 @@ from redshift_teardown.wording import duration, interrupt_note
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from redshift_teardown.aws.poller import Watcher
+    from redshift_teardown.aws.watcher import Watcher
     from redshift_teardown.deletion_policy import Environment
     from redshift_teardown.lifecycle.context import Session
     from redshift_teardown.lifecycle.ownership.generation import ExpectedGeneration
