@@ -585,7 +585,7 @@ def test_nothing_is_asked_at_once_while_aws_throttles(place: Place) -> None:
     def throttle() -> None:
         place.control.clear_calls()
         place.watch.slowness = 8
-        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, gap=0.5)
+        place.watch.rhythm = Rhythm(shortest=8, gather=0.02, gap=2)
 
     began = time.monotonic()
     ready = threading.Barrier(len(names), throttle)
