@@ -184,6 +184,20 @@ def test_nor_where_a_refresh_or_an_update_saw_it_alive(stack: Bench, by: str) ->
     refused_as_unproven(stack)
 
 
+def test_a_skip_that_aws_gives_up_unseen_excuses_until_rules_are_recorded(stack: Bench) -> None:
+    """A limit that *What it cannot stop* names: nobody saw the cluster live on before it vanished."""
+    policy(stack, SKIPPING)
+    stack.apply()
+    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
+    stack.control.give_up_deletion(CLUSTER)
+    stack.time.advance(86_400)
+    policy(stack)
+
+    vanish(stack)
+
+    assert stack.destroy().how == "done"
+
+
 def test_a_skip_excuses_no_stricter_decision_that_was_recorded_since(stack: Bench) -> None:
     """AWS accepted a deletion without a snapshot and the process died; `up` has recorded since that one is
     due. That the cluster is gone without it is said, and is no success.
