@@ -10,7 +10,7 @@ from redshift_teardown.lifecycle.outputs import CREATING_TAG
 from redshift_teardown.teardown.claim import Claim, mark_of
 from tests.parity.bench import changing
 from tests.parity.test_adopt import ADOPT
-from tests.parity.test_claims import DENIED, label, strip
+from tests.parity.test_claims import DENIED, OTHER_STACK, adopted, label, strip
 from tests.teardown.stage import CLUSTER, URN, Interruption, kill
 
 if TYPE_CHECKING:
@@ -96,3 +96,22 @@ def test_nor_one_whose_claim_cannot_be_written(stack: Bench) -> None:
     stack.control.clear_faults()
     assert stack.apply(**ADOPT).said == ""
     assert stack.cluster(CLUSTER)["ClusterStatus"] == "available"
+
+
+@pytest.mark.parametrize("receipts", ["kept", "lost"])
+def test_what_another_stack_adopted_after_a_killed_create_is_its_own(stack: Bench, receipts: str) -> None:
+    """The creating mark was taken off as its refusal says: the create that was killed does not go on."""
+    stack.write_policy(stack.policy.replace("[live]", "[live, second]"))
+    assert stack.apply(Interruption(1, "after", kill, "CreateCluster")).how == "killed"
+    stack.time.advance(3600)
+    strip(stack, CREATING_TAG)
+    adopted(stack, OTHER_STACK)
+    theirs = claim(stack)
+    if receipts == "lost":
+        stack.drop_receipts()
+
+    refused = stack.apply(port=5441)
+
+    assert "exists already" in refused.said
+    assert changing(refused) == []
+    assert claim(stack) == theirs
