@@ -173,10 +173,12 @@ def test_killed(scene: Scene, victim: str, moment: str) -> None:
 
 
 @of_the_long_ones
-def test_the_old_provider_ends_well_too(scene: Scene) -> None:
-    """A provider that outlives its engine finishes the teardown beside the next destroy, and says so."""
+def test_the_old_provider_ends_soon_and_the_next_destroy_finishes(scene: Scene) -> None:
+    """A provider that outlives its engine changes nothing more, says why, and ends; what it began is finished
+    by the next destroy.
+    """
     running = scene.destroy()
-    running.find_provider()
+    provider = running.find_provider()
     until(lambda: MOMENTS["the snapshot is taken"].reached(scene.project.control))
     os.killpg(running.process.pid, signal.SIGKILL)
     running.end()
@@ -184,7 +186,11 @@ def test_the_old_provider_ends_well_too(scene: Scene) -> None:
     scene.destroy_again()
 
     scene.assert_nothing_lost()
-    until(lambda: [receipt["state"] for receipt in scene.receipts()] == ["done", "done"])
+    until(lambda: not alive(provider))
+    ended, finished = scene.receipts()
+    assert (ended["state"], finished["state"]) == ("refused", "done")
+    assert ended["error"] == "the Pulumi engine that asked for this is gone"
+    assert [each["operation"] for each in ended["attempts"]] == ["DeleteCluster"]
 
 
 @of_the_long_ones

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from redshift_teardown.emulator import Emulator
-from tests.e2e.harness import TYPE, Project, Stack, cluster, program, until
+from tests.e2e.harness import TYPE, Project, Stack, alive, cluster, program, until
 from tests.iam.evaluate import refused
 from tests.long import of_the_long_ones
 
@@ -230,7 +230,7 @@ class World:
         if how in ("SIGKILL", "SIGHUP"):
             # The call that was held had been sent before; nothing else may follow it.
             for provider in providers:
-                until(lambda provider=provider: not _lives(provider), ORPHAN_SECONDS)  # type: ignore[misc]
+                until(lambda provider=provider: not alive(provider), ORPHAN_SECONDS)  # type: ignore[misc]
             extra = self.project.changing_calls()[len(made) :]
             self.must(len(extra) <= 1, f"an orphan went on: {extra}")
         elif how == "both":
@@ -334,14 +334,6 @@ class World:
         last = self.stack.destroy()
         self.told.append(f"destroy -> {last.code} {last.output if last.code else ''}")
         self.must(last.code == 0 or not self.mild, "destroy does not end well after kills alone")
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="module")
