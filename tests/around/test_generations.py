@@ -225,14 +225,7 @@ def test_a_swap_right_after_restore_was_accepted(stack: Bench) -> None:
 
 def test_a_swap_while_a_cluster_to_adopt_is_being_created(stack: Bench) -> None:
     """adopt_existing meant the cluster that was there when it began, and records no other."""
-    stack.outsider.create_cluster(
-        ClusterIdentifier=CLUSTER,
-        NodeType="ra3.xlplus",
-        NumberOfNodes=2,
-        ClusterType="multi-node",
-        MasterUsername="admin",
-        MasterUserPassword="Correct-Horse-1",
-    )
+    stack.created_by_hand(ClusterType="multi-node")
     strangers: list[dict[str, Any]] = []
 
     result = stack.apply(

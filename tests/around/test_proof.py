@@ -145,15 +145,20 @@ def test_nor_where_only_the_file_was_tightened(stack: Bench, ended: Callable[[Be
     refused_as_unproven(stack)
 
 
-def test_nor_where_a_later_teardown_saw_the_cluster_alive(stack: Bench) -> None:
-    """AWS accepted a deletion without a snapshot, the process died, and AWS gave it up unseen. The next one,
-    by a tightened file, finds the cluster alive and may not delete it: what was accepted did not end it.
-    """
+def skip_given_up_unseen(stack: Bench) -> None:
+    """AWS accepts a deletion without a snapshot, the process dies, and AWS gives it up; a day passes."""
     policy(stack, SKIPPING)
     stack.apply()
     assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
     stack.control.give_up_deletion(CLUSTER)
     stack.time.advance(86_400)
+
+
+def test_nor_where_a_later_teardown_saw_the_cluster_alive(stack: Bench) -> None:
+    """AWS accepted a deletion without a snapshot, the process died, and AWS gave it up unseen. The next one,
+    by a tightened file, finds the cluster alive and may not delete it: what was accepted did not end it.
+    """
+    skip_given_up_unseen(stack)
     policy(stack)
     stack.control.add_fault("DeleteCluster", code="AccessDenied", status=403)
     assert stack.destroy().how == "refused"
@@ -167,11 +172,7 @@ def test_nor_where_a_later_teardown_saw_the_cluster_alive(stack: Bench) -> None:
 @pytest.mark.parametrize("by", ["refresh", "update"])
 def test_nor_where_a_refresh_or_an_update_saw_it_alive(stack: Bench, by: str) -> None:
     """Any poll that shows the cluster alive tells that what was accepted did not end it."""
-    policy(stack, SKIPPING)
-    stack.apply()
-    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
-    stack.control.give_up_deletion(CLUSTER)
-    stack.time.advance(86_400)
+    skip_given_up_unseen(stack)
     if by == "refresh":
         assert stack.refresh().how == "done"
     else:
@@ -186,11 +187,7 @@ def test_nor_where_a_refresh_or_an_update_saw_it_alive(stack: Bench, by: str) ->
 
 def test_a_skip_that_aws_gives_up_unseen_excuses_until_rules_are_recorded(stack: Bench) -> None:
     """A limit that *What it cannot stop* names: nobody saw the cluster live on before it vanished."""
-    policy(stack, SKIPPING)
-    stack.apply()
-    assert stack.destroy(Interruption(1, "wait", kill)).how == "killed"
-    stack.control.give_up_deletion(CLUSTER)
-    stack.time.advance(86_400)
+    skip_given_up_unseen(stack)
     policy(stack)
 
     vanish(stack)

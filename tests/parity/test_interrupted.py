@@ -402,13 +402,7 @@ def test_somebody_creates_it_at_the_same_moment(stack: Bench) -> None:
     """Between our look and our CreateCluster another one appears under the name: refused, not owned."""
 
     def rival() -> None:
-        stack.outsider.create_cluster(
-            ClusterIdentifier="warehouse",
-            NodeType="ra3.xlplus",
-            NumberOfNodes=2,
-            MasterUsername="admin",
-            MasterUserPassword="Correct-Horse-1",
-        )
+        stack.created_by_hand()
 
     refused = stack.apply(Interruption(1, "before", rival, "CreateCluster"))
 

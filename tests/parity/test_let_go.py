@@ -34,13 +34,7 @@ def lost(stack: Bench) -> None:
 def swapped(stack: Bench) -> None:
     """Another generation has the name."""
     stack.control.remove_cluster(CLUSTER)
-    stack.outsider.create_cluster(
-        ClusterIdentifier=CLUSTER,
-        NodeType="ra3.xlplus",
-        NumberOfNodes=2,
-        MasterUsername="admin",
-        MasterUserPassword="Correct-Horse-1",
-    )
+    stack.created_by_hand()
     stack.time.advance(3600)
 
 

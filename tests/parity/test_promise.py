@@ -64,12 +64,8 @@ def test_a_restored_cluster_keeps_what_its_program_leaves_out(stack: Bench, refr
 @pytest.mark.parametrize("refreshes", [0, 1, 2])
 def test_an_adopted_cluster_keeps_what_its_program_leaves_out(stack: Bench, refreshes: int) -> None:
     """A public cluster of four stays so, and keeps its tags and the days of its automated snapshots."""
-    stack.outsider.create_cluster(
-        ClusterIdentifier="warehouse",
-        NodeType="ra3.xlplus",
+    stack.created_by_hand(
         NumberOfNodes=4,
-        MasterUsername="admin",
-        MasterUserPassword="Correct-Horse-1",
         PubliclyAccessible=True,
         AutomatedSnapshotRetentionPeriod=9,
         Tags=[{"Key": "team", "Value": "data"}],

@@ -258,13 +258,7 @@ def test_another_generation_is_named(stack: Bench) -> None:
     """
     stack.apply()
     stack.control.remove_cluster("warehouse")
-    stack.outsider.create_cluster(
-        ClusterIdentifier="warehouse",
-        NodeType="ra3.xlplus",
-        NumberOfNodes=2,
-        MasterUsername="admin",
-        MasterUserPassword="Correct-Horse-1",
-    )
+    stack.created_by_hand()
     stack.time.advance(600)
 
     refreshed = stack.refresh()

@@ -82,14 +82,7 @@ def also_live_2(stack: Bench) -> None:
 
 def by_somebody(stack: Bench, name: str, **parameters: Any) -> None:
     """A cluster that nobody's program has."""
-    stack.outsider.create_cluster(
-        ClusterIdentifier=name,
-        NodeType="ra3.xlplus",
-        NumberOfNodes=2,
-        MasterUsername="a",
-        MasterUserPassword="Aa345678",
-        **parameters,
-    )
+    stack.created_by_hand(name, MasterUsername="a", MasterUserPassword="Aa345678", **parameters)
     stack.time.advance(3600)
 
 

@@ -26,13 +26,7 @@ FULL: dict[str, Any] = {"code": "InsufficientClusterCapacity", "message": "No ro
 
 def stranger(stack: Bench, name: str) -> None:
     """Have somebody create a cluster by hand."""
-    stack.outsider.create_cluster(
-        ClusterIdentifier=name,
-        NodeType="ra3.xlplus",
-        NumberOfNodes=2,
-        MasterUsername="admin",
-        MasterUserPassword="Correct-Horse-1",
-    )
+    stack.created_by_hand(name)
     stack.time.advance(600)
     stack.control.set_marker(name, "somebody's")
 

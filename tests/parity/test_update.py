@@ -411,14 +411,7 @@ def test_all_at_once_is_one_call_a_group(groups: Bench) -> None:
 def test_encryption_is_turned_on(stack: Bench) -> None:
     """An old unencrypted cluster is adopted as it is, and encrypted by an ordinary change."""
     stack.control.set_behaviour(allow_unencrypted=True)
-    stack.outsider.create_cluster(
-        ClusterIdentifier="warehouse",
-        NodeType="ra3.xlplus",
-        NumberOfNodes=2,
-        MasterUsername="admin",
-        MasterUserPassword="Correct-Horse-1",
-        Encrypted=False,
-    )
+    stack.created_by_hand(Encrypted=False)
     stack.time.advance(600)
     stack.apply(adopt_existing=True, encrypted=False)
     assert stack.preview(adopt_existing=True, encrypted="false") == "same"

@@ -230,6 +230,16 @@ class Stage:
             self.receipts.unlink()
         shutil.rmtree(self.receipts, ignore_errors=True)
 
+    def created_by_hand(self, identifier: str = CLUSTER, **parameters: Any) -> None:
+        """Have somebody create a cluster: one of two nodes, where the parameters say nothing else."""
+        like_ours = {
+            "NodeType": "ra3.xlplus",
+            "NumberOfNodes": 2,
+            "MasterUsername": "admin",
+            "MasterUserPassword": "Correct-Horse-1",
+        }
+        self.outsider.create_cluster(ClusterIdentifier=identifier, **{**like_ours, **parameters})
+
     def now(self) -> datetime:
         """The time, as a command sees it."""
         return self.time.now()

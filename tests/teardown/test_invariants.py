@@ -156,14 +156,7 @@ def test_another_generation_under_the_name_is_left_alone(stage: Stage) -> None:
     """Somebody deleted ours and created another of its name: that one is kept, and ours is not done."""
     stage.up()
     stage.control.remove_cluster(CLUSTER)
-    stage.outsider.create_cluster(
-        ClusterIdentifier=CLUSTER,
-        NodeType="ra3.xlplus",
-        ClusterType="multi-node",
-        NumberOfNodes=2,
-        MasterUsername="admin",
-        MasterUserPassword="Correct-Horse-1",
-    )
+    stage.created_by_hand(ClusterType="multi-node")
     stage.time.advance(600)
     result = stage.destroy()
     assert result.how == "refused"
