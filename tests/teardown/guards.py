@@ -1145,8 +1145,9 @@ GUARDS = (
     Guard(
         "a final snapshot carries the names of now",
         "teardown/plan.py",
-        "        **(found_by or {}),\n",
-        "",
+        "        TAG_URN: str(now),\n        TAG_PROJECT: now.project,\n        TAG_STACK: now.stack,\n",
+        "        TAG_URN: urn,\n"
+        '        TAG_PROJECT: facts.project or "",\n        TAG_STACK: facts.stack or "",\n',
     ),
     Guard(
         "a receipt is found by the name of now",

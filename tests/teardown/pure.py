@@ -9,6 +9,7 @@ from typing import Any
 from redshift_teardown.aws.identity import Identity
 from redshift_teardown.aws.views import Answer, Attempt, ClusterView, SnapshotView
 from redshift_teardown.deletion_policy import Environment, decide, facts_of, loads
+from redshift_teardown.engine.urn import Urn
 from redshift_teardown.teardown.model import Memory, Observation
 from redshift_teardown.teardown.plan import Plan, make_plan
 
@@ -51,6 +52,7 @@ def plan(*, skip: bool = False, **arguments: Any) -> Plan:
         facts,
         IDENTITY,
         urn=URN,
+        now=Urn.parse(URN),
         templates=[(rules.final_snapshot.name, rules.name)],
         at=NOW,
     )

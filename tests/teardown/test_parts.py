@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from redshift_teardown.aws.identity import Identity, parse_time, same_moment
 from redshift_teardown.aws.statuses import BUSY, ENDING, Phase, phase
 from redshift_teardown.aws.views import Answer
+from redshift_teardown.engine.urn import Urn
 from redshift_teardown.teardown.backoff import LAG
 from redshift_teardown.teardown.earlier import Earlier, read_earlier
 from redshift_teardown.teardown.memory import remember
@@ -365,6 +366,7 @@ def test_no_tag_of_a_plan_is_one_that_aws_refuses(stack: str, key: str) -> None:
         replace(PLAN.facts, stack=stack),
         IDENTITY,
         urn=pure.URN,
+        now=replace(Urn.parse(pure.URN), stack=stack),
         templates=[],
         at=NOW,
     )
@@ -551,6 +553,7 @@ def test_our_own_tags_beat_the_policys() -> None:
         PLAN.facts,
         IDENTITY,
         urn=pure.URN,
+        now=Urn.parse(pure.URN),
         templates=[],
         at=NOW,
     )

@@ -9,6 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["FASTEST", "RealClock", "VirtualClock", "WorldClock"]
 
@@ -22,12 +26,10 @@ class WorldClock:
     virtual = True
     """Time stands still until `advance` is called."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Callable[[], datetime]) -> None:
+        self._given = given
         self._ahead = timedelta()
         self._lock = threading.Lock()
-
-    def _given(self) -> datetime:
-        raise NotImplementedError
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
@@ -61,11 +63,8 @@ class VirtualClock(WorldClock):
     """
 
     def __init__(self, start: datetime | None = None) -> None:
-        super().__init__()
-        self._start = start or datetime(2026, 1, 1, tzinfo=timezone.utc)
-
-    def _given(self) -> datetime:
-        return self._start
+        begin = start or datetime(2026, 1, 1, tzinfo=timezone.utc)
+        super().__init__(lambda: begin)
 
 
 class RealClock(WorldClock):
@@ -81,13 +80,10 @@ class RealClock(WorldClock):
     virtual = False
 
     def __init__(self, speed: float = 1.0) -> None:
-        super().__init__()
+        super().__init__(lambda: datetime.now(timezone.utc))
         if not 0 < speed <= FASTEST:
             raise ValueError(f"the speed must be a positive number of at most {FASTEST:g}, not {speed}")
         self.speed = speed
-
-    def _given(self) -> datetime:
-        return datetime.now(timezone.utc)
 
     def scaled(self, seconds: float) -> float:
         """The phase's seconds divided by the speed."""

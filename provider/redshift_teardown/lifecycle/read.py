@@ -124,7 +124,7 @@ def _inputs(found: Mapping[str, Any], said: frozenset[str], old_inputs: Mapping[
     return {**inputs, **recorded, "state_version": found["state_version"]}
 
 
-def _under(name: str, asked: Asked | None) -> dict[str, Any] | None:
+def _named(now: str, asked: Asked | None) -> dict[str, Any] | None:
     """Return the old inputs with the name that AWS shows, which the next preview compares with the program.
 
     The outputs keep the recorded one: a destroy is to find what the last ``up`` recorded, or refuse.
@@ -132,15 +132,11 @@ def _under(name: str, asked: Asked | None) -> dict[str, Any] | None:
     if asked is None or asked.old_inputs is None:
         return None
     old_inputs = {name: value for name, value in asked.old_inputs.items() if name != "__provider"}
-    return {**old_inputs, IDENTIFIER: name}
+    return {**old_inputs, IDENTIFIER: now}
 
 
 def _renamed(
-    name: str,
-    props: Mapping[str, Any],
-    operation: Operation,
-    observation: Observation,
-    asked: Asked | None,
+    name: str, operation: Operation, observation: Observation, asked: Asked | None
 ) -> dict[str, Any] | None:
     """Tell of a cluster that lives under another name; return the inputs, None for those that there are."""
     identity, reporter = operation.identity, operation.session.reporter
@@ -149,19 +145,19 @@ def _renamed(
         reporter.warn(f"{step.what}. Take it out of this program: `pulumi up` then lets go of it")
         return None
     if observation.cluster is not None:
-        to_own = with_way_out(TO_OWN_THE_NEW_ONE, identity, str(props.get("urn") or ""))
+        to_own = with_way_out(TO_OWN_THE_NEW_ONE, identity, str(operation.recorded.urn))
         reporter.warn(
             f"{identity} has the name {name} in AWS, and {identity.cluster_identifier} is another cluster's "
             f"now, so no `pulumi up` can give it back: to keep this one, set cluster_identifier to {name!r}; "
             f"{to_own}"
         )
-        return _under(name, asked)
+        return _named(name, asked)
     reporter.warn(
         f"{identity} has the name {name} in AWS: somebody renamed it, or a `pulumi up` "
         "that did was interrupted. The next `pulumi up` gives it the name that the program says; to keep "
         f"this one, set cluster_identifier to {name!r}"
     )
-    return _under(name, asked)
+    return _named(name, asked)
 
 
 def _without_cluster(
@@ -175,7 +171,7 @@ def _without_cluster(
     identity, reporter = operation.identity, operation.session.reporter
     as_it_was = {name: value for name, value in props.items() if name not in ("__provider", GONE)}
     if observation.renamed is not None:
-        return id_, as_it_was, _renamed(observation.renamed.identifier, props, operation, observation, asked)
+        return id_, as_it_was, _renamed(observation.renamed.identifier, operation, observation, asked)
     plan, step = operation.what_delete_would_do(observation)
     if isinstance(step, Done):
         kept = (

@@ -102,7 +102,7 @@ def has_outlived(olds: Mapping[str, Any], settings: Settings, reporter: Reporter
         return False
     if not identity.is_alive_in(observation.cluster):
         if identity.is_generation_of(observation.cluster):
-            urn = operation.recorded.claimant or str(operation.recorded.state.urn)
+            urn = str(operation.recorded.urn)
             reporter.warn(
                 f"{identity} is being deleted ({observation.cluster.status}): {begun}. AWS goes on with it, "
                 f"and this changes nothing. To end it, run `pulumi destroy --target {shlex.quote(urn)}`; to "

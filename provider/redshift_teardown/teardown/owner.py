@@ -52,7 +52,7 @@ def renamed(
 
 def claim_step(plan: Plan, identity: Identity, cluster: ClusterView) -> Step | None:
     """Return the end of a teardown whose cluster carries another resource's claim; None where it is ours."""
-    found = whose(dict(cluster.tags), plan.claim, plan.claimant or plan.urn)
+    found = whose(dict(cluster.tags), plan.claim, plan.claimant)
     live = Claim.of_tags(dict(cluster.tags))
     ending = phase(cluster.status) is Phase.ENDING
     held = live is not None and live.protected and live.value != plan.overruled

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from redshift_teardown.aws.identity import Identity
     from redshift_teardown.aws.views import SnapshotView
+    from redshift_teardown.engine.urn import Urn
 
 MOST_TAGS = 50
 """AWS's own limit for one resource (CreateTags, API 2012-12-01)."""
@@ -52,6 +53,7 @@ class Plan:
         decision: What the policies say, the stricter of each.
         facts: The facts the names and tags are made from.
         urn: The resource's URN, for the tag that says whose snapshot it is.
+        claimant: The resource's URN by now, by which a claim and a snapshot's tags are its own.
         name: A fresh name for the final snapshot; empty where the decision is to skip.
         templates: Name templates that a snapshot of ours may have been named by: the recorded
             policy's and the current one's, each with its environment's name.
@@ -60,7 +62,6 @@ class Plan:
         left_out: Keys of tags that the two policies ask for and a snapshot has no room for.
         claim: The ownership claim that the state records; empty for none.
         renewal_is_ours: Whether a claim of this resource that the state does not record makes no difference.
-        claimant: The resource's URN now, by which a claim is its own; empty where that is ``urn``.
         overruled: The value of the claim tag that says ``protected`` by rules of before; empty for none.
         tags_prove: Whether the tags of a snapshot prove whose it is: not where the cluster carries them
             itself, since anybody's snapshot may have them from there.
@@ -70,13 +71,13 @@ class Plan:
     decision: Decision
     facts: Facts
     urn: str
+    claimant: str
     name: str
     templates: tuple[tuple[str, str], ...]
     tags: tuple[tuple[str, str], ...]
     left_out: tuple[str, ...] = ()
     claim: str = ""
     renewal_is_ours: bool = True
-    claimant: str = ""
     overruled: str = ""
     tags_prove: bool = True
 
@@ -111,7 +112,7 @@ class Plan:
         """
         tags = dict(snapshot.tags)
         of_this_generation = tags.get(TAG_GENERATION) == dict(self.tags)[TAG_GENERATION]
-        ours = any(says(tags.get(TAG_URN), urn) for urn in (self.urn, self.claimant) if urn)
+        ours = any(says(tags.get(TAG_URN), urn) for urn in (self.urn, self.claimant))
         return self.tags_prove and of_this_generation and TAG_URN in tags and not ours
 
     @property
@@ -163,21 +164,20 @@ def make_plan(
     identity: Identity,
     *,
     urn: str,
+    now: Urn,
     templates: Iterable[tuple[str, str]],
     at: datetime,
     claim: str = "",
     renewal_is_ours: bool = True,
     overruled: str = "",
     left_by: str = "",
-    claimant: str = "",
-    found_by: Mapping[str, str] | None = None,
     tags_prove: bool = True,
 ) -> Plan:
     """Resolve a decision's names and tags for one cluster.
 
     Everything is encoded to what AWS accepts here, before DeleteCluster is sent: a nested URN
-    holds ``$``, which CreateTags refuses, and by then the cluster would be gone. ``found_by`` are the values
-    of ``FINDING_TAGS`` by the resource's URN of now, where its stack was renamed since it was recorded.
+    holds ``$``, which CreateTags refuses, and by then the cluster would be gone. The tags that a snapshot is
+    found by say ``now``, the URN that the resource has by now; ``urn`` is the recorded one.
     """
     name = ""
     if decision.outcome is not Outcome.SKIP:
@@ -185,10 +185,10 @@ def make_plan(
             decision.name_template, facts, environment=decision.environment, at=at
         )
     # A snapshot that others have tagged may have no room for all: those that nothing else tells go first.
-    by_facts = {TAG_URN: urn, TAG_PROJECT: facts.project or "", TAG_STACK: facts.stack or ""}
     reserved = {
-        **by_facts,
-        **(found_by or {}),
+        TAG_URN: str(now),
+        TAG_PROJECT: now.project,
+        TAG_STACK: now.stack,
         TAG_GENERATION: identity.generation(),
         TAG_CLUSTER: identity.cluster_identifier,
         **({TAG_LEFT_BY: left_by} if left_by else {}),
@@ -212,7 +212,7 @@ def make_plan(
         left_out=tuple(key for key, _ in asked[MOST_POLICY_TAGS:]),
         claim=claim,
         renewal_is_ours=renewal_is_ours,
-        claimant=claimant,
+        claimant=str(now),
         overruled=overruled,
         tags_prove=tags_prove,
     )

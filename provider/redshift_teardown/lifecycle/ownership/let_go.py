@@ -105,8 +105,7 @@ def let_go(refusal: FinalRefusalError, recorded: Recorded, session: Session) -> 
     """
     identity = recorded.state.identity
     if not is_asked_for(identity):
-        urn = recorded.claimant or str(recorded.state.urn)
-        next_step = with_way_out(refusal.next_step, identity, urn)
+        next_step = with_way_out(refusal.next_step, identity, str(recorded.urn))
         raise FinalRefusalError(refusal.what, data=refusal.data, next_step=next_step)
     folder = recorded.policies.receipts()[0]
     path = ReceiptFile(folder, identity, session.clock.now(), session.reporter.warn).path

@@ -131,7 +131,7 @@ def both_policies(
     rules: Environment | None = None
     try:
         rules = from_json(recorded.get("rules"), recorded.get("digest"))
-    except (PolicyError, ValueError, TypeError, KeyError) as error:
+    except PolicyError as error:
         unread = (
             f"the policy recorded in the state cannot be read ({error}), so it counts as protected; the next "
             "`pulumi up` records it anew"

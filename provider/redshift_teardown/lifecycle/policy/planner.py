@@ -18,7 +18,7 @@ from redshift_teardown.lifecycle.policy.at_destroy import (
     recorded_facts,
 )
 from redshift_teardown.lifecycle.state import State
-from redshift_teardown.teardown.plan import TAG_PROJECT, TAG_STACK, TAG_URN, Plan, is_tagged_as, make_plan
+from redshift_teardown.teardown.plan import Plan, is_tagged_as, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,11 @@ class Recorded:
     state: State
     policies: BothPolicies
     claimant: str = ""
+
+    @property
+    def urn(self) -> Urn:
+        """The resource's URN as the engine has it now; the recorded one where that is not known."""
+        return Urn.parse(self.claimant) if self.claimant else self.state.urn
 
 
 def read_recorded(props: Mapping[str, Any], settings: Settings) -> Recorded:
@@ -133,6 +138,7 @@ class Planner:
         self.recorded = recorded
         self.fingerprint = fingerprint(state.policy)
         self._state = state
+        self._now = recorded.urn
         self._policies = recorded.policies
         self._started = started
         self._renewal_is_ours = renewal_is_ours
@@ -147,7 +153,7 @@ class Planner:
             "stack": state.urn.stack,
             "resource": state.urn.name,
             "claim": state.claim,
-            **({"claimant": recorded.claimant} if recorded.claimant not in ("", str(state.urn)) else {}),
+            **({"claimant": str(self._now)} if self._now != state.urn else {}),
             "recorded_policy": {
                 "digest": state.policy.get("digest", ""),
                 "source": state.policy.get("source", ""),
@@ -171,8 +177,6 @@ class Planner:
         decision, said = self._policies.decide(self._facts, seen, how)
         self.context["said"].update({who: decided.describe() for who, decided in said})
         self._decision = decision if self._decision is None else stricter(self._decision, decision)
-        claimant = self.recorded.claimant
-        now = Urn.parse(claimant) if claimant else self._state.urn
         return make_plan(
             self._decision,
             self._facts,
@@ -182,8 +186,7 @@ class Planner:
             at=self._started,
             claim=self._state.claim,
             overruled=self._state.overruled,
-            claimant=claimant,
-            found_by={TAG_URN: str(now), TAG_PROJECT: now.project, TAG_STACK: now.stack},
+            now=self._now,
             renewal_is_ours=self._renewal_is_ours,
             left_by=self._left_by,
             tags_prove=self._tags_prove,
